@@ -1,0 +1,45 @@
+# `make run` needs Python 3.11+ and make, nothing else. What each target promises: README.md
+
+PYTHON_ENV := .venv/bin/python
+UV ?= uv
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --no-emit-index-url
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-long lint lock clean
+
+help:
+	@echo "make run        serve API, admin and workers on http://127.0.0.1:8000 (PORT=...)"
+	@echo "make test       run all tests (PYTEST_ARGS=...)"
+	@echo "make test-long  the same, fault tests with their full counts"
+	@echo "make lint       formatter, linter, types, import contracts"
+	@echo "make lock       pin requirements/*.in anew (needs uv)"
+	@echo "make clean      remove .venv and caches; the data in .local stay"
+
+# exec: make passes SIGTERM on to its child, which has to be Python itself.
+run:
+	@.ci/install base && END_WITH_PARENT=1 exec $(PYTHON_ENV) manage.py serve
+
+test:
+	@.ci/install dev && exec $(PYTHON_ENV) -m pytest $(PYTEST_ARGS)
+
+test-long: export FAULT_COUNTS = full
+test-long: test
+
+# Addresses of nothing: reading the settings must not start a server.
+lint: export DATABASE_URL = postgresql://lint@127.0.0.1:1/none
+lint: export REPLICA_DATABASE_URL = postgresql://lint@127.0.0.1:1/none
+lint:
+	@.ci/install dev
+	@$(PYTHON_ENV) -m ruff format --check --quiet
+	@$(PYTHON_ENV) -m ruff check --quiet
+	@$(PYTHON_ENV) -m mypy
+	@.venv/bin/lint-imports
+
+lock:
+	@$(LOCK) requirements/base.in -o requirements/base.txt
+	@$(LOCK) requirements/dev.in -c requirements/base.txt -o requirements/dev.txt
+
+clean:
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

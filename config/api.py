@@ -1,0 +1,53 @@
+"""Where the two halves of each resource meet: commands and queries share their addresses."""
+
+from uuid import UUID
+
+from django.urls import path, register_converter
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+from rest_framework.routers import SimpleRouter
+
+from cqrs.http.tokens import ObtainToken, RefreshToken
+from customers.views import CustomerCommands
+from orders.views import OrderCommands, StockCommands
+from readmodels.views import CustomerQueries, OrderQueries
+
+
+class AnyCaseUUID:
+    """RFC 9562 reads both cases; Django's own converter knows only the lower one."""
+
+    regex = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+
+    def to_python(self, value: str) -> UUID:
+        return UUID(value)
+
+    def to_url(self, value: UUID | str) -> str:
+        return str(value)
+
+
+register_converter(AnyCaseUUID, "any_uuid")
+
+
+class CustomerViewSet(CustomerCommands, CustomerQueries):
+    lookup_value_converter = "any_uuid"
+
+
+class OrderViewSet(OrderCommands, OrderQueries):
+    lookup_value_converter = "any_uuid"
+
+
+class ProductViewSet(StockCommands):
+    lookup_value_converter = "any_uuid"
+
+
+router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("customers", CustomerViewSet, basename="customer")
+router.register("orders", OrderViewSet, basename="order")
+router.register("products", ProductViewSet, basename="product")
+
+urlpatterns = [
+    path("auth/token", ObtainToken.as_view(), name="token"),
+    path("auth/refresh", RefreshToken.as_view(), name="refresh"),
+    path("schema", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    *router.urls,
+]

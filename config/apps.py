@@ -1,0 +1,15 @@
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
+
+
+class ConfigConfig(AppConfig):
+    """An app only so that `serve` and the demo commands are found, and roles created."""
+
+    name = "config"
+    label = "config"
+
+    def ready(self) -> None:
+        from config.roles import create_roles
+
+        # The last app with models: all permissions exist when its turn comes.
+        post_migrate.connect(create_roles, sender=apps.get_app_config("readmodels"))

@@ -1,0 +1,106 @@
+"""Who serves: one process per checkout, one per port, known before anything slow begins.
+
+Two web processes of one checkout would share a database but not their in-process brokers and
+caches.
+"""
+
+import errno
+import fcntl
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+LOCK_FILE = "serve.lock"
+STOPPING = "stopping"
+STOPPING_S = 15  # how long to wait for a previous run that has been told to stop
+LINGER_S = 1.0  # a killed run's web process outlives it by some milliseconds
+
+
+class Refused(Exception):
+    """Say in one line who holds the checkout or the port, and what to do."""
+
+
+class Claim:
+    """The checkout's lock and the reserved port, held until the process ends."""
+
+    def __init__(self, folder: Path, host: str, port: int) -> None:
+        self.host, self.port = host, port
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self._lock = _lock(folder / LOCK_FILE)
+        self._note(self.url)
+        self._reservation = _reserve(host, port)
+
+    def say_stopping(self) -> None:
+        """Tell the next run that waiting pays."""
+        self._note(STOPPING)
+
+    def _note(self, state: str) -> None:
+        self._lock.seek(0)
+        self._lock.truncate()
+        self._lock.write(f"{os.getpid()} {state}")
+        self._lock.flush()
+
+
+def claim(folder: Path) -> Claim:
+    """Claim the checkout and HOST:PORT; raise Refused when somebody else has either."""
+    port = os.environ.get("PORT") or "8000"
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise Refused(f"PORT={port} is not a port: set it to a number from 1 to 65535")
+    return Claim(folder, os.environ.get("HOST") or "127.0.0.1", int(port))
+
+
+def _lock(path: Path) -> IO[str]:
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")
+    deadline = time.monotonic() + STOPPING_S
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            pid, _, state = file.read().partition(" ")
+        else:
+            return file
+        if state != STOPPING or time.monotonic() > deadline:
+            served = f" at {state}" if state.startswith("http") else ""
+            raise Refused(
+                f"Process {pid or '?'} already serves this checkout{served}: stop it first"
+            )
+        time.sleep(0.05)
+
+
+def _reserve(host: str, port: int) -> socket.socket | None:
+    deadline = time.monotonic() + LINGER_S
+    while True:
+        try:
+            return _reservation(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise Refused(
+                    f"Cannot listen on {host}:{port}: {error.strerror or error}"
+                ) from error
+        if time.monotonic() > deadline:
+            raise Refused(
+                f"Port {port} on {host} is taken by another program: "
+                f"choose another one, PORT={port + 1 if port < 65535 else 8000}"
+            )
+        time.sleep(0.05)
+
+
+def _reservation(host: str, port: int) -> socket.socket | None:
+    """Bind, so that nobody else can take the port; only the web server's own sockets join in."""
+    held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections in TIME_WAIT
+    try:
+        held.bind((host, port))
+    except OSError:
+        held.close()
+        raise
+    if sys.platform != "linux":
+        held.close()
+        return None
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # granian's workers bind like this
+    return held

@@ -1,0 +1,91 @@
+"""Reading settings from environment variables, with errors that name the variable."""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default)
+
+
+def flag(name: str, default: bool) -> bool:
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if value.lower() not in TRUE | FALSE:
+        raise ImproperlyConfigured(f"{name}={value!r}: set it to 1 or 0")
+    return value.lower() in TRUE
+
+
+def number(name: str, default: int) -> int:
+    value = os.environ.get(name, str(default))
+    if not value.isdecimal():
+        raise ImproperlyConfigured(f"{name}={value!r}: set it to a whole number")
+    return int(value)
+
+
+def choice(name: str, *allowed: str) -> str:
+    """Return the variable's value; the first of the allowed ones is the default."""
+    value = os.environ.get(name, allowed[0])
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name}={value!r}: set it to one of {', '.join(allowed)}")
+    return value
+
+
+def listed(name: str, default: str) -> list[str]:
+    return [item.strip() for item in os.environ.get(name, default).split(",") if item.strip()]
+
+
+def local_dir() -> Path:
+    """Return the folder for what this checkout keeps for itself: secrets, the private database."""
+    path = Path(os.environ.get("LOCAL_DIR", BASE_DIR / ".local"))
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def kept_secret(name: str) -> str:
+    """Return a random secret kept in a file that only its owner can read."""
+    path = local_dir() / name
+    try:
+        # O_EXCL: of two processes that start together one writes, and the other reads.
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+def database(name: str, url: str) -> dict[str, object]:
+    """Return Django's settings for a `postgresql://` URL from the variable `name`."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
+        raise ImproperlyConfigured(
+            f"{name}: expected postgresql://user:password@host:port/database (PostgreSQL only)"
+        )
+    credentials, _, hosts = parts.netloc.rpartition("@")
+    user, _, password = credentials.partition(":")
+    pairs = [
+        host.rpartition(":") if _has_port(host) else (host, "", "") for host in hosts.split(",")
+    ]
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(user),
+        "PASSWORD": unquote(password),
+        "HOST": ",".join(unquote(host).strip("[]") for host, _, _ in pairs),
+        "PORT": ",".join(port or "5432" for _, _, port in pairs),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 3, **dict(parse_qsl(parts.query))},
+    }
+
+
+def _has_port(host: str) -> bool:
+    return host.rpartition(":")[2].isdecimal() and not host.endswith("]")

@@ -1,0 +1,52 @@
+"""Whether the process lives, and whether it can do its work."""
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import Error, connections
+from django.http import HttpRequest, JsonResponse
+from redis.exceptions import RedisError
+
+UP, DOWN = "up", "down"
+
+
+def live(request: HttpRequest) -> JsonResponse:
+    """Answer as long as the process can answer at all."""
+    return JsonResponse({"status": "ok"})
+
+
+def ready(request: HttpRequest) -> JsonResponse:
+    """Name each dependency with its state; 503 when reading is not possible.
+
+    Reading goes on without the write database, and both go on without Redis, so their
+    loss is told and does not take the process out of service.
+    """
+    checks = {
+        "write_database": _database("default"),
+        "read_database": _database("replica"),
+        "redis": _redis(),
+    }
+    is_ready = checks["read_database"] == UP
+    healthy = all(state != DOWN for state in checks.values())
+    status = "ok" if healthy else "degraded" if is_ready else "unavailable"
+    return JsonResponse({"status": status, "checks": checks}, status=200 if is_ready else 503)
+
+
+def _database(alias: str) -> str:
+    try:
+        with connections[alias].cursor() as cursor:
+            # Fails before the migrations have run, too.
+            cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
+    except Error:
+        connections[alias].close()
+        return DOWN
+    return UP
+
+
+def _redis() -> str:
+    if not settings.REDIS_URL:
+        return "in process"
+    try:
+        cache.get("health")
+    except RedisError:
+        return DOWN
+    return UP

@@ -1,0 +1,52 @@
+"""Create the demo users, and print how to log in."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.models import Group
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from config import environment as env
+
+USERS = {
+    "admin": "superuser",
+    "clerk": "places and changes orders",
+    "warehouse": "confirms, ships, delivers, sets stock",
+    "viewer": "reads only",
+}
+PASSWORD_FILE = "demo_password"  # noqa: S105  the file's name
+
+
+class Command(BaseCommand):
+    """Keep `admin`, `clerk`, `warehouse` and `viewer` with DEMO_PASSWORD or a random password.
+
+    The random one is made once and kept in a file that only its owner can read.
+    """
+
+    help = "Create the demo users (password: DEMO_PASSWORD, else a random one kept in a file)"
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        password = env.text("DEMO_PASSWORD") or env.kept_secret(PASSWORD_FILE)
+        _keep_users(password)
+        self.stdout.write("Demo users:")
+        for name, what in USERS.items():
+            self.stdout.write(f"  {name:<10} {what}")
+        self.stdout.write(f"  password   {password}")
+
+
+@transaction.atomic
+def _keep_users(password: str) -> None:
+    users = get_user_model().objects
+    admin = users.filter(username="admin").first()
+    # Hashing is slow on purpose, so all four share one hash, and a start that changes nothing
+    # only checks it; a new hash would end everybody's admin session.
+    unchanged = admin is not None and check_password(password, admin.password)
+    encoded = admin.password if admin and unchanged else make_password(password)
+    for name in USERS:
+        defaults = {"password": encoded, "is_staff": True, "is_superuser": name == "admin"}
+        user, created = users.get_or_create(username=name, defaults=defaults)
+        if created and name != "admin":
+            user.groups.add(Group.objects.get(name=name))
+    users.filter(username__in=USERS).exclude(password=encoded).update(password=encoded)

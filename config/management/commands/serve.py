@@ -1,0 +1,67 @@
+"""Serve the order desk: what `make run` does once everything is installed."""
+
+import multiprocessing
+import os
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import OperationalError, connections
+
+from config import environment as env
+from config.claim import Claim
+from config.embedded import postgres
+from config.serving import begin
+from config.webserver import WebServer
+
+
+class Command(BaseCommand):
+    """Prepare both databases and serve API, admin and workers until told to stop."""
+
+    help = "Migrate, load the demo data once, and serve API, admin and background workers."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        held = begin()
+        workers = _web_workers()
+        self._prepare()
+        self._print_addresses(held)
+        self._serve(held, workers)
+
+    def _prepare(self) -> None:
+        for alias in ("default", "replica"):
+            try:
+                call_command("migrate", database=alias, verbosity=0, interactive=False)
+            except OperationalError as error:
+                reason = " ".join(str(error).split())
+                raise CommandError(f"The database `{alias}` cannot be used: {reason}") from error
+        call_command("create_demo_users")
+        call_command("load_demo")
+        connections.close_all()  # this process only waits from now on
+
+    def _print_addresses(self, held: Claim) -> None:
+        for name, path in (("API", "api/orders"), ("docs", "api/docs"), ("admin", "admin/")):
+            self.stdout.write(f"{name:<8}{held.url}/{path}")
+        self.stdout.write(f"{'health':<8}{held.url}/health/ready")
+        self.stdout.write("Ctrl-C stops everything.")
+        self.stdout.flush()
+
+    def _serve(self, held: Claim, workers: int) -> None:
+        if env.flag("WORKER", True):
+            os.environ["IN_PROCESS_WORKER"] = "1"
+        os.environ["SERVE_PID"] = str(os.getpid())
+        # A fresh interpreter: connections, threads and locks of this one are not to be forked.
+        multiprocessing.set_start_method("spawn", force=True)
+        server = WebServer(held, workers=workers, threads=env.number("WEB_THREADS", 8))
+        with postgres.kept_running():
+            server.serve()
+
+
+def _web_workers() -> int:
+    workers = max(1, env.number("WEB_WORKERS", 1))
+    if workers > 1 and not settings.REDIS_URL:
+        sys.exit(
+            f"WEB_WORKERS={workers} needs REDIS_URL: "
+            "the in-process broker and cache cannot be shared between processes"
+        )
+    return workers

@@ -1,0 +1,265 @@
+"""All settings come from environment variables, and every one has a working default.
+
+Documented in docs/settings.md. The CQRS tables are at the end: they are the wiring.
+"""
+
+from datetime import timedelta
+
+import structlog
+from django.core.exceptions import ImproperlyConfigured
+
+from config import environment as env
+from config.embedded import postgres
+
+BASE_DIR = env.BASE_DIR
+DEBUG = env.flag("DEBUG", False)
+SECRET_KEY = env.text("SECRET_KEY") or env.kept_secret("secret_key")
+ALLOWED_HOSTS = env.listed("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+APPEND_SLASH = True  # for /admin; API paths have no trailing slash
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "cqrs",
+    "customers",
+    "orders",
+    "readmodels",
+    "config",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "cqrs.http.middleware.request_context",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- databases -----------------------------------------------------------------------------------
+
+_urls = {
+    "DATABASE_URL": env.text("DATABASE_URL"),
+    "REPLICA_DATABASE_URL": env.text("REPLICA_DATABASE_URL"),
+}
+if not any(_urls.values()):
+    _private = postgres.urls()
+    _urls = {"DATABASE_URL": _private["default"], "REPLICA_DATABASE_URL": _private["replica"]}
+elif not all(_urls.values()):
+    raise ImproperlyConfigured("Set both DATABASE_URL and REPLICA_DATABASE_URL, or neither")
+
+DATABASES = {
+    "default": env.database("DATABASE_URL", _urls["DATABASE_URL"]),
+    "replica": env.database("REPLICA_DATABASE_URL", _urls["REPLICA_DATABASE_URL"]),
+}
+DATABASE_ROUTERS = ["readmodels.router.ReadModelRouter"]
+
+# --- cache and broker ----------------------------------------------------------------------------
+
+REDIS_URL = env.text("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or REDIS_URL or "memory://"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# The memory transport polls every second unless told otherwise. A publisher that cannot reach
+# the broker gives up quickly: the sweep makes a lost wake-up good.
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"polling_interval": 0.01}
+    if CELERY_BROKER_URL == "memory://"
+    else {"socket_connect_timeout": 1, "socket_timeout": 5}
+)
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+# Celery closes every database connection around each task, whatever CONN_MAX_AGE says, unless
+# this is set.
+CELERY_DB_REUSE_MAX = 100_000
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {
+        "task": "readmodels.tasks.project",
+        "schedule": timedelta(seconds=1),
+        # A sweep that found no worker for a second is overtaken by the next one.
+        "options": {"expires": 1.0},
+    },
+    "reactions": {
+        "task": "cqrs.tasks.react",
+        "schedule": timedelta(seconds=1),
+        "options": {"expires": 1.0},
+    },
+    "expire_idempotent_answers": {
+        "task": "cqrs.tasks.expire_idempotent_answers",
+        "schedule": timedelta(hours=1),
+    },
+}
+
+# --- what the product can be told ----------------------------------------------------------------
+
+SLOW_REQUEST_MS = env.number("SLOW_REQUEST_MS", 500)
+MARKETING_WEBHOOK_URL = env.text("MARKETING_WEBHOOK_URL")
+UNTRACKED_PRODUCTS = env.choice("UNTRACKED_PRODUCTS", "accept", "reject")
+
+# --- API -----------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework_simplejwt.authentication.JWTStatelessUserAuthentication"
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["cqrs.http.parsers.ExactJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "cqrs.http.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,  # AnonymousUser would ask for the auth app's tables
+    "URL_FORMAT_OVERRIDE": None,
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=1),
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": SECRET_KEY,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Order desk",
+    "DESCRIPTION": "Commands write to one database, queries read from another.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- admin and static files ----------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / ".local" / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+UNFOLD = {"SITE_TITLE": "Order desk", "SITE_HEADER": "Order desk", "SITE_SYMBOL": "receipt_long"}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# --- logging -------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+            "foreign_pre_chain": [
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.add_logger_name,
+                structlog.processors.TimeStamper(fmt="iso"),
+                structlog.processors.format_exc_info,
+            ],
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING")},
+    "loggers": {"cqrs": {"level": env.text("LOG_LEVEL", "INFO")}},
+}
+structlog.configure(
+    processors=[
+        structlog.stdlib.filter_by_level,
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.processors.format_exc_info,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+    cache_logger_on_first_use=True,
+)
+
+# --- the wiring ----------------------------------------------------------------------------------
+
+CQRS = {
+    # Outermost first: this order is the behavior.
+    "COMMAND_BEHAVIORS": [
+        "cqrs.behaviors.logging.logging",
+        "cqrs.behaviors.performance.performance",
+        "cqrs.behaviors.authorization.authorization",
+        "cqrs.behaviors.validation.validation",
+        "cqrs.behaviors.transaction.command_transaction",
+        "cqrs.behaviors.idempotency.idempotency",
+    ],
+    "QUERY_BEHAVIORS": [
+        "cqrs.behaviors.guard.query_guard",
+        "cqrs.behaviors.logging.logging",
+        "cqrs.behaviors.performance.performance",
+        "cqrs.behaviors.authorization.authorization",
+        "cqrs.behaviors.validation.validation",
+        "readmodels.consistency.consistency",
+    ],
+    "HANDLERS": [
+        "customers.commands.HANDLERS",
+        "orders.commands.HANDLERS",
+        "readmodels.queries.HANDLERS",
+    ],
+    "REACTIONS": ["customers.reactions.REACTIONS", "orders.reactions.REACTIONS"],
+    # What a command that prefers to wait for the read side waits with.
+    "WAIT": "readmodels.consistency.wait_for_projections",
+    "EVENTS": ["customers.events.EVENTS", "orders.events.EVENTS"],
+}

@@ -1,0 +1,20 @@
+"""All addresses."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from config import health
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/api/docs")),
+    path("api/", include("config.api")),
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "cqrs.http.problems.bad_request"
+handler403 = "cqrs.http.problems.permission_denied"
+handler404 = "cqrs.http.problems.page_not_found"
+handler500 = "cqrs.http.problems.server_error"

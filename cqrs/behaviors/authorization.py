@@ -1,0 +1,18 @@
+"""Who may do what is decided here and nowhere else, for every way in."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+
+from cqrs.context import current_context
+from cqrs.pipeline import Dispatch, Next
+from cqrs.results import Result
+
+
+def authorization(dispatch: Dispatch, following: Next) -> Result[Any]:
+    """Raise `PermissionDenied` unless the context holds the message's permission."""
+    permissions = current_context().permissions
+    needed = dispatch.message_type.permission
+    if permissions is not None and needed not in permissions:
+        raise PermissionDenied(f"{dispatch.name} needs the permission {needed}")
+    return following(dispatch)

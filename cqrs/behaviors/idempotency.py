@@ -1,0 +1,120 @@
+"""The same wish with the same key is fulfilled once, and answered the same way ever after.
+
+The answer is stored in the command's own transaction: either both exist or neither does. A refusal
+is stored as well, because a retry of a refused order must not become an order.
+"""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+import orjson
+from django.db import connection, transaction
+from django.utils import timezone
+
+from cqrs.context import current_context
+from cqrs.messages import Command
+from cqrs.models import IdempotentAnswer
+from cqrs.pipeline import Dispatch, Next
+from cqrs.results import Ok, Rejected, Result, RolledBack
+
+LIFETIME = timedelta(days=1)
+
+
+def idempotency(dispatch: Dispatch, following: Next) -> Result[Any]:
+    """Answer from the store, or run the rest under a savepoint and store its answer.
+
+    Refuses with `idempotency_in_progress` while another transaction holds the key, and with
+    `idempotency_key_reused` when the key was used for another message.
+    """
+    key = dispatch.idempotency_key
+    if key is None:
+        return following(dispatch)
+    scope = (current_context().actor, dispatch.name, key)
+    if not _try_lock(*scope):
+        return Rejected("idempotency_in_progress", "This Idempotency-Key is still being handled")
+    fingerprint = _fingerprint(dispatch)
+    stored = _find(*scope)
+    if stored is not None and stored.fingerprint != fingerprint:
+        return Rejected("idempotency_key_reused", "This Idempotency-Key was used for another body")
+    if stored is not None:
+        return _load(dispatch, stored.answer)
+    result = _under_savepoint(dispatch, following)
+    _store(scope, fingerprint, result)
+    dispatch.answer_is_stored = True
+    return result
+
+
+def expire(limit: int = 1_000) -> int:
+    """Delete up to `limit` answers that are older than a day; return how many it deleted.
+
+    Rows that somebody has locked are left for the next time, so nobody waits for this.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM idempotency WHERE id IN (SELECT id FROM idempotency"
+            " WHERE created_at < %s ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED)",
+            [timezone.now() - LIFETIME, limit],
+        )
+        return cursor.rowcount
+
+
+def _try_lock(actor: str, command: str, key: str) -> bool:
+    """Take the key for this transaction, without waiting for another one that holds it."""
+    digest = hashlib.blake2b("\0".join((actor, command, key)).encode(), digest_size=8).digest()
+    with connection.cursor() as cursor:
+        number = int.from_bytes(digest, "big", signed=True)
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
+        return bool(cursor.fetchone()[0])
+
+
+def _find(actor: str, command: str, key: str) -> IdempotentAnswer | None:
+    # A statement of its own, after the lock: one that took the lock would look at a snapshot
+    # from before it had it.
+    found = IdempotentAnswer.objects.filter(actor=actor, command=command, key=key).first()
+    if found is not None and found.created_at < timezone.now() - LIFETIME:
+        found.delete()
+        return None
+    return found
+
+
+def _fingerprint(dispatch: Dispatch) -> str:
+    """Hash what was asked: the target and the expected version are part of the message."""
+    assert dispatch.message is not None  # noqa: S101  validation stands before this behavior
+    # Unset fields are left out: ids and times that the server makes differ at each try.
+    asked = dispatch.message.model_dump_json(exclude_unset=True)
+    return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def _under_savepoint(dispatch: Dispatch, following: Next) -> Result[Any]:
+    try:
+        with transaction.atomic():
+            result = following(dispatch)
+            if isinstance(result, Rejected):
+                raise RolledBack(result)
+            return result
+    except RolledBack as rolled_back:
+        return rolled_back.rejected
+
+
+def _store(scope: tuple[str, str, str], fingerprint: str, result: Result[Any]) -> None:
+    actor, command, key = scope
+    if isinstance(result, Ok):
+        answer = {"ok": orjson.loads(result.value.model_dump_json())}
+    else:
+        answer = {"code": result.code, "message": result.message}
+    IdempotentAnswer(
+        actor=actor,
+        command=command,
+        key=key,
+        fingerprint=fingerprint,
+        answer=answer,
+        created_at=timezone.now(),
+    ).save(force_insert=True)
+
+
+def _load(dispatch: Dispatch, answer: dict[str, Any]) -> Result[Any]:
+    assert issubclass(dispatch.message_type, Command)  # noqa: S101  only commands come here
+    if "ok" in answer:
+        return Ok(dispatch.message_type.answer.model_validate(answer["ok"]), replayed=True)
+    return Rejected(answer["code"], answer["message"], replayed=True)

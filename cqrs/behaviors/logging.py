@@ -1,0 +1,32 @@
+"""One structured line per message: name, outcome, duration. Never the payload: it is personal."""
+
+import time
+from typing import Any
+
+import structlog
+
+from cqrs.context import current_context
+from cqrs.pipeline import Dispatch, Next
+from cqrs.results import Rejected, Result
+
+log = structlog.get_logger("cqrs.bus")
+
+
+def logging(dispatch: Dispatch, following: Next) -> Result[Any]:
+    """Log the message's name, its actor's id, its outcome and its duration in milliseconds."""
+    context = current_context()
+    started = time.perf_counter()
+    outcome = "error"
+    try:
+        result = following(dispatch)
+        outcome = result.code if isinstance(result, Rejected) else "ok"
+        return result
+    finally:
+        log.info(
+            "message",
+            name=dispatch.name,
+            outcome=outcome,
+            duration_ms=round((time.perf_counter() - started) * 1000, 3),
+            actor=context.actor,
+            correlation_id=context.correlation_id,
+        )

@@ -1,0 +1,23 @@
+"""Warn about messages that take longer than `settings.SLOW_REQUEST_MS`."""
+
+import time
+from typing import Any
+
+import structlog
+from django.conf import settings
+
+from cqrs.pipeline import Dispatch, Next
+from cqrs.results import Result
+
+log = structlog.get_logger("cqrs.performance")
+
+
+def performance(dispatch: Dispatch, following: Next) -> Result[Any]:
+    """Time the rest of the pipeline and warn when it was slow."""
+    started = time.perf_counter()
+    try:
+        return following(dispatch)
+    finally:
+        duration_ms = (time.perf_counter() - started) * 1000
+        if duration_ms > settings.SLOW_REQUEST_MS:
+            log.warning("slow_message", name=dispatch.name, duration_ms=round(duration_ms, 3))

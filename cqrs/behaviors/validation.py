@@ -1,0 +1,29 @@
+"""Where an untrusted payload becomes a message, with all its failures reported together."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from cqrs.pipeline import Dispatch, Next
+from cqrs.results import FieldError, Rejected, Result
+
+
+def validation(dispatch: Dispatch, following: Next) -> Result[Any]:
+    """Turn the payload into its message or answer `Rejected("invalid")` naming every field."""
+    if isinstance(dispatch.payload, dispatch.message_type):
+        dispatch.message = dispatch.payload
+        return following(dispatch)
+    try:
+        dispatch.message = dispatch.message_type.model_validate(dispatch.payload)
+    except ValidationError as error:
+        return invalid(error)
+    return following(dispatch)
+
+
+def invalid(error: ValidationError) -> Rejected:
+    """Describe a failed validation without repeating the values, which may be personal."""
+    errors = tuple(
+        FieldError(".".join(map(str, item["loc"])), item["type"], item["msg"])
+        for item in error.errors(include_url=False, include_context=False, include_input=False)
+    )
+    return Rejected("invalid", f"{len(errors)} invalid field(s)", errors)

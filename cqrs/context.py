@@ -1,0 +1,64 @@
+"""Who asks, and on behalf of what: set by the interface, read by logging and the event log."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import uuid4
+
+SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The circumstances of one message.
+
+    `permissions` of None means every permission: the interface has already decided
+    (management commands, reactions). `hops` counts the reactions between the first
+    command and this one, so that a loop of reactions ends.
+    """
+
+    actor: str = SYSTEM
+    permissions: frozenset[str] | None = frozenset()
+    correlation_id: str = field(default_factory=lambda: uuid4().hex)
+    causation_id: str | None = None
+    traceparent: str | None = None
+    hops: int = 0
+    origin: str | None = None
+
+    def as_metadata(self) -> dict[str, Any]:
+        """Return what the event log keeps of it."""
+        metadata: dict[str, Any] = {
+            "correlation_id": self.correlation_id,
+            "causation_id": self.causation_id,
+            "actor": self.actor,
+            "traceparent": self.traceparent,
+            "hops": self.hops,
+        }
+        if self.origin is not None:
+            metadata["origin"] = self.origin
+        return metadata
+
+
+_current: ContextVar[Context | None] = ContextVar("cqrs_context", default=None)
+
+
+def current_context() -> Context:
+    """Return the context in force. Without one, nobody asks and nothing is permitted."""
+    return _current.get() or Context()
+
+
+@contextmanager
+def use_context(context: Context) -> Iterator[Context]:
+    """Put a context in force for the block."""
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        _current.reset(token)
+
+
+def system_context(**changes: Any) -> Context:
+    """Return a context that may do everything, for management commands and workers."""
+    return replace(Context(permissions=None), **changes)

@@ -1,0 +1,43 @@
+"""Give every request a context before anything can fail or log."""
+
+import re
+from collections.abc import Callable
+from uuid import uuid4
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+
+from cqrs.context import Context, use_context
+
+# https://www.w3.org/TR/trace-context/#traceparent-header
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
+
+
+def request_context(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Take correlation id and trace from the request's headers, or make one; answer with it.
+
+    `X-Request-Id` wins over the trace id of `traceparent`. What does not look like one is
+    ignored, because it would go into logs and the event log as it is.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        trace = TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
+        given = REQUEST_ID.fullmatch(request.headers.get("X-Request-Id", ""))
+        correlation_id = given[0] if given else trace[1] if trace else uuid4().hex
+        context = Context(
+            actor="anonymous",
+            correlation_id=correlation_id,
+            traceparent=trace[0] if trace else None,
+        )
+        with (
+            use_context(context),
+            structlog.contextvars.bound_contextvars(request_id=correlation_id),
+        ):
+            response = get_response(request)
+        response["X-Request-Id"] = correlation_id
+        return response
+
+    return middleware

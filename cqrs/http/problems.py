@@ -1,0 +1,135 @@
+"""Every error leaves as `application/problem+json` (RFC 9457) with a stable `code`."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions
+
+from cqrs.outcome import OutcomeUnknown
+from cqrs.outages import ReadSideUnavailable, WriteSideUnavailable
+from cqrs.results import Rejected
+
+log = structlog.get_logger("cqrs.http")
+
+# What a `Rejected` code means in HTTP. A code that is not here is a rule that said no: 409.
+STATUS_BY_CODE = {
+    "invalid": 400,
+    "invalid_token": 400,
+    "not_found": 404,
+    "version_conflict": 412,
+    "idempotency_key_reused": 422,
+    "read_side_behind": 503,
+    "read_side_parked": 503,
+    "outcome_unknown": 503,
+}
+RETRY_AFTER_S = "1"
+
+
+def problem(
+    request: HttpRequest,
+    status: int,
+    code: str,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    **members: Any,
+) -> HttpResponse:
+    """Return a problem document. A 503 says when to come back."""
+    body = {
+        "type": f"urn:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.path,
+        "code": code,
+        **members,
+    }
+    response = HttpResponse(orjson.dumps(body), status=status, headers=dict(headers or {}))
+    response["Content-Type"] = "application/problem+json"
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers.setdefault("Retry-After", RETRY_AFTER_S)
+    return response
+
+
+def rejected(request: HttpRequest, result: Rejected) -> HttpResponse:
+    """Return the response to a refusal."""
+    status = STATUS_BY_CODE.get(result.code, HTTPStatus.CONFLICT)
+    members: dict[str, Any] = {}
+    if result.errors:
+        members["errors"] = [
+            {"field": error.field, "code": error.code, "message": error.message}
+            for error in result.errors
+        ]
+    return problem(request, status, result.code, result.message, **members)
+
+
+def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
+    """Turn what DRF, Django and the databases raise into problems; None leaves a bug a bug."""
+    request: HttpRequest = context["request"]
+    match error:
+        case WriteSideUnavailable() | ReadSideUnavailable():
+            log.error("database_unavailable", code=error.code, reason=str(error.__cause__))
+            return problem(request, 503, error.code, str(error))
+        case OutcomeUnknown():
+            log.error("outcome_unknown", reason=str(error))
+            detail = "The outcome is unknown: repeat it with the same Idempotency-Key"
+            return problem(request, 503, "outcome_unknown", detail)
+        case Http404() | exceptions.NotFound():
+            return problem(request, 404, "not_found", "There is nothing here")
+        case PermissionDenied() | exceptions.PermissionDenied():
+            return problem(request, 403, "permission_denied", str(error) or "Not allowed")
+        case exceptions.AuthenticationFailed() | exceptions.NotAuthenticated():
+            return _unauthenticated(request, error)
+        case exceptions.Throttled():
+            wait = str(max(1, round(error.wait or 1)))
+            return problem(request, 429, "throttled", "Too many requests", {"Retry-After": wait})
+        case exceptions.ValidationError():
+            return _invalid(request, error)
+        case exceptions.APIException():
+            code = "invalid" if error.status_code == 400 else str(error.default_code)
+            return problem(request, error.status_code, _CODES.get(code, code), str(error.detail))
+    return None
+
+
+_CODES = {"parse_error": "invalid", "unsupported_media_type": "unsupported_media_type"}
+
+
+def _unauthenticated(request: HttpRequest, error: exceptions.APIException) -> HttpResponse:
+    detail = error.detail
+    text = detail.get("detail", detail) if isinstance(detail, dict) else detail
+    headers = {"WWW-Authenticate": 'Bearer realm="api"'}
+    return problem(request, 401, "not_authenticated", str(text), headers)
+
+
+def _invalid(request: HttpRequest, error: exceptions.ValidationError) -> HttpResponse:
+    detail = error.detail if isinstance(error.detail, dict) else {"": error.detail}
+    errors = [
+        {"field": field, "code": getattr(item, "code", "invalid"), "message": str(item)}
+        for field, items in detail.items()
+        for item in (items if isinstance(items, list) else [items])
+    ]
+    return problem(request, 400, "invalid", f"{len(errors)} invalid field(s)", errors=errors)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer what Django itself refuses, such as an unknown host."""
+    return problem(request, 400, "invalid", "Bad request")
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer an address that no route matches."""
+    return problem(request, 404, "not_found", "There is nothing here")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a refusal from outside the API, such as the admin's."""
+    return problem(request, 403, "permission_denied", "Not allowed")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer a bug, without telling of its insides."""
+    return problem(request, 500, "internal_error", "The server failed to handle the request")

@@ -1,0 +1,127 @@
+"""Views that translate: a request becomes one message, its result one response."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils.module_loading import import_string
+from rest_framework.request import Request
+from rest_framework.viewsets import ViewSet
+
+from cqrs import bus
+from cqrs.context import Context, current_context, use_context
+from cqrs.http import headers, problems
+from cqrs.messages import AggregateState, Command, Message, Query
+from cqrs.outages import ReadSideUnavailable, WriteSideUnavailable, named
+from cqrs.results import FieldError, Ok, Rejected, Result
+from cqrs.tokens import ConsistencyToken
+
+TOKEN_HEADER = "X-Consistency-Token"  # noqa: S105  not a secret
+
+
+class CommandViewSet(ViewSet):
+    """Sends one command per request."""
+
+    def send(
+        self,
+        request: Request,
+        command_type: type[Command],
+        *,
+        creates_in: str | None = None,
+        **path: UUID,
+    ) -> HttpResponse:
+        """Send the body as a command, with what the path says, and answer the state it leaves.
+
+        `creates_in` is the collection that a new aggregate is found in: 201 with `Location`.
+        """
+        result = _send(request, command_type, path)
+        if isinstance(result, Ok):
+            response = _state_response(request, result.value)
+            if creates_in is not None:
+                response.status_code = 201
+                response["Location"] = f"{creates_in}/{result.value.aggregate_id}"
+        else:
+            response = problems.rejected(request, result)
+        if result.replayed:
+            response["Idempotency-Replayed"] = "true"
+        return response
+
+
+class QueryViewSet(ViewSet):
+    """Asks one query per request."""
+
+    def ask(self, request: Request, query_type: type[Query], **path: UUID) -> Result[Any]:
+        """Ask the query string as a query, with what the path and the headers say.
+
+        A parameter that stands there twice is a list, which only repeatable ones take.
+        """
+        repeatable = query_type.repeatable_fields()
+        given = {
+            name: values if name in repeatable or len(values) > 1 else values[0]
+            for name, values in request.query_params.lists()
+        }
+        if foreign := _foreign_fields(query_type, given):
+            return foreign
+        payload = {
+            **given,
+            **path,
+            "consistency_token": request.headers.get(TOKEN_HEADER),
+            "wait_s": headers.preferred_wait_s(request),
+        }
+        with use_context(context_of(request)), named(ReadSideUnavailable):
+            return bus.ask(query_type, payload)
+
+
+def _send(
+    request: Request, command_type: type[Command], path: dict[str, UUID]
+) -> Result[AggregateState]:
+    body = request.data
+    if foreign := _foreign_fields(command_type, body):
+        return foreign
+    try:
+        payload = {**body, **path, "expected_version": headers.expected_version(request)}
+        key = headers.idempotency_key(request)
+    except headers.WrongHeader as wrong:
+        return Rejected("invalid", str(wrong), (wrong.error,))
+    with use_context(context_of(request)), named(WriteSideUnavailable):
+        return bus.send(command_type, payload, idempotency_key=key)
+
+
+def context_of(request: Request) -> Context:
+    """Return the request's context with what its access token says of the caller."""
+    claims = request.auth or {}
+    unlimited = claims.get("is_superuser", False)
+    return replace(
+        current_context(),
+        actor=claims.get("username", "anonymous"),
+        permissions=None if unlimited else frozenset(claims.get("permissions", ())),
+    )
+
+
+def _foreign_fields(message_type: type[Message], given: dict[str, Any]) -> Rejected | None:
+    """Refuse fields that the path or the server fills, as any unknown field is refused."""
+    errors = tuple(
+        FieldError(field, "extra_forbidden", "Extra inputs are not permitted")
+        for field in sorted(message_type.server_set_fields() & given.keys())
+    )
+    return Rejected("invalid", f"{len(errors)} invalid field(s)", errors) if errors else None
+
+
+def _state_response(request: Request, state: AggregateState) -> HttpResponse:
+    token = ConsistencyToken(state.stream_type, state.aggregate_id, state.version)
+    response = HttpResponse(state.model_dump_json(), content_type="application/json")
+    response["ETag"] = f'"{state.version}"'
+    response[TOKEN_HEADER] = token.encode()
+    wait_s = headers.preferred_wait_s(request)
+    if wait_s is not None and _waiter()(token, wait_s):
+        response["Preference-Applied"] = f"wait={wait_s}"
+    return response
+
+
+def _waiter() -> Callable[[ConsistencyToken, float], bool]:
+    """Return what waits for the read side. Named in the settings: the kernel cannot import it."""
+    waiter: Callable[[ConsistencyToken, float], bool] = import_string(settings.CQRS["WAIT"])
+    return waiter

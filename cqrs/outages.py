@@ -1,0 +1,51 @@
+"""Telling a database that cannot be reached from a query that is wrong."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import Error
+from django.db.utils import InterfaceError, OperationalError
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: connection exceptions,
+# too_many_connections, admin_shutdown, crash_shutdown, cannot_connect_now
+OUTAGE_SQLSTATES = ("08", "53300", "57P01", "57P02", "57P03")
+
+
+class DatabaseUnavailable(Exception):
+    """A database cannot be reached. Nothing is known to be wrong with the request: try again."""
+
+    code = "unavailable"
+
+
+class WriteSideUnavailable(DatabaseUnavailable):
+    code = "write_side_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The write database cannot be reached; reading may still work")
+
+
+class ReadSideUnavailable(DatabaseUnavailable):
+    code = "read_side_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The read database cannot be reached; writing may still work")
+
+
+def is_outage(error: Error) -> bool:
+    """Say whether the error means that the server or the connection to it is gone."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    # Without a server there is nobody to send a SQLSTATE.
+    sqlstate = getattr(error.__cause__, "sqlstate", None)
+    return sqlstate is None or sqlstate.startswith(OUTAGE_SQLSTATES)
+
+
+@contextmanager
+def named(unavailable: type[WriteSideUnavailable | ReadSideUnavailable]) -> Iterator[None]:
+    """Raise the given exception in place of the driver's when the database is out of reach."""
+    try:
+        yield
+    except Error as error:
+        if is_outage(error):
+            raise unavailable from error
+        raise

@@ -1,0 +1,30 @@
+"""The Celery tasks of the kernel: reactions, one task each, and housekeeping."""
+
+from typing import Any
+
+from celery import shared_task
+
+from cqrs import reactions
+from cqrs.behaviors import idempotency
+
+
+@shared_task
+def react(**_: Any) -> None:
+    """Start every reaction on its own, so that a slow one delays no other."""
+    for reaction in reactions.reactions():
+        run_reaction.delay(name=reaction.name)
+
+
+@shared_task
+def run_reaction(*, name: str, **_: Any) -> None:
+    """Run one reaction until it has nothing to do."""
+    for reaction in reactions.reactions():
+        if reaction.name == name:
+            reactions.run(reaction)
+
+
+@shared_task
+def expire_idempotent_answers(**_: Any) -> None:
+    """Delete stored answers that are older than a day, in small steps."""
+    while idempotency.expire():
+        pass

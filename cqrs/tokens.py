@@ -1,0 +1,39 @@
+"""Consistency tokens: what a client has written, so that its next read can wait for it.
+
+A token names the aggregate and its version, which are known at commit; positions are not.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from uuid import UUID
+
+
+class InvalidToken(ValueError):
+    """The text is no token of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsistencyToken:
+    """An aggregate at a version."""
+
+    stream_type: str
+    stream_id: UUID
+    version: int
+
+    def encode(self) -> str:
+        """Return it as clients carry it: opaque, and safe in a header."""
+        plain = f"{self.stream_type}:{self.stream_id}:{self.version}"
+        return urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+
+
+def decode(text: str) -> ConsistencyToken:
+    """Return the token. Raises `InvalidToken`."""
+    try:
+        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+        stream_type, stream_id, version = urlsafe_b64decode(padded).decode("ascii").split(":")
+        token = ConsistencyToken(stream_type, UUID(stream_id), int(version))
+    except ValueError as error:  # includes UnicodeError and binascii.Error
+        raise InvalidToken("The consistency token is unreadable") from error
+    if token.encode() != text.rstrip("=") or token.version < 1:
+        raise InvalidToken("The consistency token is unreadable")
+    return token

@@ -1,0 +1,43 @@
+"""Take over a customer from another system, with the id and the date that it had there.
+
+A customer that is known already is left as it is, so that an import can be repeated.
+Refuses with `email_taken`. Not offered over HTTP.
+"""
+
+from dataclasses import replace
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from cqrs.aggregates import lock_new
+from cqrs.context import current_context, use_context
+from cqrs.events import publish
+from cqrs.messages import AggregateState, Command, Text
+from cqrs.results import Ok, Result
+from customers.fields import EmailAddress
+from customers.models import Customer, CustomerState
+
+
+class ImportCustomer(Command):
+    permission: ClassVar[str] = "customers.import_customer"
+    answer: ClassVar[type[AggregateState]] = CustomerState
+
+    customer_id: UUID
+    name: Text
+    email: EmailAddress
+    registered_at: AwareDatetime
+
+
+def import_customer(command: ImportCustomer) -> Result[CustomerState]:
+    """Write the customer and `CustomerRegistered`, unless the customer is there already."""
+    lock_new(Customer, command.customer_id)
+    known = Customer.objects.filter(pk=command.customer_id).first()
+    if known is not None:
+        return Ok(known.state())
+    customer, event = Customer.register(
+        command.customer_id, command.name, command.email, command.registered_at
+    )
+    with use_context(replace(current_context(), origin="import")):
+        publish((customer, event))
+    return Ok(customer.state())

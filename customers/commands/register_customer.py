@@ -1,0 +1,39 @@
+"""Register a customer.
+
+Refuses with `email_taken`: addresses are unique without regard to case.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from cqrs.events import publish
+from cqrs.ids import uuid7
+from cqrs.messages import AggregateState, Command, ServerSet, Text
+from cqrs.results import Ok, Result
+from customers.fields import EmailAddress
+from customers.models import Customer, CustomerState
+
+
+class RegisterCustomer(Command):
+    permission: ClassVar[str] = "customers.register_customer"
+    answer: ClassVar[type[AggregateState]] = CustomerState
+
+    name: Text
+    email: EmailAddress
+    # Made once per message and not once per attempt: a retried transaction writes the same.
+    customer_id: Annotated[UUID, ServerSet()] = Field(default_factory=uuid7)
+    registered_at: Annotated[AwareDatetime, ServerSet()] = Field(
+        default_factory=lambda: datetime.now(UTC)
+    )
+
+
+def register_customer(command: RegisterCustomer) -> Result[CustomerState]:
+    """Write the customer and `CustomerRegistered`."""
+    customer, event = Customer.register(
+        command.customer_id, command.name, command.email, command.registered_at
+    )
+    publish((customer, event))
+    return Ok(customer.state())

@@ -1,0 +1,39 @@
+"""Change a customer's name or e-mail address, also of a deactivated one: records get corrected.
+
+Refuses with `not_found`, `version_conflict` and `email_taken`.
+"""
+
+from typing import Annotated, ClassVar, Self
+from uuid import UUID
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from cqrs.aggregates import load_for_change
+from cqrs.events import publish
+from cqrs.messages import AggregateState, Command, ServerSet, Text
+from cqrs.results import Ok, Result
+from customers.fields import EmailAddress
+from customers.models import Customer, CustomerState
+
+
+class UpdateCustomer(Command):
+    permission: ClassVar[str] = "customers.update_customer"
+    answer: ClassVar[type[AggregateState]] = CustomerState
+
+    customer_id: Annotated[UUID, ServerSet()]
+    name: Text | None = None
+    email: EmailAddress | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.name is None and self.email is None:
+            raise PydanticCustomError("nothing_to_change", "Give a name, an e-mail, or both")
+        return self
+
+
+def update_customer(command: UpdateCustomer) -> Result[CustomerState]:
+    """Write the customer and `CustomerUpdated`."""
+    customer = load_for_change(Customer, command.customer_id, command.expected_version)
+    publish((customer, customer.update(command.name, command.email)))
+    return Ok(customer.state())

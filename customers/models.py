@@ -1,0 +1,112 @@
+"""The customer aggregate, on `default`."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import IntegrityError, models
+from django.db.models.functions import Lower
+
+from cqrs.aggregates import Aggregate
+from cqrs.messages import AggregateState
+from cqrs.results import reject
+from customers.events import CustomerDeactivated, CustomerRegistered, CustomerUpdated
+
+EMAIL_CONSTRAINT = "customer_email_unique"
+
+
+class Customer(Aggregate):
+    """Somebody who orders. Never deleted, only deactivated: their orders keep naming them."""
+
+    stream_type: ClassVar[str] = "customer"
+
+    id = models.UUIDField(primary_key=True)
+    name = models.CharField(max_length=200)
+    email = models.CharField(max_length=200)
+    is_active = models.BooleanField(default=True)
+    registered_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        permissions: ClassVar = [
+            (f"{verb}_customer", f"Can {verb} customers")
+            for verb in ("register", "update", "deactivate", "import")
+        ]
+        constraints: ClassVar = [models.UniqueConstraint(Lower("email"), name=EMAIL_CONSTRAINT)]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @classmethod
+    def register(
+        cls, customer_id: UUID, name: str, email: str, registered_at: datetime
+    ) -> tuple["Customer", CustomerRegistered]:
+        """Store a new customer at version 1; refuses with `email_taken`."""
+        customer = cls(
+            id=customer_id, name=name, email=email, registered_at=registered_at, version=1
+        )
+        customer._store(force_insert=True)
+        return customer, CustomerRegistered(
+            customer_id=customer_id, name=name, email=email, registered_at=registered_at
+        )
+
+    def update(self, name: str | None, email: str | None) -> CustomerUpdated:
+        """Change what is given; refuses with `email_taken`."""
+        self.name = self.name if name is None else name
+        self.email = self.email if email is None else email
+        self.version += 1
+        self._store()
+        return CustomerUpdated(customer_id=self.id, name=self.name, email=self.email)
+
+    def deactivate(self, reason: str) -> CustomerDeactivated:
+        """Let the customer place no further orders; refuses with `customer_inactive`."""
+        if not self.is_active:
+            reject("customer_inactive", f"Customer {self.id} is deactivated already")
+        self.is_active = False
+        self.version += 1
+        self._store()
+        return CustomerDeactivated(customer_id=self.id, reason=reason)
+
+    def state(self) -> "CustomerState":
+        return CustomerState(
+            id=self.id,
+            name=self.name,
+            email=self.email,
+            is_active=self.is_active,
+            registered_at=self.registered_at,
+            version=self.version,
+        )
+
+    def _store(self, force_insert: bool = False) -> None:
+        try:
+            self.save(force_insert=force_insert)
+        except IntegrityError as error:
+            if EMAIL_CONSTRAINT not in str(error):
+                raise
+            reject("email_taken", "Another customer has this e-mail address")
+
+
+class CustomerState(AggregateState):
+    stream_type: ClassVar[str] = Customer.stream_type
+
+    id: UUID
+    name: str
+    email: str
+    is_active: bool
+    registered_at: datetime
+
+
+class CustomerProfile(models.Model):
+    """A customer's preferences, made with defaults by a reaction to the registration."""
+
+    customer = models.OneToOneField(
+        Customer, on_delete=models.PROTECT, primary_key=True, related_name="profile"
+    )
+    language = models.CharField(max_length=10, default="en")
+    newsletter = models.BooleanField(default=False)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.pk)

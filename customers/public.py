@@ -1,0 +1,41 @@
+"""What other apps may ask of customers."""
+
+from uuid import UUID
+
+from cqrs.results import reject
+from customers.commands.import_customer import ImportCustomer
+from customers.commands.register_customer import RegisterCustomer
+from customers.models import Customer
+
+__all__ = ["ImportCustomer", "RegisterCustomer", "lock_active_customer", "require_customer"]
+
+
+def lock_active_customer(customer_id: UUID) -> Customer:
+    """Return a customer who cannot be deactivated until the open transaction ends.
+
+    The lock is shared: orders of one customer do not queue behind each other. Refuses with
+    `not_found` and `customer_inactive`.
+    """
+    # The ORM has FOR UPDATE only.
+    found = list(
+        Customer.objects.raw(
+            "SELECT * FROM customers_customer WHERE id = %s FOR SHARE", [customer_id]
+        )
+    )
+    if not found:
+        reject("not_found", f"There is no customer {customer_id}")
+    if not found[0].is_active:
+        reject("customer_inactive", f"Customer {customer_id} is deactivated")
+    return found[0]
+
+
+def require_customer(customer_id: UUID) -> None:
+    """Refuse with `not_found` unless the customer exists, active or not."""
+    if not Customer.objects.filter(pk=customer_id).exists():
+        reject("not_found", f"There is no customer {customer_id}")
+
+
+def contact_of(customer_id: UUID) -> tuple[str, str]:
+    """Return the customer's present name and e-mail address."""
+    customer = Customer.objects.get(pk=customer_id)
+    return customer.name, customer.email

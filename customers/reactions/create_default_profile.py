@@ -1,0 +1,18 @@
+"""Give a new customer a profile with the defaults, on `default`."""
+
+from uuid import UUID
+
+from cqrs.events import StoredEvent
+from customers.events import CustomerRegistered
+from customers.models import CustomerProfile
+
+
+class CreateDefaultProfile:
+    """Writes one row, in the transaction of its checkpoint: exactly once."""
+
+    name = "create_default_profile"
+    event_type = CustomerRegistered.wire_name
+
+    def react(self, event: StoredEvent) -> None:
+        """Write the row unless it is there already."""
+        CustomerProfile.objects.get_or_create(customer_id=UUID(event.data["customer_id"]))

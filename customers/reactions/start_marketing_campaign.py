@@ -1,0 +1,43 @@
+"""Tell the marketing system of a new customer, by webhook when one is configured."""
+
+import urllib.request
+
+import orjson
+import structlog
+from django.conf import settings
+
+from cqrs.events import StoredEvent
+from customers.events import CustomerRegistered
+
+TIMEOUT_S = 5
+
+log = structlog.get_logger("customers.campaign")
+
+
+class StartMarketingCampaign:
+    """Posts the event to `MARKETING_WEBHOOK_URL` with its id as `Idempotency-Key`."""
+
+    name = "start_marketing_campaign"
+    event_type = CustomerRegistered.wire_name
+
+    def react(self, event: StoredEvent) -> None:
+        """Post, or log when there is no webhook; raises what the other side answers with."""
+        if not settings.MARKETING_WEBHOOK_URL:
+            log.info("campaign_without_webhook", customer_id=event.data["customer_id"])
+            return
+        request = urllib.request.Request(  # noqa: S310  the operator's own address, checked at start
+            settings.MARKETING_WEBHOOK_URL,
+            data=orjson.dumps({"type": "CustomerRegistered", "data": event.data}),
+            headers={
+                "Content-Type": "application/json",
+                "Idempotency-Key": str(event.event_id),
+                **_trace(event),
+            },
+        )
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S):  # noqa: S310
+            pass
+
+
+def _trace(event: StoredEvent) -> dict[str, str]:
+    traceparent = event.metadata.get("traceparent")
+    return {"traceparent": traceparent} if traceparent else {}

@@ -1,0 +1,27 @@
+"""Confirm a pending order.
+
+Refuses with `not_found`, `version_conflict` and `invalid_transition`.
+"""
+
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from cqrs.aggregates import load_for_change
+from cqrs.events import publish
+from cqrs.messages import AggregateState, Command, ServerSet
+from cqrs.results import Ok, Result
+from orders.models import Order, OrderState
+
+
+class ConfirmOrder(Command):
+    permission: ClassVar[str] = "orders.confirm_order"
+    answer: ClassVar[type[AggregateState]] = OrderState
+
+    order_id: Annotated[UUID, ServerSet()]
+
+
+def confirm_order(command: ConfirmOrder) -> Result[OrderState]:
+    """Write the order and `OrderConfirmed`."""
+    order = load_for_change(Order, command.order_id, command.expected_version)
+    publish((order, order.confirm()))
+    return Ok(order.state())

@@ -1,0 +1,27 @@
+"""Note that a shipped order has arrived. Its stock was deducted when it was shipped.
+
+Refuses with `not_found`, `version_conflict` and `invalid_transition`.
+"""
+
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from cqrs.aggregates import load_for_change
+from cqrs.events import publish
+from cqrs.messages import AggregateState, Command, ServerSet
+from cqrs.results import Ok, Result
+from orders.models import Order, OrderState
+
+
+class DeliverOrder(Command):
+    permission: ClassVar[str] = "orders.deliver_order"
+    answer: ClassVar[type[AggregateState]] = OrderState
+
+    order_id: Annotated[UUID, ServerSet()]
+
+
+def deliver_order(command: DeliverOrder) -> Result[OrderState]:
+    """Write the order and `OrderDelivered`."""
+    order = load_for_change(Order, command.order_id, command.expected_version)
+    publish((order, order.deliver()))
+    return Ok(order.state())

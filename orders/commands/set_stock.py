@@ -1,0 +1,37 @@
+"""Set how many pieces of a product there are; the product is tracked from then on.
+
+Refuses with `version_conflict` and `stock_below_reserved`. Every accepted one is an event, also
+when nothing differs: somebody has counted.
+"""
+
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from cqrs.aggregates import load_for_change
+from cqrs.events import publish
+from cqrs.messages import AggregateState, Command, OptionalText, ServerSet
+from cqrs.results import Ok, Result
+from orders.models import StockItem, StockState
+
+
+class SetStock(Command):
+    permission: ClassVar[str] = "orders.set_stock"
+    answer: ClassVar[type[AggregateState]] = StockState
+
+    product_id: Annotated[UUID, ServerSet()]
+    on_hand: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
+    sku: OptionalText | None = None
+    name: OptionalText | None = None
+
+
+def set_stock(command: SetStock) -> Result[StockState]:
+    """Write the stock item and `StockSet`."""
+    # Two counts of a new product may meet: the second waits here for the first one's row.
+    StockItem.objects.bulk_create([StockItem(id=command.product_id)], ignore_conflicts=True)
+    item = load_for_change(StockItem, command.product_id, command.expected_version)
+    counted = item.set(command.on_hand, command.sku, command.name)
+    item.save()
+    publish((item, counted))
+    return Ok(item.state())

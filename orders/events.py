@@ -1,0 +1,130 @@
+"""Everything that happens to orders and to stock.
+
+Money is a decimal string in the currency's minor unit. Order events repeat what a read model
+could need (customer, date, currency, total), because a projection reads events and nothing else.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from cqrs.events import Event
+
+
+class Line(BaseModel):
+    """One order line. `reserved_quantity` is what it took from stock, 0 if untracked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    product_id: UUID
+    product_name: str
+    quantity: int
+    unit_price: Decimal
+    currency: str
+    line_total: Decimal
+    reserved_quantity: int
+
+
+class Address(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    street: str
+    city: str
+    state: str
+    postal_code: str
+    country: str
+
+
+class OrderEvent(Event):
+    """What every order event says."""
+
+    order_id: UUID
+    customer_id: UUID
+    order_date: datetime
+    currency: str
+    total_amount: Decimal
+
+
+class OrderCreated(OrderEvent):
+    wire_name: ClassVar[str] = "orders.order_created"
+    personal: ClassVar[frozenset[str]] = frozenset({"shipping_address", "special_instructions"})
+
+    items: tuple[Line, ...]
+    shipping_address: Address
+    special_instructions: str
+
+
+class OrderConfirmed(OrderEvent):
+    wire_name: ClassVar[str] = "orders.order_confirmed"
+
+
+class OrderShipped(OrderEvent):
+    wire_name: ClassVar[str] = "orders.order_shipped"
+
+    carrier: str
+    tracking_number: str
+
+
+class OrderDelivered(OrderEvent):
+    wire_name: ClassVar[str] = "orders.order_delivered"
+
+
+class OrderCancelled(OrderEvent):
+    """`previous_status` is `pending` or `confirmed`."""
+
+    wire_name: ClassVar[str] = "orders.order_cancelled"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    previous_status: str
+    reason: str
+    items: tuple[Line, ...]
+
+
+class StockEvent(Event):
+    """What every stock event says: the amounts *after* the change, in pieces."""
+
+    product_id: UUID
+    on_hand: int
+    reserved: int
+
+
+class StockSet(StockEvent):
+    wire_name: ClassVar[str] = "orders.stock_set"
+
+    sku: str
+    name: str
+
+
+class StockMoved(StockEvent):
+    """`quantity` pieces moved on behalf of an order."""
+
+    order_id: UUID
+    quantity: int
+
+
+class StockReserved(StockMoved):
+    wire_name: ClassVar[str] = "orders.stock_reserved"
+
+
+class StockReleased(StockMoved):
+    wire_name: ClassVar[str] = "orders.stock_released"
+
+
+class StockDeducted(StockMoved):
+    wire_name: ClassVar[str] = "orders.stock_deducted"
+
+
+EVENTS = (
+    OrderCreated,
+    OrderConfirmed,
+    OrderShipped,
+    OrderDelivered,
+    OrderCancelled,
+    StockSet,
+    StockReserved,
+    StockReleased,
+    StockDeducted,
+)

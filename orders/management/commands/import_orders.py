@@ -1,0 +1,151 @@
+"""Import a real order stream through the command pipeline."""
+
+import csv
+import sys
+import time
+from argparse import ArgumentParser
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cqrs import bus
+from cqrs.context import system_context, use_context
+from cqrs.results import Rejected
+from customers.public import ImportCustomer
+from orders.commands import ImportOrder
+from orders.order_csv import (
+    REASON,
+    RawOrder,
+    Survey,
+    UnreadableFile,
+    customer_payload,
+    defects,
+    order_payload,
+    read,
+    survey,
+)
+
+IMPORTED, KNOWN, REJECTED = "imported", "known already", "rejected"
+
+
+class Command(BaseCommand):
+    """Import orders from a CSV file; what is known already is left as it is.
+
+    An order with a bad row is rejected whole, its rows go to FILE.rejected.csv with the reason,
+    and the exit code is 1. Interrupted, it goes on where it was when it is run again.
+    """
+
+    help = "Import orders from a CSV file through the command pipeline"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+        started = time.perf_counter()
+        try:
+            found = survey(file)
+        except UnreadableFile as error:
+            raise CommandError(str(error)) from error
+        importer = Importer(file, found)
+        interrupted = False
+        with use_context(system_context(actor="import_orders")):
+            try:
+                importer.run()
+            except KeyboardInterrupt:
+                interrupted = True
+        self._summarize(importer, time.perf_counter() - started, interrupted)
+
+    def _summarize(self, importer: "Importer", seconds: float, interrupted: bool) -> None:
+        counts = importer.counts
+        done = sum(counts.values())
+        self.stdout.write(
+            f"{counts[IMPORTED]} orders imported, {counts[KNOWN]} known already,"
+            f" {counts[REJECTED]} rejected, in {seconds:.1f} s ({done / seconds:.0f} orders/s)"
+        )
+        if counts[REJECTED]:
+            self.stdout.write(f"Rejected rows with their reasons: {importer.rejected_path}")
+        if interrupted:
+            self.stdout.write("Interrupted. Run it again to go on.")
+            sys.exit(130)
+        if counts[REJECTED]:
+            sys.exit(1)
+
+
+class Importer:
+    """One run over one file."""
+
+    def __init__(self, path: Path, found: Survey) -> None:
+        self.path = path
+        self.survey = found
+        self.rejected_path = path.with_name(f"{path.name}.rejected.csv")
+        self.counts: Counter[str] = Counter()
+        self._customers: dict[UUID, str | None] = {}  # id -> why it was rejected, if it was
+        self._stack = ExitStack()
+        self._writer: Any = None
+
+    def run(self) -> None:
+        """Send every order of the file as a command, with a progress bar."""
+        self.rejected_path.unlink(missing_ok=True)
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        with self._stack, Progress(*columns, console=Console(stderr=True)) as progress:
+            for order in progress.track(
+                read(self.path), total=self.survey.orders, description="Importing"
+            ):
+                self._import(order)
+
+    def _import(self, order: RawOrder) -> None:
+        reason = self._reject_reason(order)
+        if reason is not None:
+            self.counts[REJECTED] += 1
+            self._write_rejected(order, reason)
+
+    def _reject_reason(self, order: RawOrder) -> str | None:
+        if order.order_id in self.survey.torn:
+            return "duplicate_order_id: the lines of the order are not next to each other"
+        if found := defects(order):
+            return "invalid: " + "; ".join(found)
+        return self._customer_reason(order) or self._send_order(order)
+
+    def _customer_reason(self, order: RawOrder) -> str | None:
+        payload = customer_payload(order)
+        customer_id = payload["customer_id"]
+        if customer_id not in self._customers:
+            result = bus.send(ImportCustomer, payload)
+            reason = describe(result) if isinstance(result, Rejected) else None
+            self._customers[customer_id] = reason
+        return self._customers[customer_id]
+
+    def _send_order(self, order: RawOrder) -> str | None:
+        result = bus.send(ImportOrder, order_payload(order))
+        if isinstance(result, Rejected):
+            return describe(result)
+        self.counts[IMPORTED if result.value.is_new else KNOWN] += 1
+        return None
+
+    def _write_rejected(self, order: RawOrder, reason: str) -> None:
+        if self._writer is None:
+            names = [name for name in order.rows[0] if name not in (None, REASON)]
+            file = self._stack.enter_context(
+                self.rejected_path.open("w", newline="", encoding="utf-8")
+            )
+            self._writer = csv.DictWriter(file, [*names, REASON], extrasaction="ignore")
+            self._writer.writeheader()
+        for row in order.rows:
+            self._writer.writerow({**row, REASON: f"line {order.line}: {reason}"})
+
+
+def describe(result: Rejected) -> str:
+    """Return a refusal in one line, with each wrong field."""
+    details = "; ".join(f"{error.field}: {error.message}" for error in result.errors)
+    return f"{result.code}: {details or result.message}"

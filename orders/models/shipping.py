@@ -1,0 +1,27 @@
+"""Where an order goes: the address as columns, so that it can be read row by row."""
+
+from django.db import models
+from pydantic import BaseModel
+
+from orders.events import Address
+
+
+class Shipping(models.Model):
+    """The columns of an address; their names are `Address`'s with a prefix."""
+
+    shipping_street = models.CharField(max_length=200)
+    shipping_city = models.CharField(max_length=200)
+    shipping_state = models.CharField(max_length=200)
+    shipping_postal_code = models.CharField(max_length=200)
+    shipping_country = models.CharField(max_length=200)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def shipping_address(self) -> Address:
+        return Address(**{part: getattr(self, f"shipping_{part}") for part in Address.model_fields})
+
+    def _ship_to(self, address: BaseModel) -> None:
+        for part, text in address:
+            setattr(self, f"shipping_{part}", text)

@@ -1,0 +1,27 @@
+"""Tell the customer by e-mail that an order is on its way."""
+
+from uuid import UUID
+
+from django.core.mail import EmailMessage
+
+from cqrs.events import StoredEvent
+from customers.public import contact_of
+from orders.events import OrderShipped
+
+
+class NotifyShipment:
+    """Sends one mail. Its Message-ID is made of the event's id, so that a repetition shows."""
+
+    name = "notify_shipment"
+    event_type = OrderShipped.wire_name
+
+    def react(self, event: StoredEvent) -> None:
+        """Send the mail to the customer's present address; raises what the mail server says."""
+        name, email = contact_of(UUID(event.data["customer_id"]))
+        tracking = " ".join(filter(None, (event.data["carrier"], event.data["tracking_number"])))
+        EmailMessage(
+            subject=f"Order {event.data['order_id']} is on its way",
+            body=f"Hello {name},\n\nyour order has left our house. {tracking}\n",
+            to=[email],
+            headers={"Message-ID": f"<{event.event_id}@order-desk.invalid>"},
+        ).send()

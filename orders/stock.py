@@ -1,0 +1,95 @@
+"""Moving pieces on behalf of an order: lock in one order, check, change, save with one statement.
+
+Locks go by product id, so that two orders with the same products cannot wait for each other.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from cqrs.results import reject
+from orders.events import Line, StockMoved
+from orders.models import StockItem
+
+Changes = list[tuple[StockItem, StockMoved]]
+
+_SAVE = """
+UPDATE orders_stockitem AS item
+SET on_hand = new.on_hand, reserved = new.reserved, version = new.version
+FROM unnest(%s::uuid[], %s::int[], %s::int[], %s::int[]) AS new(id, on_hand, reserved, version)
+WHERE item.id = new.id
+"""
+
+
+def reserve(order_id: UUID, wanted: Iterable[tuple[UUID, int]]) -> Changes:
+    """Reserve pieces of every product that has a stock row; return the changes by product id.
+
+    `wanted` may name a product several times. Refuses with `out_of_stock` and, when the
+    settings say so, with `unknown_product`; the message names all products concerned.
+    """
+    quantities = _summed(wanted)
+    items = _lock(quantities)
+    if settings.UNTRACKED_PRODUCTS == "reject":
+        _refuse("unknown_product", "Unknown", quantities.keys() - items.keys())
+    short = {key for key, item in items.items() if quantities[key] > item.available}
+    _refuse("out_of_stock", "Out of stock", short)
+    return _save([(item, item.reserve(order_id, quantities[key])) for key, item in items.items()])
+
+
+def release(order_id: UUID, lines: Iterable[Line]) -> Changes:
+    """Take back what the lines hold; return the changes by product id."""
+    return _move(StockItem.release, order_id, lines)
+
+
+def deduct(order_id: UUID, lines: Iterable[Line]) -> Changes:
+    """Hand out what the lines hold; return the changes by product id."""
+    return _move(StockItem.deduct, order_id, lines)
+
+
+def _move(
+    change: Callable[[StockItem, UUID, int], StockMoved], order_id: UUID, lines: Iterable[Line]
+) -> Changes:
+    held = _summed(
+        (line.product_id, line.reserved_quantity) for line in lines if line.reserved_quantity
+    )
+    if not held:
+        return []
+    items = _lock(held)
+    # By the pieces held and not by the rows found: a row that is gone must not go unnoticed.
+    return _save([(items[key], change(items[key], order_id, held[key])) for key in sorted(held)])
+
+
+def _summed(pieces: Iterable[tuple[UUID, int]]) -> Mapping[UUID, int]:
+    quantities: Counter[UUID] = Counter()
+    for product_id, quantity in pieces:
+        quantities[product_id] += quantity
+    return quantities
+
+
+def _lock(product_ids: Iterable[UUID]) -> dict[UUID, StockItem]:
+    rows = StockItem.objects.filter(pk__in=list(product_ids)).order_by("pk").select_for_update()
+    return {item.id: item for item in rows}
+
+
+def _refuse(code: str, what: str, product_ids: Iterable[UUID]) -> None:
+    if names := ", ".join(map(str, sorted(product_ids))):
+        reject(code, f"{what}: {names}")
+
+
+def _save(changes: Changes) -> Changes:
+    items = [item for item, _ in changes]
+    if items:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _SAVE,
+                [
+                    [item.id for item in items],
+                    [item.on_hand for item in items],
+                    [item.reserved for item in items],
+                    [item.version for item in items],
+                ],
+            )
+    return changes

@@ -1,0 +1,144 @@
+"""The read models in the admin: to look at, never to change, by the queries' own permissions."""
+
+from typing import Any, ClassVar
+
+import orjson
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+
+from readmodels.models import CustomerReadModel, OrderReadModel
+from readmodels.specifications import COUNT_CAP
+
+LINE_COLUMNS = ("product_name", "quantity", "unit_price", "line_total", "currency", "product_id")
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts no further than the API does: nobody turns the ten thousandth page."""
+
+    @cached_property
+    def count(self) -> int:
+        found: Any = self.object_list
+        return min(int(found.capped_count()), COUNT_CAP)
+
+
+class ReadModelAdmin(ModelAdmin):  # type: ignore[misc]
+    """A list and a page to look at. Rows are written by the projections alone."""
+
+    view_permission: ClassVar[str]
+
+    actions = None
+    list_fullwidth = True
+    list_per_page = 50
+    paginator = CappedPaginator
+    show_full_result_count = False
+    # A search is done by the specification; Django only wants to know that there is one.
+    search_fields: ClassVar = ["id"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm(self.view_permission)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return queryset.matching(search_term), False  # type: ignore[attr-defined]
+
+
+@admin.register(OrderReadModel)
+class OrderAdmin(ReadModelAdmin):
+    view_permission = "readmodels.view_orders"
+    search_help_text = "Words of the order's id, the customer's name or e-mail address"
+
+    list_display = ("id", "customer_name", "status", "total_amount", "currency", "order_date")
+    list_filter = ("status", "currency", "order_date")
+    date_hierarchy = "order_date"
+    ordering = ("-order_date", "-id")
+    fields = (
+        "id",
+        ("customer_id", "customer_name", "customer_email"),
+        ("status", "order_date", "updated_at"),
+        ("total_amount", "currency", "item_count"),
+        "lines",
+        "shipping_address",
+        "special_instructions",
+        ("carrier", "tracking_number"),
+        ("version", "position"),
+    )
+    readonly_fields = ("lines", "shipping_address", "special_instructions", "carrier",
+                       "tracking_number")  # fmt: skip
+
+    @admin.display(description="Lines")
+    def lines(self, order: OrderReadModel) -> SafeString:
+        items = orjson.loads(order.document)["items"]
+        return _table(LINE_COLUMNS, [[item[name] for name in LINE_COLUMNS] for item in items])
+
+    @admin.display(description="Shipping address")
+    def shipping_address(self, order: OrderReadModel) -> str:
+        return _text(order, "shipping_address")
+
+    @admin.display(description="Special instructions")
+    def special_instructions(self, order: OrderReadModel) -> str:
+        return _text(order, "special_instructions")
+
+    @admin.display(description="Carrier")
+    def carrier(self, order: OrderReadModel) -> str:
+        return _text(order, "carrier")
+
+    @admin.display(description="Tracking number")
+    def tracking_number(self, order: OrderReadModel) -> str:
+        return _text(order, "tracking_number")
+
+
+@admin.register(CustomerReadModel)
+class CustomerAdmin(ReadModelAdmin):
+    view_permission = "readmodels.view_customers"
+    search_help_text = "Words of the id, the name or the e-mail address"
+
+    list_display = ("id", "name", "email", "is_active", "order_count", "last_order_at")
+    list_filter = ("is_active",)
+    ordering = ("-registered_at", "-id")
+    fields = (
+        "id",
+        ("name", "email", "is_active"),
+        ("registered_at", "last_order_at"),
+        ("order_count", "open_order_count", "cancelled_count"),
+        "amounts",
+        ("version", "position"),
+    )
+    readonly_fields = ("amounts",)
+
+    @admin.display(description="Totals")
+    def amounts(self, customer: CustomerReadModel) -> SafeString:
+        return _table(("currency", "amount"), sorted(customer.totals.items()))
+
+
+def _text(order: OrderReadModel, name: str) -> str:
+    return orjson.loads(order.document)[name] or "-"
+
+
+def _table(headings: Any, rows: Any) -> SafeString:
+    head = format_html_join("", "<th>{}</th>", ((name.replace("_", " "),) for name in headings))
+    cells = [(format_html_join("", "<td>{}</td>", ((cell,) for cell in row)),) for row in rows]
+    body = format_html_join("", "<tr>{}</tr>", cells)
+    return format_html(
+        '<table class="w-full text-left"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>',
+        head,
+        body,
+    )

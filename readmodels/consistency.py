@@ -1,0 +1,76 @@
+"""Read your own writes: wait until a read model has seen what the caller has seen.
+
+The token names an aggregate and its version. The aggregate's own read row tells the feed position
+of that version, and the checkpoint of the queried projection tells whether it is past it. Both
+are on `replica`, so this works without the write database.
+"""
+
+import time
+from collections.abc import Callable, Set
+from typing import Any
+
+from cqrs.messages import Query
+from cqrs.pipeline import Dispatch, Next
+from cqrs.results import FieldError, Rejected, Result
+from cqrs.tokens import ConsistencyToken, InvalidToken, decode
+from readmodels.models import CustomerReadModel, OrderReadModel
+from readmodels.projections import PROJECTIONS, runner
+
+DEFAULT_WAIT_S = 2.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.05
+
+# Where the position of an aggregate's version is found.
+ROWS = {"order": OrderReadModel, "customer": CustomerReadModel}
+ALL = frozenset(projection.name for projection in PROJECTIONS)
+
+
+def consistency(dispatch: Dispatch, following: Next) -> Result[Any]:
+    """Wait for the query's token before the rest; `read_side_behind` when its time is up."""
+    query = dispatch.message
+    assert isinstance(query, Query)  # noqa: S101  only queries come here
+    if query.consistency_token is None:
+        return following(dispatch)
+    try:
+        token = decode(query.consistency_token)
+    except InvalidToken as error:
+        problem = FieldError("X-Consistency-Token", "invalid_token", str(error))
+        return Rejected("invalid_token", str(error), (problem,))
+    limit_s = DEFAULT_WAIT_S if query.wait_s is None else query.wait_s
+    if not wait_until(lambda: has_seen(token, {query.projection}), limit_s):
+        return Rejected("read_side_behind", f"The read side was not there after {limit_s:g} s")
+    return following(dispatch)
+
+
+def wait_for_projections(token: ConsistencyToken, limit_s: float) -> bool:
+    """Wait until every projection has seen the token; say whether they did in time."""
+    return wait_until(lambda: has_seen(token, ALL), limit_s)
+
+
+def has_seen(token: ConsistencyToken, names: Set[str]) -> bool:
+    """Say whether the projections of these names have applied the aggregate's version."""
+    rows = ROWS[token.stream_type].objects
+    position = (
+        rows.filter(pk=token.stream_id, version__gte=token.version)
+        .values_list("position", flat=True)
+        .first()
+    )
+    if position is None:
+        return False
+    return all(
+        min(runner.positions(projection)) >= position
+        for projection in PROJECTIONS
+        if projection.name in names
+    )
+
+
+def wait_until(condition: Callable[[], bool], limit_s: float) -> bool:
+    """Ask again, at growing intervals, until the condition holds or the time is up."""
+    deadline = time.monotonic() + limit_s
+    pause_s = FIRST_PAUSE_S
+    while not condition():
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            return False
+        time.sleep(min(pause_s, left_s))
+        pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+    return True

@@ -1,0 +1,174 @@
+"""How projections work by the batch: load the touched rows, fold in memory, write once.
+
+That is two statements per table, however many events the batch holds. A row is folded as a
+document; the columns are read off it when it is written. Plain SQL, because the ORM's
+`bulk_create` writes at half the speed.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import orjson
+from django.db import connections, models
+from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.utils import CursorWrapper
+
+from cqrs.events import StoredEvent
+from readmodels.router import READ_ALIAS
+
+Document = dict[str, Any]
+Handler = Callable[[Document | None, StoredEvent], Document]
+"""Takes a row's document, None where there is no row, and returns it with the event in it."""
+
+
+class MissingRow(LookupError):
+    """An event changes a row that no earlier event made: the log or a projection has a hole."""
+
+    def __init__(self, event: StoredEvent) -> None:
+        super().__init__(f"{event.type} at position {event.position} finds no row")
+
+
+@dataclass(slots=True)
+class Row:
+    """A read row in memory, with the events up to `position` folded into it."""
+
+    document: Document
+    position: int
+
+
+class Table:
+    """Loads and writes the rows of one read model.
+
+    A column is the field of the same name in the row's document, unless `computed` makes it
+    from the document. A model with a `document` column keeps the whole document there.
+    """
+
+    def __init__(self, model: type[models.Model], **computed: Callable[[Document], Any]) -> None:
+        self.model = model
+        self.name = model._meta.db_table
+        self.computed = computed
+
+    def load(self, keys: Collection[str]) -> dict[str, Row]:
+        """Return the rows with these primary keys, by key."""
+        key, kind = self._columns[0]
+        return self.select(f"WHERE {key} = ANY(%s::{kind}[])", array(keys)) if keys else {}
+
+    def select(self, condition: str, *parameters: str | int) -> dict[str, Row]:
+        """Return the rows that fulfil a condition in SQL, by key."""
+        with server_cursor() as cursor:
+            cursor.execute(f"{self._select} {condition}", parameters)
+            return {key: Row(orjson.loads(text), at) for key, text, at in cursor.fetchall()}
+
+    def upsert(self, rows: Mapping[str, Row]) -> None:
+        """Write the rows in the order of their keys, so that two writers cannot deadlock.
+
+        A row that is stored at a later position or version stays as it is.
+        """
+        if not rows:
+            return
+        ordered = [rows[key] for key in sorted(rows)]
+        with server_cursor() as cursor:
+            cursor.execute(
+                self._upsert, [self._parameter(name, ordered) for name, _ in self._columns]
+            )
+
+    def _parameter(self, name: str, rows: Sequence[Row]) -> str:
+        if name == "document":
+            return "\n".join([orjson.dumps(row.document).decode() for row in rows])
+        if name == "position":
+            return array([row.position for row in rows])
+        if compute := self.computed.get(name):
+            return array([compute(row.document) for row in rows])
+        return array([row.document[name] for row in rows])
+
+    @cached_property
+    def _columns(self) -> list[tuple[str, str]]:
+        """Return the columns with their types, the primary key first.
+
+        The types go without lengths: a cast to `varchar(20)` cuts off what does not fit.
+        """
+        connection = connections[READ_ALIAS]
+        fields = sorted(self.model._meta.concrete_fields, key=lambda field: not field.primary_key)
+        return [
+            (str(field.column), str(field.db_type(connection)).split("(")[0]) for field in fields
+        ]
+
+    @cached_property
+    def _select(self) -> str:
+        names = [name for name, _ in self._columns]
+        pairs = ", ".join(f"'{name}', {name}" for name in names if name != "position")
+        document = "document" if "document" in names else f"json_build_object({pairs})::text"
+        return f"SELECT {names[0]}::text, {document}, position FROM {self.name}"  # noqa: S608
+
+    @cached_property
+    def _upsert(self) -> str:
+        names = [name for name, _ in self._columns]
+        # JSON has no line breaks of its own, and splitting at them beats parsing an array.
+        arrays = ", ".join(
+            "string_to_array(%s, chr(10))" if name == "document" else f"%s::{kind}[]"
+            for name, kind in self._columns
+        )
+        changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in names[1:])
+        return (
+            f"INSERT INTO {self.name} AS stored ({', '.join(names)})"  # noqa: S608
+            f" SELECT * FROM unnest({arrays}) ON CONFLICT ({names[0]}) DO UPDATE SET {changes}"
+            " WHERE stored.position <= EXCLUDED.position AND stored.version <= EXCLUDED.version"
+        )
+
+
+_bind_beside: Any = ServerBindingCursor
+
+
+def server_cursor() -> CursorWrapper:
+    """Open a cursor that sends parameters beside the statement.
+
+    Django's usual one writes them into it: half a megabyte to quote here and to parse there.
+    """
+    connection: Any = connections[READ_ALIAS]
+    connection.ensure_connection()
+    cursor: CursorWrapper = connection._prepare_cursor(_bind_beside(connection.connection))
+    return cursor
+
+
+def array(values: Collection[Any]) -> str:
+    """Return a PostgreSQL array literal; psycopg's own way takes ten times as long."""
+    if not values:
+        return "{}"
+    if None in values:
+        return "{" + ",".join("NULL" if v is None else array([v])[1:-1] for v in values) + "}"
+    # NUL cannot be part of a text, so it can stand for what divides them.
+    joined = "\0".join([value if type(value) is str else str(value) for value in values])
+    quoted = joined.replace("\\", "\\\\").replace('"', '\\"').replace("\0", '","')
+    return '{"' + quoted + '"}'
+
+
+def keys_of(events: Iterable[StoredEvent], types: Collection[str], key: str) -> list[str]:
+    """Return the rows that events of these types touch, each once."""
+    return list({event.data[key]: None for event in events if event.type in types})
+
+
+def fold(
+    events: Iterable[StoredEvent], handles: Mapping[str, Handler], key: str, rows: dict[str, Row]
+) -> dict[str, Row]:
+    """Fold the events that have a handler into the rows, in their order; return what changed.
+
+    `key` is the field of the event that names the row. An event that a row has seen is passed
+    over, so that applying a batch again changes nothing.
+    """
+    changed: dict[str, Row] = {}
+    for event in events:
+        handler = handles.get(event.type)
+        if handler is None:
+            continue
+        row_key = event.data[key]
+        row = rows.get(row_key)
+        if row is None:
+            row = rows[row_key] = Row(handler(None, event), event.position)
+        elif event.position > row.position:
+            row.document, row.position = handler(row.document, event), event.position
+        else:
+            continue
+        changed[row_key] = row
+    return changed

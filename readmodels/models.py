@@ -1,0 +1,136 @@
+"""The read models, on `replica`. Rows hold finished answers; columns are for finding them.
+
+`document` is the JSON that a query answers with, written by the projection, so that a read copies
+bytes. No relations and no rules: every table here can be dropped and rebuilt from the event log.
+"""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F
+
+from cqrs.models import Checkpoint
+from readmodels.specifications import CustomerQuerySet, OrderQuerySet
+
+
+class ReadModel(models.Model):
+    """What every row of a projection keeps.
+
+    `version` is that of the aggregate, `position` the feed position of the last event folded
+    into the row: an event at or before it is in the row already.
+    """
+
+    version = models.PositiveIntegerField()
+    position = models.BigIntegerField()
+
+    class Meta:
+        abstract = True
+
+
+class OrderReadModel(ReadModel):
+    """An order with its lines. `total_amount` is in `currency`, `item_count` counts the lines."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        CONFIRMED = "confirmed"
+        SHIPPED = "shipped"
+        DELIVERED = "delivered"
+        CANCELLED = "cancelled"
+
+    id = models.UUIDField(primary_key=True)
+    customer_id = models.UUIDField()
+    customer_name = models.CharField()
+    customer_email = models.CharField()
+    status = models.CharField(choices=Status)
+    currency = models.CharField()
+    total_amount = models.DecimalField(max_digits=24, decimal_places=4)
+    item_count = models.PositiveIntegerField()
+    order_date = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    search_text = models.TextField()
+    document = models.TextField()
+
+    objects = models.Manager.from_queryset(OrderQuerySet)()
+
+    class Meta:
+        db_table = "read_orders"
+        verbose_name = "order"
+        default_permissions = ()
+        permissions: ClassVar = [("view_orders", "Can see orders")]
+        # Each serves an ordering with its ties by id, in both directions, since PostgreSQL also
+        # reads an index backwards. Every change of an order writes all of them, so a filter has
+        # one of its own only where the ordering's would have to pass over most of the table.
+        indexes: ClassVar = [
+            # the default list, date ranges, and the filters that most rows pass
+            models.Index(fields=["order_date", "id"], name="read_orders_date"),
+            # the orders of a customer; also finds what a change of name has to rewrite
+            models.Index(fields=["customer_id", "order_date", "id"], name="read_orders_customer"),
+            # the few pending among very many delivered
+            models.Index(fields=["status", "order_date", "id"], name="read_orders_status"),
+            models.Index(fields=["total_amount", "id"], name="read_orders_total"),
+            models.Index(fields=["customer_name", "id"], name="read_orders_name"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class CustomerReadModel(ReadModel):
+    """A customer and what they ordered. `totals` maps a currency to a decimal string."""
+
+    id = models.UUIDField(primary_key=True)
+    name = models.CharField()
+    email = models.CharField()
+    is_active = models.BooleanField()
+    registered_at = models.DateTimeField()
+    order_count = models.PositiveIntegerField()
+    open_order_count = models.PositiveIntegerField()
+    cancelled_count = models.PositiveIntegerField()
+    totals = models.JSONField()
+    last_order_at = models.DateTimeField(null=True)
+    search_text = models.TextField()
+    document = models.TextField()
+
+    objects = models.Manager.from_queryset(CustomerQuerySet)()
+
+    class Meta:
+        db_table = "read_customers"
+        verbose_name = "customer"
+        default_permissions = ()
+        permissions: ClassVar = [("view_customers", "Can see customers")]
+        # One for each ordering, as for orders. Activity filters too little to be worth one.
+        indexes: ClassVar = [
+            models.Index(fields=["registered_at", "id"], name="read_customers_registered"),
+            models.Index(fields=["name", "id"], name="read_customers_name"),
+            models.Index(fields=["order_count", "id"], name="read_customers_orders"),
+            # Who never ordered comes before everybody who did, so last when descending.
+            models.Index(
+                F("last_order_at").asc(nulls_first=True), "id", name="read_customers_last_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class OrderCustomer(ReadModel):
+    """The orders projection's own note of who a customer is, so that it asks no other table."""
+
+    customer_id = models.UUIDField(primary_key=True)
+    name = models.CharField()
+    email = models.CharField()
+
+    class Meta:
+        db_table = "read_order_customers"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.customer_id)
+
+
+class ProjectionCheckpoint(Checkpoint):
+    """How far a partition of a projection has come, beside the rows that it accounts for."""
+
+    class Meta(Checkpoint.Meta):
+        db_table = "read_checkpoints"
+        default_permissions = ()

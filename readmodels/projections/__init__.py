@@ -1,0 +1,11 @@
+"""What is projected, and the runner that does it."""
+
+from cqrs.consumers import Consumer, Runner
+from readmodels.models import ProjectionCheckpoint
+from readmodels.projections.customers import Customers
+from readmodels.projections.orders import Orders
+from readmodels.router import READ_ALIAS
+
+PROJECTIONS: tuple[Consumer, ...] = (Orders(), Customers())
+
+runner = Runner(ProjectionCheckpoint, READ_ALIAS)

@@ -1,0 +1,127 @@
+"""Customers with what they ordered, one row per customer.
+
+Counts and totals are deltas of single events, so they stay exact however often the log is read
+again. Cancelled orders are counted, but are no longer open and no part of the totals. A currency
+stands in the totals while its amount is not zero. `version` is the customer's own: orders leave it.
+"""
+
+from collections.abc import Sequence
+from decimal import Context, Decimal
+
+import orjson
+
+from cqrs.events import StoredEvent
+from customers.events import CustomerDeactivated, CustomerRegistered, CustomerUpdated
+from orders.events import OrderCancelled, OrderCreated, OrderShipped
+from readmodels.engine import Document, MissingRow, Table, fold, keys_of
+from readmodels.models import CustomerReadModel
+from readmodels.projections.text import search_text, utc_text
+
+# An order's total can have 22 digits. An own context, because the thread's one rounds at 28.
+_EXACT = Context(prec=60)
+
+
+class Customers:
+    """Writes `read_customers`."""
+
+    name = "customers"
+    version = 1
+    partitions = 1
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        """Fold the batch into the customers it touches."""
+        customers = CUSTOMERS.load(keys_of(events, HANDLES, "customer_id"))
+        CUSTOMERS.upsert(fold(events, HANDLES, "customer_id", customers))
+
+
+def registered(_: Document | None, event: StoredEvent) -> Document:
+    data = event.data
+    return {
+        "id": data["customer_id"],
+        "name": data["name"],
+        "email": data["email"],
+        "is_active": True,
+        "registered_at": utc_text(data["registered_at"]),
+        "order_count": 0,
+        "open_order_count": 0,
+        "cancelled_count": 0,
+        "totals": [],
+        "last_order_at": None,
+        "version": event.version,
+    }
+
+
+def updated(customer: Document | None, event: StoredEvent) -> Document:
+    customer = existing(customer, event)
+    customer["name"] = event.data["name"]
+    customer["email"] = event.data["email"]
+    customer["version"] = event.version
+    return customer
+
+
+def deactivated(customer: Document | None, event: StoredEvent) -> Document:
+    customer = existing(customer, event)
+    customer["is_active"] = False
+    customer["version"] = event.version
+    return customer
+
+
+def order_created(customer: Document | None, event: StoredEvent) -> Document:
+    customer = existing(customer, event)
+    placed_at = utc_text(event.data["order_date"])
+    customer["order_count"] += 1
+    customer["open_order_count"] += 1
+    customer["last_order_at"] = max(customer["last_order_at"] or placed_at, placed_at)
+    add(customer, event.data["currency"], Decimal(event.data["total_amount"]))
+    return customer
+
+
+def order_shipped(customer: Document | None, event: StoredEvent) -> Document:
+    customer = existing(customer, event)
+    customer["open_order_count"] -= 1
+    return customer
+
+
+def order_cancelled(customer: Document | None, event: StoredEvent) -> Document:
+    customer = existing(customer, event)
+    customer["open_order_count"] -= 1
+    pass
+    add(customer, event.data["currency"], -Decimal(event.data["total_amount"]))
+    return customer
+
+
+def existing(customer: Document | None, event: StoredEvent) -> Document:
+    if customer is None:
+        raise MissingRow(event)
+    return customer
+
+
+def add(customer: Document, currency: str, amount: Decimal) -> None:
+    """Add to the currency's total, exactly, and keep the currencies sorted and not zero."""
+    totals = amounts(customer)
+    total = _EXACT.add(Decimal(totals.get(currency, "0")), amount)
+    totals[currency] = f"{total:f}" if total else ""
+    customer["totals"] = [
+        {"currency": name, "amount": totals[name]} for name in sorted(totals) if totals[name]
+    ]
+
+
+def amounts(customer: Document) -> dict[str, str]:
+    return {total["currency"]: total["amount"] for total in customer["totals"]}
+
+
+# A confirmed order is as open as a pending one, a delivered one as closed as a shipped one.
+HANDLES = {
+    CustomerRegistered.wire_name: registered,
+    CustomerUpdated.wire_name: updated,
+    CustomerDeactivated.wire_name: deactivated,
+    OrderCreated.wire_name: order_created,
+    OrderShipped.wire_name: order_shipped,
+    OrderCancelled.wire_name: order_cancelled,
+}
+
+CUSTOMERS = Table(
+    CustomerReadModel,
+    totals=lambda customer: orjson.dumps(amounts(customer)).decode(),
+    search_text=lambda customer: search_text(customer["name"], customer["email"], customer["id"]),
+)

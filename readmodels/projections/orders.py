@@ -1,0 +1,157 @@
+"""Orders with their lines and their customer's present name, one row per order.
+
+Order events do not say what the customer is called, so the projection keeps a note of its own on
+every customer. After a batch all orders of a customer carry the customer's latest name, wherever
+in the batch it changed: that is what "follows later changes" means, and it spares replaying the
+names between the order events. `updated_at` and `version` are the order's own: a customer's change
+of name moves neither.
+"""
+
+from collections.abc import Sequence
+
+from cqrs.events import StoredEvent
+from customers.events import CustomerRegistered, CustomerUpdated
+from orders.events import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderCreated,
+    OrderDelivered,
+    OrderShipped,
+)
+from readmodels.engine import Document, Handler, MissingRow, Row, Table, array, fold, keys_of
+from readmodels.models import OrderCustomer, OrderReadModel
+from readmodels.projections.text import one_line, search_text, utc_text
+
+RENAME_CHUNK = 2_000
+LINE_FIELDS = ("product_id", "product_name", "quantity", "unit_price", "currency", "line_total")
+NOTE_COLUMNS = ("customer_id", "name", "email")
+BEHIND_THEIR_NOTE = """
+JOIN unnest(%s::uuid[], %s::text[], %s::text[], %s::bigint[])
+     AS note(customer, name, email, reached) ON customer_id = customer
+WHERE position < reached OR (customer_name, customer_email) <> (name, email)
+LIMIT %s
+"""
+
+
+class Orders:
+    """Writes `read_orders` and `read_order_customers`."""
+
+    name = "orders"
+    version = 1
+    partitions = 1
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        """Fold the batch into the orders it touches, then rename its customers' other orders."""
+        notes = NOTES.load(keys_of(events, NEEDS_NOTE, "customer_id"))
+        renamed = fold(events, NOTE_HANDLES, "customer_id", notes)
+        orders = ORDERS.load(keys_of(events, HANDLES, "order_id"))
+        changed = fold(events, HANDLES, "order_id", orders)
+        for order_id, order in orders.items():
+            note = notes.get(order.document["customer_id"])
+            if note is not None and follow(note, order):
+                changed[order_id] = order
+        NOTES.upsert(renamed)
+        ORDERS.upsert(changed)
+        rename_others(renamed)
+
+
+def follow(note: Row, order: Row) -> bool:
+    """Give the order its customer's name; return False if there is nothing new in the note."""
+    document, name, email = order.document, note.document["name"], note.document["email"]
+    known = (document["customer_name"], document["customer_email"]) == (name, email)
+    if known and note.position < order.position:
+        return False
+    document["customer_name"], document["customer_email"] = name, email
+    order.position = max(order.position, note.position)
+    return True
+
+
+def rename_others(renamed: dict[str, Row]) -> None:
+    """Rename the orders that the batch did not touch, a chunk at a time to bound the memory.
+
+    A renamed order is not found again: it has reached its customer's position. An order is past
+    it, and still lacks the name, when the customer's event was parked.
+    """
+    notes = list(renamed.values())
+    columns = [array([note.document[name] for note in notes]) for name in NOTE_COLUMNS]
+    positions = array([note.position for note in notes])
+    while notes:
+        orders = ORDERS.select(BEHIND_THEIR_NOTE, *columns, positions, RENAME_CHUNK)
+        for order in orders.values():
+            follow(renamed[order.document["customer_id"]], order)
+        ORDERS.upsert(orders)
+        if len(orders) < RENAME_CHUNK:
+            return
+
+
+def created(_: Document | None, event: StoredEvent) -> Document:
+    """The customer's name comes after the fold; it stays empty if the customer is unknown yet."""
+    data = event.data
+    return {
+        "id": data["order_id"],
+        "customer_id": data["customer_id"],
+        "customer_name": "",
+        "customer_email": "",
+        "status": "pending",
+        "items": [{name: line[name] for name in LINE_FIELDS} for line in data["items"]],
+        "total_amount": data["total_amount"],
+        "currency": data["currency"],
+        "item_count": len(data["items"]),
+        "order_date": utc_text(data["order_date"]),
+        "updated_at": utc_text(event.occurred_at),
+        "shipping_address": one_line(data["shipping_address"]),
+        "special_instructions": data["special_instructions"],
+        "carrier": "",
+        "tracking_number": "",
+        "version": event.version,
+    }
+
+
+def moved(status: str) -> Handler:
+    """Return the handler of an event that changes the status alone."""
+
+    def handle(order: Document | None, event: StoredEvent) -> Document:
+        if order is None:
+            raise MissingRow(event)
+        order["status"] = status
+        order["updated_at"] = utc_text(event.occurred_at)
+        order["version"] = event.version
+        return order
+
+    return handle
+
+
+def shipped(order: Document | None, event: StoredEvent) -> Document:
+    order = moved("shipped")(order, event)
+    order["carrier"] = event.data["carrier"]
+    order["tracking_number"] = event.data["tracking_number"]
+    return order
+
+
+def noted(_: Document | None, event: StoredEvent) -> Document:
+    data = event.data
+    return {
+        "customer_id": data["customer_id"],
+        "name": data["name"],
+        "email": data["email"],
+        "version": event.version,
+    }
+
+
+HANDLES = {
+    OrderCreated.wire_name: created,
+    OrderConfirmed.wire_name: moved("confirmed"),
+    OrderShipped.wire_name: shipped,
+    OrderDelivered.wire_name: moved("delivered"),
+    OrderCancelled.wire_name: moved("cancelled"),
+}
+NOTE_HANDLES = {CustomerRegistered.wire_name: noted, CustomerUpdated.wire_name: noted}
+NEEDS_NOTE = {*NOTE_HANDLES, OrderCreated.wire_name}
+
+ORDERS = Table(
+    OrderReadModel,
+    search_text=lambda order: search_text(
+        order["customer_name"], order["customer_email"], order["id"]
+    ),
+)
+NOTES = Table(OrderCustomer)

@@ -1,0 +1,15 @@
+"""The query side: one module per use case, and the table that the bus reads."""
+
+from readmodels.queries.get_customer_by_id import GetCustomerById, get_customer_by_id
+from readmodels.queries.get_order_by_id import GetOrderById, get_order_by_id
+from readmodels.queries.get_orders_by_customer import GetOrdersByCustomer, get_orders_by_customer
+from readmodels.queries.list_customers import ListCustomers, list_customers
+from readmodels.queries.list_orders import ListOrders, list_orders
+
+HANDLERS = {
+    GetOrderById: get_order_by_id,
+    ListOrders: list_orders,
+    GetOrdersByCustomer: get_orders_by_customer,
+    GetCustomerById: get_customer_by_id,
+    ListCustomers: list_customers,
+}

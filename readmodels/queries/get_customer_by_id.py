@@ -1,0 +1,24 @@
+"""Show one customer. Refuses with `not_found`."""
+
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from cqrs.messages import Query, ServerSet
+from cqrs.results import Result
+from readmodels.models import CustomerReadModel
+from readmodels.queries.paging import Document, one
+
+
+class GetCustomerById(Query):
+    """One customer with the sums of their orders."""
+
+    permission: ClassVar[str] = "readmodels.view_customers"
+    projection: ClassVar[str] = "customers"
+
+    customer_id: Annotated[UUID, ServerSet()]
+
+
+def get_customer_by_id(query: GetCustomerById) -> Result[Document]:
+    """Read the customer's document."""
+    found = CustomerReadModel.objects.filter(pk=query.customer_id)
+    return one(found, f"There is no customer {query.customer_id}")

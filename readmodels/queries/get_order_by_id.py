@@ -1,0 +1,24 @@
+"""Show one order. Refuses with `not_found`."""
+
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from cqrs.messages import Query, ServerSet
+from cqrs.results import Result
+from readmodels.models import OrderReadModel
+from readmodels.queries.paging import Document, one
+
+
+class GetOrderById(Query):
+    """One order with its lines."""
+
+    permission: ClassVar[str] = "readmodels.view_orders"
+    projection: ClassVar[str] = "orders"
+
+    order_id: Annotated[UUID, ServerSet()]
+
+
+def get_order_by_id(query: GetOrderById) -> Result[Document]:
+    """Read the order's document."""
+    found = OrderReadModel.objects.filter(pk=query.order_id)
+    return one(found, f"There is no order {query.order_id}")

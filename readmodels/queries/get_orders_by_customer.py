@@ -1,0 +1,20 @@
+"""List a customer's orders, by the page. An unknown customer has none."""
+
+from typing import Annotated
+from uuid import UUID
+
+from cqrs.messages import ServerSet
+from cqrs.results import Result
+from readmodels.queries.order_filters import OrderFilters, narrowed
+from readmodels.queries.paging import Page, paged
+
+
+class GetOrdersByCustomer(OrderFilters):
+    """A customer's orders, the latest first unless asked otherwise."""
+
+    customer_id: Annotated[UUID, ServerSet()]
+
+
+def get_orders_by_customer(query: GetOrdersByCustomer) -> Result[Page]:
+    """Read one page of the customer's orders; `not_found` past the end."""
+    return paged(query, narrowed(query).for_customer(query.customer_id))

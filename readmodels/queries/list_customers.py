@@ -1,0 +1,33 @@
+"""List customers, by the page."""
+
+from typing import ClassVar, Literal
+
+from cqrs.results import Result
+from readmodels.models import CustomerReadModel
+from readmodels.queries.paging import ListQuery, Page, paged, sorted_by
+from readmodels.queries.parameters import Search
+
+NULLABLE = frozenset({"last_order_at"})
+Ordering = Literal[
+    "registered_at", "-registered_at",
+    "name", "-name",
+    "order_count", "-order_count",
+    "last_order_at", "-last_order_at",
+]  # fmt: skip
+
+
+class ListCustomers(ListQuery):
+    """Customers, the latest registered first unless asked otherwise."""
+
+    permission: ClassVar[str] = "readmodels.view_customers"
+    projection: ClassVar[str] = "customers"
+
+    search: Search = ""
+    is_active: bool | None = None
+    ordering: Ordering = "-registered_at"
+
+
+def list_customers(query: ListCustomers) -> Result[Page]:
+    """Read one page of customers; `not_found` past the end."""
+    customers = CustomerReadModel.objects.active(query.is_active).matching(query.search)
+    return paged(query, customers.order_by(*sorted_by(query.ordering, NULLABLE)))

@@ -1,0 +1,36 @@
+"""The one place where the write side's events wake the read side.
+
+A wake-up is only a hint: the events wait in the log, and the periodic sweep finds whatever a
+lost wake-up left there. So nothing here may cost a writer more than a moment, or fail it.
+"""
+
+from typing import Any
+
+from celery.exceptions import OperationalError as BrokerError
+from django.core.cache import cache
+from django.db import connection, transaction
+
+from cqrs.signals import event_published
+from readmodels.tasks import WAKE_UP_FLAG, WAKE_UP_SECONDS, project
+
+
+def connect() -> None:
+    """Listen to the event log."""
+    event_published.connect(wake_up_after_commit, dispatch_uid="readmodels.wake_up")
+
+
+def wake_up_after_commit(**_: Any) -> None:
+    """Ask for a projection after the commit, once for all events of the transaction."""
+    if not any(function is wake_up for _, function, _ in connection.run_on_commit):
+        # robust: the write is committed, so a dead broker must not look like a failed write.
+        transaction.on_commit(wake_up, robust=True)
+
+
+def wake_up() -> None:
+    """Queue the projection task unless one is queued already and has not begun."""
+    if cache.add(WAKE_UP_FLAG, 1, timeout=WAKE_UP_SECONDS):
+        try:
+            project.delay()
+        except BrokerError:
+            cache.delete(WAKE_UP_FLAG)
+            raise

@@ -1,0 +1,43 @@
+"""A private PostgreSQL of a test's own, in a folder that every account may use."""
+
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.embedded import postmaster
+from config.embedded.home import home
+from tests.config.desk_user import data_of, home_of
+
+
+@pytest.fixture
+def local() -> Iterator[Path]:
+    """Return a LOCAL_DIR that every account may use, which pytest's folders are not for."""
+    folder = Path(tempfile.mkdtemp(prefix="order-desk-local-"))
+    folder.chmod(0o777)
+    yield folder
+    running = postmaster.find(data_of(folder))
+    if running:
+        os.kill(running.pid, signal.SIGQUIT)
+        wait_until_gone(data_of(folder))
+    if (folder / "id").exists():
+        shutil.rmtree(home_of(folder))
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def own_home(local: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LOCAL_DIR", str(local))
+    return home()
+
+
+def wait_until_gone(data: Path) -> None:
+    deadline = time.monotonic() + 20
+    while postmaster.find(data):
+        assert time.monotonic() < deadline, "the server is still there"
+        time.sleep(0.01)

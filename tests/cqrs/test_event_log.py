@@ -1,0 +1,78 @@
+"""The event log: appended to in the transaction of the change, or not at all."""
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from cqrs.context import current_context
+from cqrs.events import bucket_of, publish
+from cqrs.models import Event, Pending
+from cqrs.sequencer import sequence
+from cqrs.signals import event_published
+from orders.events import StockSet
+from tests.cqrs.streams import change
+
+
+@pytest.mark.django_db
+class TestPublish:
+    def test_appends_the_events_in_the_order_given(self):
+        changes = [change() for _ in range(5)]
+        publish(*changes)
+        stored = Event.objects.order_by("id")
+        assert [event.stream_id for event in stored] == [item.id for item, _ in changes]
+
+    def test_stores_the_event_with_its_circumstances(self):
+        item, event = change(version=3)
+        publish((item, event))
+        stored = Event.objects.get()
+        assert (stored.stream_type, stored.stream_id, stored.version) == ("stock", item.id, 3)
+        assert (stored.type, stored.schema_version) == ("orders.stock_set", 1)
+        assert stored.data == event.model_dump(mode="json")
+        assert stored.metadata == current_context().as_metadata()
+        assert stored.event_id.version == 7
+
+    def test_notes_the_event_as_pending_in_the_bucket_of_its_partition_key(self):
+        item, event = change()
+        publish((item, event))
+        assert list(Pending.objects.values_list("event_id", "bucket")) == [
+            (Event.objects.get().id, bucket_of(item.id))
+        ]
+
+    def test_tells_the_signals_receivers_of_every_event(self):
+        heard = []
+
+        def hear(sender, event, event_id, aggregate, **_):
+            heard.append((sender, event, event_id, aggregate))
+
+        event_published.connect(hear)
+        try:
+            (item, event), (other, other_event) = changes = [change(), change()]
+            publish(*changes)
+        finally:
+            event_published.disconnect(hear)
+        ids = list(Event.objects.order_by("id").values_list("event_id", flat=True))
+        assert heard == [
+            (StockSet, event, ids[0], item),
+            (StockSet, other_event, ids[1], other),
+        ]
+
+    def test_refuses_a_second_event_of_the_same_version(self):
+        item, event = change()
+        publish((item, event))
+        with pytest.raises(IntegrityError, match="event_stream_version"), transaction.atomic():
+            publish((item, event))
+        assert Event.objects.count() == Pending.objects.count() == 1
+
+    def test_leaves_nothing_after_a_rollback(self):
+        with transaction.atomic():
+            publish(change(), change())
+            transaction.set_rollback(True)
+        assert Event.objects.count() == Pending.objects.count() == 0
+        assert sequence() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+class TestPublishOutside:
+    def test_needs_a_transaction(self):
+        with pytest.raises(RuntimeError):
+            publish(change())
+        assert Event.objects.count() == 0

@@ -1,0 +1,74 @@
+"""Arbitrary histories of customers and orders, and arbitrary ways to cut them into batches."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from cqrs.events import StoredEvent
+from tests.readmodels.log import PLACED, Log
+
+NEXT = {"pending": Log.confirm, "confirmed": Log.ship, "shipped": Log.deliver}
+NAMES = st.sampled_from(["Ada", 'Bo "B" \\ {x}', "Çiğdem\nÖ", "", "NULL"])
+TOTALS = st.sampled_from(["0.00", "0.01", "19.99", "99999999999999999999.99", "1.0005"])
+WHICH = st.integers(0, 20)
+
+STEPS = st.one_of(
+    st.tuples(st.just("customer"), NAMES),
+    st.tuples(st.just("rename"), WHICH, NAMES),
+    st.tuples(st.just("deactivate"), WHICH),
+    st.tuples(
+        st.just("order"), WHICH, TOTALS, st.sampled_from(["USD", "EUR", "JPY"]), st.integers(-3, 3)
+    ),
+    st.tuples(st.just("advance"), WHICH),
+    st.tuples(st.just("advance"), WHICH),
+    st.tuples(st.just("cancel"), WHICH),
+    st.tuples(st.just("stock")),
+)
+HISTORIES = st.lists(STEPS, max_size=40)
+CUTS = st.lists(st.integers(1, 12), max_size=40)
+
+
+def write(log: Log, history: Sequence[tuple[Any, ...]]) -> list[StoredEvent]:
+    """Write the history, passing over steps that the write side would refuse."""
+    customers, orders = [log.customer()], []
+    for kind, *details in history:
+        if kind == "customer":
+            customers.append(log.customer(*details))
+        elif kind == "stock":
+            log.stock()
+        elif kind == "order":
+            which, total, currency, days = details
+            order_date = PLACED + timedelta(days=days)
+            orders.append(
+                log.order(_pick(customers, which), total=total, currency=currency,
+                          order_date=order_date)
+            )  # fmt: skip
+        elif kind in ("rename", "deactivate"):
+            which, *values = details
+            getattr(log, kind)(_pick(customers, which), *values)
+        elif orders:
+            _move(log, kind, _pick(orders, details[0]))
+    return log.sequenced()
+
+
+def _move(log: Log, kind: str, order: Any) -> None:
+    status = log.orders[order]["status"]
+    if kind == "cancel" and status in ("pending", "confirmed"):
+        log.cancel(order)
+    if kind == "advance" and status in NEXT:
+        NEXT[status](log, order)
+
+
+def _pick(items: Sequence[Any], which: int) -> Any:
+    return items[which % len(items)]
+
+
+def cut(events: Sequence[StoredEvent], sizes: Sequence[int]) -> list[Sequence[StoredEvent]]:
+    """Cut the events into batches of these sizes; the last takes what remains."""
+    batches, start = [], 0
+    for size in sizes:
+        batches.append(events[start : start + size])
+        start += size
+    return [batch for batch in [*batches, events[start:]] if batch]

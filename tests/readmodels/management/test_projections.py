@@ -1,0 +1,153 @@
+import io
+import os
+import signal
+import threading
+import time
+from datetime import timedelta
+
+import orjson
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections, transaction
+
+from cqrs.models import Event, Pending
+from readmodels import status
+from readmodels.models import CustomerReadModel, OrderReadModel
+from readmodels.projections import PROJECTIONS, runner
+from tests.readmodels.log import Log
+
+BOTH = pytest.mark.django_db(databases=["default", "replica"])
+COMMITTED = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+
+
+def projections(*arguments: str) -> str:
+    output = io.StringIO()
+    call_command("projections", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def catch_up_and_disconnect() -> None:
+    projections("run", "customers", "--until-caught-up")
+    connections.close_all()
+
+
+def age(seconds: float) -> None:
+    Event.objects.update(occurred_at=Event.objects.first().occurred_at - timedelta(seconds=seconds))
+
+
+class TestStatus:
+    @BOTH
+    def test_names_every_projection_for_machines(self, log: Log) -> None:
+        log.order(log.customer())
+        log.projected()
+        level = {
+            "version": 1, "position": 2, "head": 2, "lag_events": 0, "lag_seconds": 0.0,
+            "rate": None, "parked": 0, "state": "level",
+        }  # fmt: skip
+        assert orjson.loads(projections("status", "--json", "--max-lag", "0")) == {
+            "projections": [{"projection": name, **level} for name in ("orders", "customers")],
+            "sequencer": {"oldest_pending_seconds": 0.0},
+        }
+
+    @BOTH
+    def test_shows_a_table(self, log: Log) -> None:
+        log.customer()
+        log.projected()
+        table = projections("status")
+        for text in ("orders", "customers", "position", "level", "sequencer: nothing is waiting"):
+            assert text in table
+
+    @BOTH
+    def test_measures_what_is_behind(self, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+        for _ in range(3):
+            log.customer()
+        log.sequenced()
+        age(60)
+        # Half of the measured time later, one of the two has moved on.
+        monkeypatch.setattr(status, "SAMPLE_S", 0.01)
+        monkeypatch.setattr(time, "sleep", lambda _: runner.drain(PROJECTIONS[0]))
+        orders, customers = orjson.loads(projections("status", "--json"))["projections"]
+        assert (orders["state"], orders["lag_events"], orders["lag_seconds"]) == ("level", 0, 0.0)
+        assert orders["rate"] > 0
+        assert (customers["state"], customers["lag_events"]) == ("behind", 3)
+        assert customers["rate"] == 0
+        assert 60 <= customers["lag_seconds"] < 120
+
+    @BOTH
+    def test_fails_beyond_the_lag_allowed(self, log: Log) -> None:
+        log.customer()
+        log.sequenced()
+        age(60)
+        assert projections("status", "--max-lag", "300")
+        with pytest.raises(CommandError, match=r"orders lags 6\d\.\d s behind; customers lags"):
+            projections("status", "--max-lag", "59")
+
+    @BOTH
+    def test_fails_when_nobody_gives_positions(self, log: Log) -> None:
+        log.customer()
+        log.projected()
+        Pending.objects.create(event_id=Event.objects.get().pk, bucket=0)
+        age(60)
+        with pytest.raises(CommandError, match=r"^the sequencer lags 6"):
+            projections("status", "--max-lag", "59")
+
+
+class TestRun:
+    @COMMITTED
+    def test_catches_up_and_ends(self) -> None:
+        log = Log()
+        order = log.order(log.customer())
+        log.sequenced()
+        log.confirm(order)
+        log.published()  # without a position: the command gives it one
+        projections("run", "--until-caught-up")
+        assert OrderReadModel.objects.get().status == "confirmed"
+        assert CustomerReadModel.objects.get().order_count == 1
+
+    @BOTH
+    def test_runs_only_what_is_named(self, log: Log) -> None:
+        log.order(log.customer())
+        log.sequenced()
+        projections("run", "customers", "--until-caught-up")
+        assert CustomerReadModel.objects.count() == 1
+        assert OrderReadModel.objects.count() == 0
+
+    @BOTH
+    def test_refuses_an_unknown_name(self) -> None:
+        with pytest.raises(CommandError) as refusal:
+            projections("run", "orders", "sales")
+        assert str(refusal.value) == "There is no projection sales. There are: orders, customers"
+
+    @COMMITTED
+    def test_waits_for_a_partition_that_another_worker_holds(self) -> None:
+        log = Log()
+        log.customer()
+        log.sequenced()
+        runner.drain(PROJECTIONS[1])  # so that there is a row to hold
+        log.customer()
+        log.sequenced()
+        with transaction.atomic(using="replica"):
+            held = runner.checkpoints.objects.select_for_update().get()
+            ended = threading.Thread(
+                target=projections, args=("run", "customers", "--until-caught-up")
+            )
+            ended.start()
+            ended.join(0.5)
+            assert ended.is_alive()
+            assert held.position == 1
+        ended.join(10)
+        assert not ended.is_alive()
+        assert CustomerReadModel.objects.count() == 2
+
+    @COMMITTED
+    @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+    def test_follows_until_it_is_stopped(self, stop: signal.Signals) -> None:
+        log = Log()
+        log.customer()
+        log.sequenced()
+        stopper = threading.Timer(1.0, os.kill, (os.getpid(), stop))
+        stopper.start()
+        projections("run")
+        stopper.join()
+        assert CustomerReadModel.objects.count() == 1
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL

@@ -1,0 +1,139 @@
+"""What every projection promises, whatever it projects. Each one's test inherits it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import pytest
+from django.db import connections, transaction
+from django.db.models import Model
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+
+from cqrs import sequencer
+from cqrs.consumers import Consumer, Runner
+from cqrs.events import StoredEvent
+from readmodels.models import ProjectionCheckpoint
+from tests.readmodels.histories import CUTS, HISTORIES, cut, write
+from tests.readmodels.log import Log
+from tests.threads import together
+
+READ = "replica"
+# pytest's fixtures are not made anew for each example: the examples undo what they wrote.
+EXAMPLES = settings(
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors,
+                           HealthCheck.too_slow],
+)  # fmt: skip
+
+
+class Crash(Exception):
+    """What a runner dies of in these tests."""
+
+
+class ProjectionContract:
+    projection: ClassVar[Consumer]
+    models: ClassVar[Sequence[type[Model]]]
+    fold: ClassVar[Callable[[Sequence[StoredEvent]], dict[str, Any]]]
+    """The rows that the events amount to: plain, event by event, and written independently."""
+
+    def rows(self) -> dict[str, list[dict[str, Any]]]:
+        return {
+            model.__name__: list(model.objects.order_by("pk").values()) for model in self.models
+        }
+
+    def observed(self) -> dict[str, Any]:
+        """Return what the tables hold, in the shape of `fold`."""
+        raise NotImplementedError
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        with transaction.atomic(using=READ):
+            self.projection.apply(events)
+
+    @pytest.mark.django_db(databases=["default", READ])
+    @EXAMPLES
+    @given(HISTORIES, CUTS)
+    def test_any_cut_into_batches_gives_what_the_log_says(self, history: Any, sizes: Any) -> None:
+        with undone():
+            events = write(Log(), history)
+            for batch in cut(events, sizes):
+                self.apply(batch)
+            assert self.observed() == type(self).fold(events)
+
+    @pytest.mark.django_db(databases=["default", READ])
+    @EXAMPLES
+    @given(HISTORIES, CUTS)
+    def test_applying_again_changes_nothing(self, history: Any, sizes: Any) -> None:
+        with undone():
+            events = write(Log(), history)
+            self.apply(events)
+            once = self.rows()
+            for batch in cut(events, sizes):
+                self.apply(batch)
+                assert self.rows() == once
+
+    @pytest.mark.django_db(databases=["default", READ])
+    def test_statements_do_not_grow_with_the_batch(self, log: Log) -> None:
+        self.apply(life(log, 1))
+        few = life(log, 2)[-10:]
+        with CaptureQueriesContext(connections[READ]) as for_few:
+            self.apply(few)
+        many = life(log, 100)[len(few) :]
+        with CaptureQueriesContext(connections[READ]) as for_many:
+            self.apply(many)
+        assert len(many) > 10 * len(few)
+        assert len(for_many) == len(for_few)
+
+    @pytest.mark.django_db(databases=["default", READ])
+    def test_a_killed_runner_goes_on_where_it_was(
+        self, log: Log, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        events, runner = life(log, 5), Runner(ProjectionCheckpoint, READ, batch=7)
+        apply = self.projection.apply
+
+        def dies_late(batch: Sequence[StoredEvent]) -> None:
+            apply(batch)
+            if batch[0].position > 7:
+                raise Crash
+
+        monkeypatch.setattr(self.projection, "apply", dies_late)
+        with pytest.raises(Crash):
+            runner.drain(self.projection)
+        assert runner.positions(self.projection) == [7]
+        assert self.observed() == type(self).fold(events[:7])
+
+        monkeypatch.undo()
+        assert runner.drain(self.projection) == len(events) - 7
+        assert self.observed() == type(self).fold(events)
+
+    @pytest.mark.django_db(transaction=True, databases=["default", READ])
+    def test_two_runners_apply_everything_once(self) -> None:
+        events, runner = life(Log(), 60), Runner(ProjectionCheckpoint, READ, batch=5)
+        passed = together(*[lambda: runner.drain(self.projection)] * 2)
+        assert sum(passed) == len(events) == sequencer.head()
+        assert runner.positions(self.projection) == [len(events)]
+        assert self.observed() == type(self).fold(events)
+
+
+def life(log: Log, count: int) -> list[StoredEvent]:
+    """Write customers with one order each, of which something became."""
+    for number in range(count):
+        customer = log.customer(f"Customer {number}")
+        order = log.order(customer, total=f"{number}.50")
+        log.confirm(order)
+        log.rename(customer, f"Renamed {number}")
+        if number % 2:
+            log.cancel(order)
+        else:
+            log.ship(order)
+    return log.sequenced()
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Take back what the block wrote to both databases."""
+    with transaction.atomic(), transaction.atomic(using=READ):
+        yield
+        transaction.set_rollback(True)
+        transaction.set_rollback(True, using=READ)

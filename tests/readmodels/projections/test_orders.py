@@ -1,0 +1,152 @@
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from cqrs.events import StoredEvent
+from readmodels.engine import MissingRow
+from readmodels.models import OrderCustomer, OrderReadModel
+from readmodels.projections import orders
+from readmodels.projections.orders import Orders
+from tests.readmodels.log import Log
+from tests.readmodels.projections.contract import ProjectionContract
+
+READ = pytest.mark.django_db(databases=["default", "replica"])
+STATUS = {"orders.order_confirmed": "confirmed", "orders.order_shipped": "shipped",
+          "orders.order_delivered": "delivered", "orders.order_cancelled": "cancelled"}  # fmt: skip
+
+
+def fold(events: Sequence[StoredEvent]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    names: dict[str, tuple[str, str]] = {}
+    for event in events:
+        data, kind = event.data, event.type
+        if kind in ("customers.customer_registered", "customers.customer_updated"):
+            names[data["customer_id"]] = (data["name"], data["email"])
+            for row in found.values():
+                if row["document"]["customer_id"] == data["customer_id"]:
+                    row["document"]["customer_name"] = data["name"]
+                    row["document"]["customer_email"] = data["email"]
+                    row["position"] = event.position
+        elif kind == "orders.order_created":
+            found[data["order_id"]] = {"document": _new(event, *names[data["customer_id"]])}
+        if kind.startswith("orders.order_"):
+            row = found[data["order_id"]]
+            row["position"] = event.position
+            row["document"]["version"] = event.version
+            row["document"]["updated_at"] = _time(event.occurred_at.isoformat())
+            row["document"]["status"] = STATUS.get(kind, "pending")
+            if kind == "orders.order_shipped":
+                row["document"]["carrier"] = data["carrier"]
+                row["document"]["tracking_number"] = data["tracking_number"]
+    return found
+
+
+def _new(event: StoredEvent, name: str, email: str) -> dict[str, Any]:
+    data = event.data
+    items = [dict(line) for line in data["items"]]
+    for line in items:
+        del line["reserved_quantity"]
+    return {
+        "id": data["order_id"], "customer_id": data["customer_id"],
+        "customer_name": name, "customer_email": email, "items": items,
+        "total_amount": data["total_amount"], "currency": data["currency"],
+        "item_count": len(items), "order_date": _time(data["order_date"]),
+        "shipping_address": "12 Elm Street, Springfield, IL 62701, US",
+        "special_instructions": data["special_instructions"], "carrier": "", "tracking_number": "",
+    }  # fmt: skip
+
+
+def _time(text: str) -> str:
+    return datetime.fromisoformat(text).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class TestOrders(ProjectionContract):
+    projection = Orders()
+    models = (OrderReadModel, OrderCustomer)
+    fold = staticmethod(fold)
+
+    def observed(self) -> dict[str, Any]:
+        return {
+            str(row.pk): {"document": orjson.loads(row.document), "position": row.position}
+            for row in OrderReadModel.objects.all()
+        }
+
+    @READ
+    def test_writes_the_document_and_its_columns(self, log: Log) -> None:
+        customer = log.customer("Zoë Ünal", "zoe@Example.com")
+        order = log.order(customer, total="12.30", currency="EUR", special_instructions='Say "hi"')
+        created = log.sequenced()[-1]
+        self.apply(log.sequenced())
+        row = OrderReadModel.objects.get()
+        document = orjson.loads(row.document)
+        assert list(document) == [
+            "id", "customer_id", "customer_name", "customer_email", "status", "items",
+            "total_amount", "currency", "item_count", "order_date", "updated_at",
+            "shipping_address", "special_instructions", "carrier", "tracking_number", "version",
+        ]  # fmt: skip
+        assert document["items"] == [
+            {
+                "product_id": str(log.orders[order]["items"][0].product_id),
+                "product_name": "Lamp",
+                "quantity": 2,
+                "unit_price": "6.15",
+                "currency": "EUR",
+                "line_total": "12.30",
+            }
+        ]
+        assert document["order_date"] == "2026-01-31T12:30:00.000000Z"
+        assert document["total_amount"] == "12.30"
+        assert document["special_instructions"] == 'Say "hi"'
+        for name in ("customer_name", "customer_email", "status", "currency", "item_count"):
+            assert getattr(row, name) == document[name]
+        assert str(row.total_amount) == "12.3000"
+        assert (row.id, row.customer_id) == (order, customer)
+        assert row.updated_at == created.occurred_at
+        assert row.search_text == f"zoë ünal\nzoe@example.com\n{order}"
+
+    @READ
+    def test_renames_orders_beyond_one_chunk(
+        self, log: Log, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(orders, "RENAME_CHUNK", 2)
+        customer, other = log.customer("Ada"), log.customer("Bo")
+        for _ in range(5):
+            log.order(customer)
+        log.order(other)
+        before = log.sequenced()
+        self.apply(before)
+        log.rename(customer, "Grace", "grace@example.com")
+        self.apply(log.sequenced()[len(before) :])
+        names = OrderReadModel.objects.values_list("customer_name", "customer_email")
+        assert names.filter(customer_id=customer).distinct().get() == ("Grace", "grace@example.com")
+        assert names.get(customer_id=other)[0] == "Bo"
+
+    @READ
+    def test_a_rename_leaves_version_and_time_of_change(self, log: Log) -> None:
+        customer = log.customer("Ada")
+        log.order(customer)
+        self.apply(log.sequenced())
+        before = OrderReadModel.objects.values("version", "updated_at").get()
+        log.rename(customer, "Grace")
+        self.apply(log.sequenced())
+        assert OrderReadModel.objects.values("version", "updated_at").get() == before
+
+    @READ
+    def test_an_order_gets_its_name_when_its_customers_event_was_parked(self, log: Log) -> None:
+        log.order(log.customer("Ada"))
+        registered, created = log.sequenced()
+        self.apply([created])
+        assert OrderReadModel.objects.get().customer_name == ""
+        self.apply([registered])
+        row = OrderReadModel.objects.get()
+        assert row.customer_name == orjson.loads(row.document)["customer_name"] == "Ada"
+        assert row.position == created.position
+
+    @READ
+    def test_an_event_without_its_order_is_an_error(self, log: Log) -> None:
+        log.confirm(log.order(log.customer()))
+        with pytest.raises(MissingRow, match=r"orders\.order_confirmed at position 3"):
+            self.apply(log.sequenced()[2:])

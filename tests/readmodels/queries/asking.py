@@ -1,0 +1,34 @@
+"""Short ways to ask, and to see what an answer holds."""
+
+from typing import Any
+
+import orjson
+
+from cqrs import bus
+from cqrs.messages import Query
+from cqrs.results import Ok, Rejected
+from readmodels.queries.paging import Page
+
+
+def page_of(query: type[Query], **payload: Any) -> Page:
+    """Ask what must be answered by a page."""
+    result = bus.ask(query, payload)
+    assert isinstance(result, Ok), result
+    assert isinstance(result.value, Page)
+    return result.value
+
+
+def ids(query: type[Query], **payload: Any) -> list[str]:
+    return [orjson.loads(document)["id"] for document in page_of(query, **payload).documents]
+
+
+def texts(*keys: Any) -> list[str]:
+    return [str(key) for key in keys]
+
+
+def wrong(query: type[Query], **payload: Any) -> dict[str, str]:
+    """Ask what must be refused as invalid; return the code of each wrong parameter."""
+    result = bus.ask(query, payload)
+    assert isinstance(result, Rejected), result
+    assert result.code == "invalid"
+    return {error.field: error.code for error in result.errors}

@@ -1,0 +1,92 @@
+import pytest
+from django.db import connections
+
+from readmodels.engine import Row, Table, array, fold, server_cursor
+from readmodels.models import OrderCustomer
+from tests.readmodels.log import Log
+
+READ = pytest.mark.django_db(databases=["default", "replica"])
+NOTES = Table(OrderCustomer)
+KEY = "018f0000-0000-7000-8000-000000000001"
+OTHER = "018f0000-0000-7000-8000-000000000002"
+
+
+def note(name: str, version: int, position: int, key: str = KEY) -> dict[str, Row]:
+    document = {"customer_id": key, "name": name, "email": "a@example.com", "version": version}
+    return {key: Row(document, position)}
+
+
+class TestTable:
+    @READ
+    def test_loads_what_it_wrote(self) -> None:
+        rows = note('A "b" \\ {c}, NULL\nÖ', 1, 7) | note("", 1, 8, OTHER)
+        NOTES.upsert(rows)
+        assert NOTES.load([KEY, OTHER]) == rows
+        assert NOTES.load([KEY]) == {KEY: rows[KEY]}
+        assert NOTES.load([]) == {}
+
+    @READ
+    @pytest.mark.parametrize(("version", "position"), [(1, 9), (3, 4)])
+    def test_refuses_an_older_version_and_an_older_position(
+        self, version: int, position: int
+    ) -> None:
+        newer = note("new", 2, 5)
+        NOTES.upsert(newer)
+        NOTES.upsert(note("old", version, position))
+        assert NOTES.load([KEY]) == newer
+
+    @READ
+    def test_replaces_a_row_by_a_newer_one(self) -> None:
+        NOTES.upsert(note("old", 1, 4))
+        NOTES.upsert(note("new", 2, 5))
+        assert NOTES.load([KEY]) == note("new", 2, 5)
+
+    @READ
+    def test_refuses_what_does_not_fit_instead_of_cutting_it(self) -> None:
+        assert [kind for _, kind in NOTES._columns] == [
+            "uuid", "integer", "bigint", "varchar", "varchar"
+        ]  # fmt: skip
+
+    @READ
+    def test_goes_through_the_wrappers_that_guard_the_connection(self) -> None:
+        seen = []
+
+        def watch(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
+            seen.append(sql)
+            return execute(sql, params, many, context)
+
+        with connections["replica"].execute_wrapper(watch):
+            NOTES.load([KEY])
+        assert len(seen) == 1
+
+
+class TestArray:
+    @READ
+    @pytest.mark.parametrize(
+        "values",
+        [[], [""], ["a"], ['"', "\\", "{}", ",", "NULL", " x ", "\n", "Ö"], [None, "a", None]],
+    )
+    def test_is_what_postgresql_reads_back(self, values: list[str | None]) -> None:
+        with server_cursor() as cursor:
+            cursor.execute("SELECT %s::text[]", [array(values)])
+            assert cursor.fetchone() == (values,)
+
+    @READ
+    def test_takes_numbers_and_truth(self) -> None:
+        with server_cursor() as cursor:
+            cursor.execute("SELECT %s::bigint[], %s::boolean[]", [array([1, -2]), array([True])])
+            assert cursor.fetchone() == ([1, -2], [True])
+
+
+class TestFold:
+    @READ
+    def test_passes_over_events_that_the_row_has_seen(self, log: Log) -> None:
+        log.rename(log.customer("Ada"), "Grace")
+        first, second = log.sequenced()
+        key = first.data["customer_id"]
+        rows = {key: Row({"name": "Ada"}, first.position)}
+        handles = dict.fromkeys([first.type, second.type], lambda _, event: dict(event.data))
+        assert fold([first], handles, "customer_id", rows) == {}
+        assert fold([first, second], handles, "customer_id", rows) == {
+            key: Row(second.data, second.position)
+        }

