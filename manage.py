@@ -2,8 +2,21 @@
 import os
 import sys
 
-from django.core.management import execute_from_command_line
+from config import serving
+from config.embedded.errors import EmbeddedPostgresError
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    if sys.argv[1:2] == ["serve"]:
+        serving.begin()  # before the settings start a database
+    from django.core.management import execute_from_command_line
+
+    try:
+        execute_from_command_line(sys.argv)
+    except EmbeddedPostgresError as error:
+        sys.exit(str(error))
+
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    execute_from_command_line(sys.argv)
+    main()

@@ -1,0 +1,1 @@
+"""Wiring: settings, addresses, the private servers, and the Celery app that all tasks belong to."""

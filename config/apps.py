@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
@@ -9,6 +11,9 @@ class ConfigConfig(AppConfig):
     label = "config"
 
     def ready(self) -> None:
+        # The app before its tasks: one queued by a process that never made the app would go to
+        # Celery's default broker.
+        import_module("config.celery")
         from config.roles import create_roles
 
         # The last app with models: all permissions exist when its turn comes.

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -43,9 +44,9 @@ def listed(name: str, default: str) -> list[str]:
     return [item.strip() for item in os.environ.get(name, default).split(",") if item.strip()]
 
 
-def local_dir() -> Path:
-    """Return the folder for what this checkout keeps for itself: secrets, the private database."""
-    path = Path(os.environ.get("LOCAL_DIR", BASE_DIR / ".local"))
+def local_dir(name: str = "") -> Path:
+    """Return the folder for what this checkout keeps for itself, or one within it."""
+    path = Path(os.environ.get("LOCAL_DIR", BASE_DIR / ".local")) / name
     path.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -53,12 +54,13 @@ def local_dir() -> Path:
 def kept_secret(name: str) -> str:
     """Return a random secret kept in a file that only its owner can read."""
     path = local_dir() / name
-    try:
-        # O_EXCL: of two processes that start together one writes, and the other reads.
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
+    if not path.exists():
+        draft = local_dir() / f"{name}.{os.getpid()}"
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(24))
+        with suppress(FileExistsError):
+            os.link(draft, path)  # whole or not at all; of two processes one wins
+        draft.unlink()
     return path.read_text()
 
 

@@ -102,15 +102,16 @@ CACHES = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or REDIS_URL or "memory://"
+MEMORY_BROKER = "memory://localhost/"
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or REDIS_URL or MEMORY_BROKER
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # The memory transport polls every second unless told otherwise. A publisher that cannot reach
 # the broker gives up quickly: the sweep makes a lost wake-up good.
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"polling_interval": 0.01}
-    if CELERY_BROKER_URL == "memory://"
-    else {"socket_connect_timeout": 1, "socket_timeout": 5}
+    if CELERY_BROKER_URL == MEMORY_BROKER
+    else {"socket_connect_timeout": 1, "socket_timeout": 5, "max_retries": 0}
 )
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True
@@ -179,7 +180,7 @@ SPECTACULAR_SETTINGS = {
 # --- admin and static files ----------------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / ".local" / "static"
+STATIC_ROOT = env.local_dir("static")
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 UNFOLD = {"SITE_TITLE": "Order desk", "SITE_HEADER": "Order desk", "SITE_SYMBOL": "receipt_long"}

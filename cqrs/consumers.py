@@ -54,9 +54,7 @@ class Runner:
 
     def positions(self, consumer: Consumer) -> list[int]:
         """Return the checkpoint of each partition; 0 where it has not begun."""
-        found = dict(
-            self._rows(consumer).values_list("partition", "position")
-        )
+        found = dict(self._rows(consumer).values_list("partition", "position"))
         return [found.get(partition, 0) for partition in range(consumer.partitions)]
 
     def _drain_partition(

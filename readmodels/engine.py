@@ -12,11 +12,10 @@ from typing import Any
 
 import orjson
 from django.db import connections, models
-from django.db.backends.postgresql.base import ServerBindingCursor
-from django.db.backends.utils import CursorWrapper
 
 from cqrs.events import StoredEvent
 from readmodels.router import READ_ALIAS
+from readmodels.sql import array, server_cursor
 
 Document = dict[str, Any]
 Handler = Callable[[Document | None, StoredEvent], Document]
@@ -116,32 +115,6 @@ class Table:
             f" SELECT * FROM unnest({arrays}) ON CONFLICT ({names[0]}) DO UPDATE SET {changes}"
             " WHERE stored.position <= EXCLUDED.position AND stored.version <= EXCLUDED.version"
         )
-
-
-_bind_beside: Any = ServerBindingCursor
-
-
-def server_cursor() -> CursorWrapper:
-    """Open a cursor that sends parameters beside the statement.
-
-    Django's usual one writes them into it: half a megabyte to quote here and to parse there.
-    """
-    connection: Any = connections[READ_ALIAS]
-    connection.ensure_connection()
-    cursor: CursorWrapper = connection._prepare_cursor(_bind_beside(connection.connection))
-    return cursor
-
-
-def array(values: Collection[Any]) -> str:
-    """Return a PostgreSQL array literal; psycopg's own way takes ten times as long."""
-    if not values:
-        return "{}"
-    if None in values:
-        return "{" + ",".join("NULL" if v is None else array([v])[1:-1] for v in values) + "}"
-    # NUL cannot be part of a text, so it can stand for what divides them.
-    joined = "\0".join([value if type(value) is str else str(value) for value in values])
-    quoted = joined.replace("\\", "\\\\").replace('"', '\\"').replace("\0", '","')
-    return '{"' + quoted + '"}'
 
 
 def keys_of(events: Iterable[StoredEvent], types: Collection[str], key: str) -> list[str]:

@@ -85,7 +85,7 @@ def order_shipped(customer: Document | None, event: StoredEvent) -> Document:
 def order_cancelled(customer: Document | None, event: StoredEvent) -> Document:
     customer = existing(customer, event)
     customer["open_order_count"] -= 1
-    pass
+    customer["cancelled_count"] += 1
     add(customer, event.data["currency"], -Decimal(event.data["total_amount"]))
     return customer
 

@@ -10,7 +10,6 @@ of name moves neither.
 from collections.abc import Sequence
 
 from cqrs.events import StoredEvent
-from customers.events import CustomerRegistered, CustomerUpdated
 from orders.events import (
     OrderCancelled,
     OrderConfirmed,
@@ -18,9 +17,11 @@ from orders.events import (
     OrderDelivered,
     OrderShipped,
 )
-from readmodels.engine import Document, Handler, MissingRow, Row, Table, array, fold, keys_of
-from readmodels.models import OrderCustomer, OrderReadModel
+from readmodels.engine import Document, Handler, MissingRow, Row, Table, fold, keys_of
+from readmodels.models import OrderReadModel
+from readmodels.projections.order_customers import NOTE_HANDLES, NOTES, follow
 from readmodels.projections.text import one_line, search_text, utc_text
+from readmodels.sql import array
 
 RENAME_CHUNK = 2_000
 LINE_FIELDS = ("product_id", "product_name", "quantity", "unit_price", "currency", "line_total")
@@ -53,17 +54,6 @@ class Orders:
         NOTES.upsert(renamed)
         ORDERS.upsert(changed)
         rename_others(renamed)
-
-
-def follow(note: Row, order: Row) -> bool:
-    """Give the order its customer's name; return False if there is nothing new in the note."""
-    document, name, email = order.document, note.document["name"], note.document["email"]
-    known = (document["customer_name"], document["customer_email"]) == (name, email)
-    if known and note.position < order.position:
-        return False
-    document["customer_name"], document["customer_email"] = name, email
-    order.position = max(order.position, note.position)
-    return True
 
 
 def rename_others(renamed: dict[str, Row]) -> None:
@@ -128,16 +118,6 @@ def shipped(order: Document | None, event: StoredEvent) -> Document:
     return order
 
 
-def noted(_: Document | None, event: StoredEvent) -> Document:
-    data = event.data
-    return {
-        "customer_id": data["customer_id"],
-        "name": data["name"],
-        "email": data["email"],
-        "version": event.version,
-    }
-
-
 HANDLES = {
     OrderCreated.wire_name: created,
     OrderConfirmed.wire_name: moved("confirmed"),
@@ -145,7 +125,6 @@ HANDLES = {
     OrderDelivered.wire_name: moved("delivered"),
     OrderCancelled.wire_name: moved("cancelled"),
 }
-NOTE_HANDLES = {CustomerRegistered.wire_name: noted, CustomerUpdated.wire_name: noted}
 NEEDS_NOTE = {*NOTE_HANDLES, OrderCreated.wire_name}
 
 ORDERS = Table(
@@ -154,4 +133,3 @@ ORDERS = Table(
         order["customer_name"], order["customer_email"], order["id"]
     ),
 )
-NOTES = Table(OrderCustomer)

@@ -6,6 +6,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,21 @@ from tests.config.desk_user import data_of, home_of
 
 @pytest.fixture
 def local() -> Iterator[Path]:
-    """Return a LOCAL_DIR that every account may use, which pytest's folders are not for."""
+    """Return a new LOCAL_DIR."""
+    with _local_dir() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="class")
+def used_local() -> Iterator[Path]:
+    """Return a LOCAL_DIR that earlier tests of the class have used."""
+    with _local_dir() as folder:
+        yield folder
+
+
+@contextmanager
+def _local_dir() -> Iterator[Path]:
+    # Every account may use it, which pytest's own folders are not for.
     folder = Path(tempfile.mkdtemp(prefix="order-desk-local-"))
     folder.chmod(0o777)
     yield folder

@@ -48,32 +48,6 @@ class TestPrivatePostgres:
         assert users[1].leave() == ""
         assert postmaster.find(data) is None
 
-    def test_goes_on_when_its_users_are_killed_and_is_joined_by_the_next(self, local: Path) -> None:
-        killed = DeskUser(local, source="auto")
-        urls = killed.urls()
-        running = postmaster.find(data_of(local))
-        killed.kill()
-
-        following = DeskUser(local, source="auto")
-        assert following.urls() == urls
-        assert postmaster.find(data_of(local)) == running
-        following.leave()
-        assert postmaster.find(data_of(local)) is None
-
-    def test_keeps_what_was_committed_when_the_server_is_killed(self, local: Path) -> None:
-        user = DeskUser(local, source="auto")
-        urls = user.urls()
-        with psycopg.connect(urls["default"]) as connection:
-            connection.execute("CREATE TABLE kept AS SELECT 1 AS it")
-        os.kill(postmaster.find(data_of(local)).pid, signal.SIGKILL)
-
-        following = DeskUser(local, source="auto")
-        assert following.urls() == urls
-        with psycopg.connect(urls["default"]) as connection:
-            assert connection.execute("SELECT it FROM kept").fetchone() == (1,)
-        assert [user.leave(), following.leave()] == ["", ""]
-        assert postmaster.find(data_of(local)) is None
-
     def test_starts_whatever_an_interrupted_or_crashed_run_left(
         self, local: Path, own_home: Path
     ) -> None:
@@ -88,16 +62,6 @@ class TestPrivatePostgres:
         user = DeskUser(local, source="auto")
         assert user.urls()
         assert user.leave() == ""
-
-    def test_moves_to_another_port_when_its_own_is_taken(self, local: Path) -> None:
-        user = DeskUser(local, source="auto")
-        port = urlsplit(user.urls()["default"]).port
-        user.leave()
-
-        with socket.create_server(("127.0.0.1", port)):
-            user = DeskUser(local, source="auto")
-            assert urlsplit(user.urls()["default"]).port != port
-            user.leave()
 
     def test_refuses_in_one_line_what_another_version_made(
         self, local: Path, own_home: Path
@@ -137,3 +101,43 @@ class TestPrivatePostgres:
         assert home() != own_home
         assert home() == home_of(copy)
         shutil.rmtree(home())
+
+
+class TestRestart:
+    def test_goes_on_when_its_users_are_killed_and_is_joined_by_the_next(
+        self, used_local: Path
+    ) -> None:
+        killed = DeskUser(used_local, source="auto")
+        urls = killed.urls()
+        running = postmaster.find(data_of(used_local))
+        killed.kill()
+
+        following = DeskUser(used_local, source="auto")
+        assert following.urls() == urls
+        assert postmaster.find(data_of(used_local)) == running
+        following.leave()
+        assert postmaster.find(data_of(used_local)) is None
+
+    def test_keeps_what_was_committed_when_the_server_is_killed(self, used_local: Path) -> None:
+        user = DeskUser(used_local, source="auto")
+        urls = user.urls()
+        with psycopg.connect(urls["default"]) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 1 AS it")
+        os.kill(postmaster.find(data_of(used_local)).pid, signal.SIGKILL)
+
+        following = DeskUser(used_local, source="auto")
+        assert following.urls() == urls
+        with psycopg.connect(urls["default"]) as connection:
+            assert connection.execute("SELECT it FROM kept").fetchone() == (1,)
+        assert [user.leave(), following.leave()] == ["", ""]
+        assert postmaster.find(data_of(used_local)) is None
+
+    def test_moves_to_another_port_when_its_own_is_taken(self, used_local: Path) -> None:
+        user = DeskUser(used_local, source="auto")
+        port = urlsplit(user.urls()["default"]).port
+        user.leave()
+
+        with socket.create_server(("127.0.0.1", port)):
+            user = DeskUser(used_local, source="auto")
+            assert urlsplit(user.urls()["default"]).port != port
+            user.leave()

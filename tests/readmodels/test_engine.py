@@ -1,7 +1,7 @@
 import pytest
 from django.db import connections
 
-from readmodels.engine import Row, Table, array, fold, server_cursor
+from readmodels.engine import Row, Table, fold
 from readmodels.models import OrderCustomer
 from tests.readmodels.log import Log
 
@@ -58,24 +58,6 @@ class TestTable:
         with connections["replica"].execute_wrapper(watch):
             NOTES.load([KEY])
         assert len(seen) == 1
-
-
-class TestArray:
-    @READ
-    @pytest.mark.parametrize(
-        "values",
-        [[], [""], ["a"], ['"', "\\", "{}", ",", "NULL", " x ", "\n", "Ö"], [None, "a", None]],
-    )
-    def test_is_what_postgresql_reads_back(self, values: list[str | None]) -> None:
-        with server_cursor() as cursor:
-            cursor.execute("SELECT %s::text[]", [array(values)])
-            assert cursor.fetchone() == (values,)
-
-    @READ
-    def test_takes_numbers_and_truth(self) -> None:
-        with server_cursor() as cursor:
-            cursor.execute("SELECT %s::bigint[], %s::boolean[]", [array([1, -2]), array([True])])
-            assert cursor.fetchone() == ([1, -2], [True])
 
 
 class TestFold:

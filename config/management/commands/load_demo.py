@@ -1,5 +1,6 @@
 """Load the demo desk through the command pipeline, once."""
 
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +35,7 @@ class Command(BaseCommand):
             order for order in orders if versions.get(order.order_id, 0) < 1 + len(order.steps)
         ]
         if missing:
+            logging.getLogger("cqrs.bus").setLevel(logging.WARNING)  # a thousand lines of it
             with use_context(system_context(actor="demo", origin="import")):
                 self._load(now, missing, versions)
         _project()

@@ -1,0 +1,32 @@
+"""What the orders projection notes of every customer, because order events do not name them."""
+
+from cqrs.events import StoredEvent
+from customers.events import CustomerRegistered, CustomerUpdated
+from readmodels.engine import Document, Row, Table
+from readmodels.models import OrderCustomer
+
+
+def noted(_: Document | None, event: StoredEvent) -> Document:
+    data = event.data
+    return {
+        "customer_id": data["customer_id"],
+        "name": data["name"],
+        "email": data["email"],
+        "version": event.version,
+    }
+
+
+def follow(note: Row, order: Row) -> bool:
+    """Give the order its customer's name; return False if there is nothing new in the note."""
+    document, name, email = order.document, note.document["name"], note.document["email"]
+    known = (document["customer_name"], document["customer_email"]) == (name, email)
+    if known and note.position < order.position:
+        return False
+    document["customer_name"], document["customer_email"] = name, email
+    order.position = max(order.position, note.position)
+    return True
+
+
+NOTE_HANDLES = {CustomerRegistered.wire_name: noted, CustomerUpdated.wire_name: noted}
+
+NOTES = Table(OrderCustomer)
