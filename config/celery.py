@@ -1,7 +1,6 @@
 """The Celery app. Without a Redis its broker lives in the web process."""
 
 import os
-
 from typing import Any
 
 from celery import Celery

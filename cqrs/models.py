@@ -146,7 +146,7 @@ class ReactionCheckpoint(Checkpoint):
 
 
 class ReactionFailure(models.Model):
-    """An event that a reaction failed on: to be tried again at `retry_at`, or parked without one."""
+    """An event that a reaction failed on: due again at `retry_at`, or parked without one."""
 
     reaction = models.CharField(max_length=60)
     position = models.BigIntegerField()

@@ -21,6 +21,7 @@ os.environ["LOCAL_DIR"] = str(_folder / "local")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 
 if "DATABASE_URL" not in os.environ:
+    (_folder / "postgres").mkdir()
     _postgres = _stack.enter_context(private_postgres(_folder / "postgres"))
     os.environ["DATABASE_URL"] = _postgres.urls["default"]
     os.environ["REPLICA_DATABASE_URL"] = _postgres.urls["replica"]

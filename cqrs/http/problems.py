@@ -10,8 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 
-from cqrs.outcome import OutcomeUnknown
 from cqrs.outages import ReadSideUnavailable, WriteSideUnavailable
+from cqrs.outcome import OutcomeUnknown
 from cqrs.results import Rejected
 
 log = structlog.get_logger("cqrs.http")
