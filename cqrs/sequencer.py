@@ -8,6 +8,8 @@ visible in `pending` into `feed`, and positions exist only for committed events.
 
 from django.db import connection, transaction
 
+from cqrs.models import Pending
+
 BATCH = 5_000
 LOCK_KEY = 0x0E7E_F33D  # any constant; all sequencers of one database must share it
 
@@ -32,20 +34,27 @@ SELECT before + row_number() OVER (ORDER BY event_id), event_id, bucket FROM mov
 def sequence(batch: int = BATCH) -> int:
     """Move every visible pending event into the feed, in id order; return how many it moved.
 
-    Returns at once when another process holds the lock. That one looks again after its
-    commit, so nothing is left behind for longer than a sweep.
+    Returns at once when another process holds the lock. That one looks again after it has let
+    go, so nothing is left behind for longer than a sweep.
     """
     total = 0
-    while moved := _move(batch):
+    while True:
+        moved = _move(batch)
+        if moved is None:
+            return total
         total += moved
-    return total
+        # After the lock is released, also when nothing was moved: whoever committed while it was
+        # held here has asked for the lock, not got it, and left.
+        if not Pending.objects.exists():
+            return total
 
 
-def _move(batch: int) -> int:
+def _move(batch: int) -> int | None:
+    """Move one batch; None when another process holds the lock."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK_KEY])
         if not cursor.fetchone()[0]:
-            return 0
+            return None
         cursor.execute(_MOVE, [batch])
         return cursor.rowcount
 
