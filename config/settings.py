@@ -262,5 +262,6 @@ CQRS = {
     "REACTIONS": ["customers.reactions.REACTIONS", "orders.reactions.REACTIONS"],
     # What a command that prefers to wait for the read side waits with.
     "WAIT": "readmodels.consistency.wait_for_projections",
+    "UPCASTERS": ["customers.events.UPCASTERS"],
     "EVENTS": ["customers.events.EVENTS", "orders.events.EVENTS"],
 }

@@ -7,6 +7,7 @@ import orjson
 from django.db import connection
 
 from cqrs.events import StoredEvent
+from cqrs.upcasters import upcast
 
 _READ = """
 SELECT feed.position, event.event_id, stream_type, stream_id, version, type, schema_version,
@@ -43,8 +44,8 @@ def read(
         upto = max(after, int(cursor.fetchone()[0]))
         if upto == after:
             return [], after
-        chosen = [partitions, partitions, partition, types, types]
-        cursor.execute(_READ, [after, upto, *chosen])
+        wanted = None if types is None else list(types)
+        cursor.execute(_READ, [after, upto, partitions, partitions, partition, wanted, wanted])
         return [_stored(row) for row in cursor.fetchall()], upto
 
 
@@ -57,5 +58,6 @@ def waiting_s(after: int) -> float:
 
 
 def _stored(row: tuple[Any, ...]) -> StoredEvent:
-    *head, data, metadata, occurred_at = row
-    return StoredEvent(*head, orjson.loads(data), orjson.loads(metadata), occurred_at)
+    *head, wire_name, schema_version, data, metadata, occurred_at = row
+    latest = upcast(wire_name, schema_version, orjson.loads(data))
+    return StoredEvent(*(*head, wire_name, *latest, orjson.loads(metadata), occurred_at))

@@ -56,7 +56,7 @@ def _move(batch: int) -> int | None:
         if not cursor.fetchone()[0]:
             return None
         cursor.execute(_MOVE, [batch])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def head() -> int:

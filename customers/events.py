@@ -1,7 +1,7 @@
 """Everything that happens to customers."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from cqrs.events import Event
@@ -29,11 +29,21 @@ class CustomerUpdated(Event):
 
 
 class CustomerDeactivated(Event):
+    """Version 1 did not say why: it is read with an empty reason."""
+
     wire_name: ClassVar[str] = "customers.customer_deactivated"
+    schema_version: ClassVar[int] = 2
     personal: ClassVar[frozenset[str]] = frozenset({"reason"})
 
     customer_id: UUID
     reason: str
 
+
+def with_reason(data: dict[str, Any]) -> dict[str, Any]:
+    """Lift `CustomerDeactivated` from version 1 to 2."""
+    return {**data, "reason": ""}
+
+
+UPCASTERS = {(CustomerDeactivated.wire_name, 1): with_reason}
 
 EVENTS = (CustomerRegistered, CustomerUpdated, CustomerDeactivated)

@@ -18,7 +18,7 @@ from readmodels.specifications import COUNT_CAP
 LINE_COLUMNS = ("product_name", "quantity", "unit_price", "line_total", "currency", "product_id")
 
 
-class CappedPaginator(Paginator):  # type: ignore[type-arg]
+class CappedPaginator(Paginator):
     """Counts no further than the API does: nobody turns the ten thousandth page."""
 
     @cached_property
@@ -27,7 +27,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         return min(int(found.capped_count()), COUNT_CAP)
 
 
-class ReadModelAdmin(ModelAdmin):  # type: ignore[misc]
+class ReadModelAdmin(ModelAdmin):
     """A list and a page to look at. Rows are written by the projections alone."""
 
     view_permission: ClassVar[str]

@@ -48,7 +48,7 @@ def wait_for_projections(token: ConsistencyToken, limit_s: float) -> bool:
 
 def has_seen(token: ConsistencyToken, names: Set[str]) -> bool:
     """Say whether the projections of these names have applied the aggregate's version."""
-    rows = ROWS[token.stream_type].objects
+    rows = ROWS[token.stream_type]._default_manager
     position = (
         rows.filter(pk=token.stream_id, version__gte=token.version)
         .values_list("position", flat=True)

@@ -25,7 +25,7 @@ def connect() -> None:
 
 def wake_up_after_commit(**_: Any) -> None:
     """Ask for a projection after the commit, once for all events of the transaction."""
-    if not any(function is wake_up for _, function, _ in connection.run_on_commit):
+    if not any(hook[1] is wake_up for hook in connection.run_on_commit):
         # robust: the write is committed, so a dead broker must not look like a failed write.
         transaction.on_commit(wake_up, robust=True)
 

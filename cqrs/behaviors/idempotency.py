@@ -56,7 +56,7 @@ def expire(limit: int = 1_000) -> int:
             " WHERE created_at < %s ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED)",
             [timezone.now() - LIFETIME, limit],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _try_lock(actor: str, command: str, key: str) -> bool:

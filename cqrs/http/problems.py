@@ -1,5 +1,6 @@
 """Every error leaves as `application/problem+json` (RFC 9457) with a stable `code`."""
 
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -85,7 +86,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespo
         case exceptions.AuthenticationFailed() | exceptions.NotAuthenticated():
             return _unauthenticated(request, error)
         case exceptions.Throttled():
-            wait = str(max(1, round(error.wait or 1)))
+            wait = str(max(1, math.ceil(getattr(error, "wait", None) or 1)))
             return problem(request, 429, "throttled", "Too many requests", {"Retry-After": wait})
         case exceptions.ValidationError():
             return _invalid(request, error)

@@ -44,7 +44,7 @@ class MessageExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-c
         mode = "validation" if direction == "request" else "serialization"
         schema: dict[str, Any] = self.target.model_json_schema(ref_template=REF, mode=mode)
         for name, part in schema.pop("$defs", {}).items():
-            component = ResolvedComponent(
+            component = ResolvedComponent(  # type: ignore[no-untyped-call]
                 name=name, type=ResolvedComponent.SCHEMA, object=name, schema=part
             )
             auto_schema.registry.register_on_missing(component)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
 from rest_framework_simplejwt.serializers import TokenObtainPairSerializer
 from rest_framework_simplejwt.tokens import Token
 from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
@@ -15,14 +14,13 @@ class ClaimsSerializer(TokenObtainPairSerializer):
     """Write name, roles and the permissions that messages need into the token."""
 
     @classmethod
-    def get_token(cls, user: AbstractBaseUser) -> Token:
+    def get_token(cls, user: Any) -> Token:
         token = super().get_token(user)
-        claims: Any = user
-        token["username"] = claims.get_username()
-        token["is_superuser"] = claims.is_superuser
-        token["roles"] = sorted(claims.groups.values_list("name", flat=True))
+        token["username"] = user.get_username()
+        token["is_superuser"] = user.is_superuser
+        token["roles"] = sorted(user.groups.values_list("name", flat=True))
         needed = {message_type.permission for message_type in bus.handlers()}
-        token["permissions"] = sorted(needed & claims.get_all_permissions())
+        token["permissions"] = sorted(needed & user.get_all_permissions())
         return token
 
 
