@@ -1,6 +1,7 @@
 """Reading settings from environment variables, with errors that name the variable."""
 
 import os
+import re
 import secrets
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +10,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+RATE = re.compile(r"([1-9][0-9]*)/(s|sec|min|h|hour|day)")
+SECONDS = {"s": 1, "sec": 1, "min": 60, "h": 3600, "hour": 3600, "day": 86_400}
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
@@ -38,6 +41,19 @@ def choice(name: str, *allowed: str) -> str:
     if value not in allowed:
         raise ImproperlyConfigured(f"{name}={value!r}: set it to one of {', '.join(allowed)}")
     return value
+
+
+def rate(name: str, default: str) -> tuple[int, int] | None:
+    """Return (requests, seconds) of a rate such as `100/min`; None when it is set empty."""
+    value = os.environ.get(name, default)
+    if not value:
+        return None
+    match = RATE.fullmatch(value)
+    if match is None:
+        raise ImproperlyConfigured(
+            f"{name}={value!r}: set it to a rate such as {default}, or empty"
+        )
+    return int(match[1]), SECONDS[match[2]]
 
 
 def listed(name: str, default: str) -> list[str]:

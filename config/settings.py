@@ -153,9 +153,16 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["cqrs.http.parsers.ExactJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["cqrs.http.throttling.UserThrottle"],
+    "NUM_PROXIES": env.number("NUM_PROXIES", 0),  # else anybody could name their own address
     "EXCEPTION_HANDLER": "cqrs.http.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,  # AnonymousUser would ask for the auth app's tables
     "URL_FORMAT_OVERRIDE": None,
+}
+THROTTLE_RATES = {  # (requests, seconds); None: no limit
+    "read": env.rate("THROTTLE_READ", "6000/min"),
+    "write": env.rate("THROTTLE_WRITE", "1200/min"),
+    "login": env.rate("THROTTLE_LOGIN", "30/min"),
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
@@ -262,6 +269,7 @@ CQRS = {
     "REACTIONS": ["customers.reactions.REACTIONS", "orders.reactions.REACTIONS"],
     # What a command that prefers to wait for the read side waits with.
     "WAIT": "readmodels.consistency.wait_for_projections",
+    "AUDITS": ["customers.audit.CUSTOMERS", "orders.audit.ORDERS", "orders.audit.STOCK"],
     "UPCASTERS": ["customers.events.UPCASTERS"],
     "EVENTS": ["customers.events.EVENTS", "orders.events.EVENTS"],
 }

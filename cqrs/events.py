@@ -19,7 +19,7 @@ from cqrs import outcome
 from cqrs.aggregates import Aggregate
 from cqrs.context import current_context
 from cqrs.ids import uuid7
-from cqrs.signals import event_published
+from cqrs.signals import announce
 
 BUCKETS = 256
 
@@ -103,9 +103,7 @@ def publish(*changes: tuple[Aggregate, Event]) -> None:
         cursor.execute(_INSERT, [metadata, now, ids, *_columns(changes), ids, buckets])
         outcome.remember(cursor.fetchone()[0])
     for event_id, (aggregate, event) in zip(ids, changes, strict=True):
-        event_published.send(
-            sender=type(event), event=event, event_id=event_id, aggregate=aggregate
-        )
+        announce(sender=type(event), event=event, event_id=event_id, aggregate=aggregate)
 
 
 def _columns(changes: Sequence[tuple[Aggregate, Event]]) -> tuple[list[Any], ...]:

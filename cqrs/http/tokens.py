@@ -7,6 +7,7 @@ from rest_framework_simplejwt.tokens import Token
 from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
 from cqrs import bus
+from cqrs.http.throttling import LoginThrottle
 from cqrs.outages import WriteSideUnavailable, named
 
 
@@ -28,6 +29,7 @@ class ObtainToken(TokenObtainPairView):
     """Exchange a name and a password for an access token (15 minutes) and a refresh token."""
 
     serializer_class = ClaimsSerializer
+    throttle_classes = (LoginThrottle,)
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         with named(WriteSideUnavailable):
@@ -36,6 +38,8 @@ class ObtainToken(TokenObtainPairView):
 
 class RefreshToken(TokenRefreshView):
     """Exchange a refresh token for a new access token."""
+
+    throttle_classes = (LoginThrottle,)
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         with named(WriteSideUnavailable):

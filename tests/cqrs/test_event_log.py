@@ -11,6 +11,8 @@ from cqrs.signals import event_published
 from orders.events import StockSet
 from tests.cqrs.streams import change
 
+pytestmark = pytest.mark.bypasses_events  # the streams here are made up
+
 
 @pytest.mark.django_db
 class TestPublish:

@@ -16,6 +16,8 @@ from cqrs.sequencer import LOCK_KEY, head, oldest_pending_age_s, sequence
 from tests.cqrs.streams import change
 from tests.threads import together
 
+pytestmark = pytest.mark.bypasses_events  # the streams here are made up
+
 
 def positions():
     return list(Feed.objects.order_by("position").values_list("position", "event_id"))

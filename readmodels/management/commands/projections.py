@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
 from cqrs import sequencer
+from cqrs.audits import audit
 from cqrs.consumers import Consumer
 from readmodels.management.following import follow
 from readmodels.management.tables import status_table
@@ -19,12 +20,15 @@ PIPE_COLUMNS = 120
 
 
 class Command(BaseCommand):
-    help = "See how the projections stand (status) or bring them up to date (run)."
+    help = (
+        "See how the projections stand (status), bring them up to date (run), find drift (verify)."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         commands = parser.add_subparsers(dest="command", required=True)
         _add_status(commands)
         _add_run(commands)
+        commands.add_parser("verify", help="compare the write model with the event log")
 
     def handle(self, *_: Any, command: str, **options: Any) -> None:
         getattr(self, command)(**options)
@@ -42,6 +46,16 @@ class Command(BaseCommand):
     def run(self, *, names: list[str], until_caught_up: bool, **_: Any) -> None:
         """Project in this process until stopped, or until what is in the log now is applied."""
         follow(chosen(names), self._console(), until_caught_up=until_caught_up)
+
+    def verify(self, **_: Any) -> None:
+        """Print what was written past the event log; fail when there is any."""
+        count = 0
+        for drift in audit():
+            count += 1
+            self.stdout.write(str(drift))
+        if count:
+            raise CommandError(f"{count} difference(s) to the event log")
+        self.stdout.write("The write model agrees with the event log")
 
     def _console(self) -> Console:
         # Past the wrapper that Django puts around the stream: it ends each write with a line

@@ -1,0 +1,23 @@
+"""Describe new event versions in docs/events/; refuse when a released one has changed."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from cqrs import event_schemas
+
+
+class Command(BaseCommand):
+    help = "Write the JSON Schema of every event version that has none into docs/events/"
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if changed := event_schemas.changed():
+            raise CommandError(
+                f"The shape of {', '.join(changed)} has changed: raise its schema_version and"
+                " write an upcaster from the version before"
+            )
+        event_schemas.FOLDER.mkdir(exist_ok=True)
+        for event_type in event_schemas.missing():
+            path = event_schemas.path_of(event_type.wire_name, event_type.schema_version)
+            path.write_bytes(event_schemas.schema_of(event_type))
+            self.stdout.write(f"Written: {path.name}")

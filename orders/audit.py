@@ -1,0 +1,57 @@
+"""What the tables of orders and stock must say, by the event log."""
+
+ORDERS = """
+WITH logged AS (
+    SELECT stream_id,
+           max(version)::int AS version,
+           (array_agg(
+               CASE type WHEN 'orders.order_created' THEN 'pending'
+                         ELSE replace(type, 'orders.order_', '') END
+               ORDER BY version DESC))[1] AS status,
+           (array_agg((data->>'customer_id')::uuid))[1] AS customer_id,
+           (array_agg((data->>'total_amount')::numeric))[1] AS total_amount,
+           (array_agg(data->>'currency'))[1] AS currency,
+           max(jsonb_array_length(data->'items'))
+               FILTER (WHERE type = 'orders.order_created') AS line_count
+    FROM event WHERE stream_type = 'order' GROUP BY stream_id
+),
+lines AS (
+    SELECT order_id, count(*)::int AS line_count, sum(line_total) AS line_sum
+    FROM orders_orderline GROUP BY order_id
+),
+stored AS (
+    SELECT id, version, status, customer_id, currency, line_count,
+           -- a total that its own lines do not make up agrees with nothing
+           CASE WHEN line_sum = total_amount THEN total_amount END AS total_amount
+    FROM orders_order LEFT JOIN lines ON order_id = id
+)
+SELECT 'order', coalesce(stored.id, logged.stream_id)::text,
+       CASE WHEN stored.id IS NOT NULL THEN jsonb_build_array(
+           stored.version, stored.status, stored.customer_id, stored.total_amount,
+           stored.currency, stored.line_count)::text END,
+       CASE WHEN logged.stream_id IS NOT NULL THEN jsonb_build_array(
+           logged.version, logged.status, logged.customer_id, logged.total_amount,
+           logged.currency, logged.line_count)::text END
+FROM stored FULL JOIN logged ON logged.stream_id = stored.id
+WHERE (stored.version, stored.status, stored.customer_id, stored.total_amount, stored.currency,
+       stored.line_count)
+      IS DISTINCT FROM
+      (logged.version, logged.status, logged.customer_id, logged.total_amount, logged.currency,
+       logged.line_count)
+"""
+
+STOCK = """
+WITH logged AS (
+    SELECT DISTINCT ON (stream_id) stream_id, version,
+           (data->>'on_hand')::int AS on_hand, (data->>'reserved')::int AS reserved
+    FROM event WHERE stream_type = 'stock' ORDER BY stream_id, version DESC
+)
+SELECT 'stock item', coalesce(stored.id, logged.stream_id)::text,
+       CASE WHEN stored.id IS NOT NULL THEN
+           jsonb_build_array(stored.version, stored.on_hand, stored.reserved)::text END,
+       CASE WHEN logged.stream_id IS NOT NULL THEN
+           jsonb_build_array(logged.version, logged.on_hand, logged.reserved)::text END
+FROM orders_stockitem AS stored FULL JOIN logged ON logged.stream_id = stored.id
+WHERE (stored.version, stored.on_hand, stored.reserved)
+      IS DISTINCT FROM (logged.version, logged.on_hand, logged.reserved)
+"""
