@@ -161,6 +161,7 @@ class Desk:
             "LOCAL_DIR": str(self.folder / "local"),
             "PORT": str(self.port),
             "DEMO_PASSWORD": PASSWORD,
+            "END_WITH_PARENT": "1",  # also when the tests are killed
             **self.environment,
             **more,
         }
