@@ -15,6 +15,7 @@ from cqrs.events import StoredEvent
 from cqrs.models import Checkpoint
 
 BATCH = 500
+TRACED = 20  # events of a batch whose requests its log line names
 
 log = structlog.get_logger("cqrs.consumers")
 
@@ -92,7 +93,8 @@ class Runner:
                 consumer.apply(events)
             row.position = upto
             row.save(using=self.alias, update_fields=["position", "updated_at"])
-        log.debug("batch", consumer=consumer.name, events=len(events), position=upto)
+        if events:
+            _log(consumer, events, upto)
         return True, upto - before, upto
 
     def _ensure_row(self, consumer: Consumer, partition: int) -> None:
@@ -113,3 +115,21 @@ class Runner:
         return self.checkpoints._default_manager.using(self.alias).filter(
             consumer=consumer.name, version=consumer.version
         )
+
+
+def _log(consumer: Consumer, events: Sequence[StoredEvent], position: int) -> None:
+    """Say what was applied, and for which requests: a trace ends here."""
+    named = events[:TRACED]
+    log.info(
+        "applied",
+        consumer=consumer.name,
+        events=len(events),
+        position=position,
+        correlation_ids=_distinct("correlation_id", named),
+        traceparents=_distinct("traceparent", named),
+    )
+
+
+def _distinct(name: str, events: Sequence[StoredEvent]) -> list[str]:
+    found = (event.metadata.get(name) for event in events)
+    return list(dict.fromkeys(value for value in found if value))

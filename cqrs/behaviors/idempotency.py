@@ -12,13 +12,30 @@ import orjson
 from django.db import connection, transaction
 from django.utils import timezone
 
+from cqrs import outcome
 from cqrs.context import current_context
 from cqrs.messages import Command
 from cqrs.models import IdempotentAnswer
 from cqrs.pipeline import Dispatch, Next
-from cqrs.results import Ok, Rejected, Result, RolledBack
+from cqrs.results import FieldError, Ok, Rejected, Result, RolledBack
 
 LIFETIME = timedelta(days=1)
+
+# Tells the transaction's id along the way: a stored refusal writes no event that could tell it.
+_INSERT = """
+INSERT INTO idempotency (actor, command, key, fingerprint, answer, created_at)
+VALUES (%s, %s, %s, %s, %s::jsonb, %s)
+RETURNING pg_current_xact_id()::text
+"""
+_IS_STORED = """
+SELECT 1 FROM idempotency WHERE actor = %s AND command = %s AND key = %s AND created_at = %s
+"""
+# The inner statement runs once: as a join it could run again and lock other rows.
+_EXPIRE = """
+DELETE FROM idempotency WHERE id = ANY(ARRAY(
+    SELECT id FROM idempotency WHERE created_at < %s
+    ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED))
+"""
 
 
 def idempotency(dispatch: Dispatch, following: Next) -> Result[Any]:
@@ -51,11 +68,7 @@ def expire(limit: int = 1_000) -> int:
     Rows that somebody has locked are left for the next time, so nobody waits for this.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM idempotency WHERE id IN (SELECT id FROM idempotency"
-            " WHERE created_at < %s ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED)",
-            [timezone.now() - LIFETIME, limit],
-        )
+        cursor.execute(_EXPIRE, [timezone.now() - LIFETIME, limit])
         return int(cursor.rowcount)
 
 
@@ -81,8 +94,9 @@ def _find(actor: str, command: str, key: str) -> IdempotentAnswer | None:
 def _fingerprint(dispatch: Dispatch) -> str:
     """Hash what was asked: the target and the expected version are part of the message."""
     assert dispatch.message is not None  # noqa: S101  validation stands before this behavior
-    # Unset fields are left out: ids and times that the server makes differ at each try.
-    asked = dispatch.message.model_dump_json(exclude_unset=True)
+    # Unset fields are left out: ids and times that the server makes differ at each try. Empty
+    # ones are, too: an interface may pass on that something was not given.
+    asked = dispatch.message.model_dump_json(exclude_unset=True, exclude_none=True)
     return hashlib.sha256(asked.encode()).hexdigest()
 
 
@@ -98,23 +112,26 @@ def _under_savepoint(dispatch: Dispatch, following: Next) -> Result[Any]:
 
 
 def _store(scope: tuple[str, str, str], fingerprint: str, result: Result[Any]) -> None:
-    actor, command, key = scope
+    answer = orjson.dumps(_as_json(result)).decode()
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [*scope, fingerprint, answer, now])
+        outcome.remember(cursor.fetchone()[0], _IS_STORED, (*scope, now))
+
+
+def _as_json(result: Result[Any]) -> dict[str, Any]:
     if isinstance(result, Ok):
-        answer = {"ok": orjson.loads(result.value.model_dump_json())}
-    else:
-        answer = {"code": result.code, "message": result.message}
-    IdempotentAnswer(
-        actor=actor,
-        command=command,
-        key=key,
-        fingerprint=fingerprint,
-        answer=answer,
-        created_at=timezone.now(),
-    ).save(force_insert=True)
+        return {"ok": orjson.loads(result.value.model_dump_json())}
+    return {
+        "code": result.code,
+        "message": result.message,
+        "errors": [[error.field, error.code, error.message] for error in result.errors],
+    }
 
 
 def _load(dispatch: Dispatch, answer: dict[str, Any]) -> Result[Any]:
     assert issubclass(dispatch.message_type, Command)  # noqa: S101  only commands come here
     if "ok" in answer:
         return Ok(dispatch.message_type.answer.model_validate(answer["ok"]), replayed=True)
-    return Rejected(answer["code"], answer["message"], replayed=True)
+    errors = tuple(FieldError(*error) for error in answer["errors"])
+    return Rejected(answer["code"], answer["message"], errors, replayed=True)

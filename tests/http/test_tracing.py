@@ -1,0 +1,58 @@
+"""A request can be followed from its headers through Celery's task to the read model's log line."""
+
+import pytest
+from django.test import Client
+from rest_framework_simplejwt.tokens import AccessToken
+from structlog.testing import capture_logs
+
+from cqrs.models import Event
+from readmodels.tasks import project
+
+pytestmark = pytest.mark.django_db(databases=["default", "replica"])
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
+
+
+def register(client: Client, **headers: str):
+    token = AccessToken()
+    token.payload.update(user_id="1", username="clerk", is_superuser=True)
+    body = {"name": "Ada", "email": "ada@example.com"}
+    bearer = {"Authorization": f"Bearer {token}"}
+    return client.post("/api/customers", body, "application/json", headers={**bearer, **headers})
+
+
+class TestTracing:
+    def test_takes_the_trace_from_the_request_to_the_projections(self, client: Client):
+        answer = register(client, traceparent=TRACEPARENT)
+        assert answer.status_code == 201
+        assert answer["X-Request-Id"] == TRACE
+        metadata = Event.objects.get().metadata
+        assert metadata["correlation_id"] == TRACE
+        assert metadata["traceparent"] == TRACEPARENT
+        assert metadata["actor"] == "clerk"
+        with capture_logs() as logs:
+            project()
+        applied = [line for line in logs if line["event"] == "applied"]
+        assert {line["consumer"] for line in applied} >= {"orders", "customers"}
+        for line in applied:
+            assert line["correlation_ids"] == [TRACE]
+            assert line["traceparents"] == [TRACEPARENT]
+
+    def test_prefers_the_request_id(self, client: Client):
+        answer = register(client, **{"X-Request-Id": "shop-42", "traceparent": TRACEPARENT})
+        assert answer["X-Request-Id"] == "shop-42"
+        assert Event.objects.get().metadata["correlation_id"] == "shop-42"
+
+    @pytest.mark.parametrize("given", ["a b", "x" * 101, "<script>", "a\tb"])
+    def test_makes_its_own_when_the_given_one_looks_wrong(self, client: Client, given: str):
+        answer = register(client, **{"X-Request-Id": given})
+        assert len(answer["X-Request-Id"]) == 32
+        assert Event.objects.get().metadata["correlation_id"] == answer["X-Request-Id"]
+
+    def test_keeps_personal_data_out_of_the_log(self, client: Client):
+        with capture_logs() as logs:
+            register(client)
+            project()
+        assert len(logs) >= 3
+        assert "ada" not in str(logs).lower()
