@@ -66,23 +66,28 @@ class OrderAdmin(ReadModelAdmin):
     view_permission = "readmodels.view_orders"
     search_help_text = "Words of the order's id, the customer's name or e-mail address"
 
-    list_display = ("id", "customer_name", "status", "total_amount", "currency", "order_date")
+    list_display = ("id", "customer_name", "status", "total", "currency", "order_date")
     list_filter = ("status", "currency", "order_date")
     date_hierarchy = "order_date"
     ordering = ("-order_date", "-id")
     fields = (
         "id",
-        ("customer_id", "customer_name", "customer_email"),
-        ("status", "order_date", "updated_at"),
-        ("total_amount", "currency", "item_count"),
+        ("customer_name", "customer_email"),
+        ("customer_id", "status"),
+        ("order_date", "updated_at"),
+        ("total", "currency"),
         "lines",
         "shipping_address",
         "special_instructions",
         ("carrier", "tracking_number"),
         ("version", "position"),
     )
-    readonly_fields = ("lines", "shipping_address", "special_instructions", "carrier",
+    readonly_fields = ("total", "lines", "shipping_address", "special_instructions", "carrier",
                        "tracking_number")  # fmt: skip
+
+    @admin.display(description="Total", ordering="total_amount")
+    def total(self, order: OrderReadModel) -> str:
+        return _text(order, "total_amount")  # as the API shows it, in the currency's minor unit
 
     @admin.display(description="Lines")
     def lines(self, order: OrderReadModel) -> SafeString:
@@ -134,8 +139,13 @@ def _text(order: OrderReadModel, name: str) -> str:
 
 
 def _table(headings: Any, rows: Any) -> SafeString:
-    head = format_html_join("", "<th>{}</th>", ((name.replace("_", " "),) for name in headings))
-    cells = [(format_html_join("", "<td>{}</td>", ((cell,) for cell in row)),) for row in rows]
+    head = format_html_join(
+        "", "<th class='pr-4 text-left'>{}</th>", ((name.replace("_", " "),) for name in headings)
+    )
+    cells = [
+        (format_html_join("", "<td class='pr-4'>{}</td>", ((cell,) for cell in row)),)
+        for row in rows
+    ]
     body = format_html_join("", "<tr>{}</tr>", cells)
     return format_html(
         '<table class="w-full text-left"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>',

@@ -126,7 +126,7 @@ class TestCustomerAdmin:
         customer = CustomerReadModel.objects.get(email="ada@example.com")
         response = staff("view_customers").get(url(f"{CUSTOMERS}_change", customer.pk))
         assert response.status_code == 200
-        assert "<td>USD</td><td>20.00</td>" in response.content.decode()
+        assert ">USD</td><td class='pr-4'>20.00</td>" in response.content.decode()
 
     def test_is_closed_without_the_permission(self, staff: Staff, order: UUID) -> None:
         assert staff("view_orders").get(url(f"{CUSTOMERS}_changelist")).status_code == 403

@@ -27,6 +27,7 @@ class Command(BaseCommand):
     help = "Load the demo customers, products and orders through the command pipeline"
 
     def handle(self, *args: Any, **options: Any) -> None:
+        logging.getLogger("cqrs").setLevel(logging.WARNING)  # else a thousand lines
         now = datetime.now(UTC)
         orders = list(demo.orders(now))
         ids = [order.order_id for order in orders]
@@ -35,7 +36,6 @@ class Command(BaseCommand):
             order for order in orders if versions.get(order.order_id, 0) < 1 + len(order.steps)
         ]
         if missing:
-            logging.getLogger("cqrs.bus").setLevel(logging.WARNING)  # a thousand lines of it
             with use_context(system_context(actor="demo", origin="import")):
                 self._load(now, missing, versions)
         _project()
