@@ -6,10 +6,10 @@ from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
-from cqrs.http.tokens import ObtainToken, RefreshToken
+from cqrs.http.tokens import ObtainToken, RefreshAccess
 from customers.views import CustomerCommands
 from orders.views import OrderCommands, StockCommands
-from readmodels.views import CustomerQueries, OrderQueries
+from readmodels.views import CustomerQueries, OrderQueries, ProductQueries
 
 
 class AnyCaseUUID:
@@ -35,8 +35,12 @@ class OrderViewSet(OrderCommands, OrderQueries):
     lookup_value_converter = "any_uuid"
 
 
-class ProductViewSet(StockCommands):
+class ProductViewSet(StockCommands, ProductQueries):
     lookup_value_converter = "any_uuid"
+
+
+# One address, two halves: two actions with one path would hide each other.
+StockCommands.stock.mapping.get(ProductQueries.read_stock)  # type: ignore[attr-defined]
 
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
@@ -46,7 +50,7 @@ router.register("products", ProductViewSet, basename="product")
 
 urlpatterns = [
     path("auth/token", ObtainToken.as_view(), name="token"),
-    path("auth/refresh", RefreshToken.as_view(), name="refresh"),
+    path("auth/refresh", RefreshAccess.as_view(), name="refresh"),
     path("schema", SpectacularJSONAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     *router.urls,

@@ -84,6 +84,7 @@ SELECT inserted.id, new.bucket
 FROM inserted JOIN unnest(%s::uuid[], %s::int[]) AS new(event_id, bucket) USING (event_id)
 RETURNING pg_current_xact_id()::text
 """
+_IS_STORED = "SELECT 1 FROM event WHERE event_id = %s"
 
 
 def publish(*changes: tuple[Aggregate, Event]) -> None:
@@ -101,7 +102,7 @@ def publish(*changes: tuple[Aggregate, Event]) -> None:
     metadata = orjson.dumps(current_context().as_metadata()).decode()
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [metadata, now, ids, *_columns(changes), ids, buckets])
-        outcome.remember(cursor.fetchone()[0])
+        outcome.remember(cursor.fetchone()[0], _IS_STORED, (ids[-1],))
     for event_id, (aggregate, event) in zip(ids, changes, strict=True):
         announce(sender=type(event), event=event, event_id=event_id, aggregate=aggregate)
 

@@ -31,7 +31,7 @@ class ReadSideUnavailable(DatabaseUnavailable):
         super().__init__("The read database cannot be reached; writing may still work")
 
 
-def is_outage(error: Error) -> bool:
+def is_outage(error: Exception) -> bool:
     """Say whether the error means that the server or the connection to it is gone."""
     if not isinstance(error, OperationalError | InterfaceError):
         return False

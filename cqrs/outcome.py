@@ -1,14 +1,24 @@
-"""Did it commit? Asked when the connection broke during COMMIT."""
+"""Did it commit? Asked when the connection broke during COMMIT.
+
+The transaction's id tells when the server is done with it. Whether it committed is told by a row
+that it wrote: an id alone does not, because a server that crashed before it had stored anything of
+the transaction gives its id to another one.
+"""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
-from django.db import Error, connection
+from django.db import DataError, Error, connection
 
-# Set by `publish` from the statement that writes the events, so that it costs no round trip.
-_transaction_id: ContextVar[str | None] = ContextVar("transaction_id", default=None)
+from cqrs.outages import is_outage
 
-PATIENCE_S = 2.0
+PATIENCE_S = 5.0  # a server that crashed is back within that, as a rule
+PAUSE_S = 0.02
+
+_current: ContextVar["Trace | None"] = ContextVar("trace", default=None)
 
 
 class OutcomeUnknown(Exception):
@@ -18,39 +28,68 @@ class OutcomeUnknown(Exception):
     """
 
 
-def remember(transaction_id: str) -> None:
-    """Keep the id that PostgreSQL gave the running transaction."""
-    _transaction_id.set(transaction_id)
+class Trace:
+    """What a transaction leaves behind: its id, and rows that exist only if it committed."""
+
+    def __init__(self) -> None:
+        self.transaction_id: str | None = None
+        self.rows: list[tuple[str, tuple[Any, ...]]] = []
+
+    def was_committed(self) -> bool:
+        """Ask a new connection, and wait while the server is gone or not done with it.
+
+        False without a trace: no event means no change, and nothing is lost by trying again.
+        Raises `OutcomeUnknown` when the server gives no answer in time.
+        """
+        if self.transaction_id is None:
+            return False
+        deadline = time.monotonic() + PATIENCE_S
+        while (answer := self._ask()) is None:
+            if time.monotonic() > deadline:
+                raise OutcomeUnknown("The server gives no answer")
+            time.sleep(PAUSE_S)
+        return answer
+
+    def _ask(self) -> bool | None:
+        try:
+            return None if self._is_running() else any(_exists(*row) for row in self.rows)
+        except Error as error:
+            connection.close()
+            if is_outage(error):
+                return None
+            raise
+
+    def _is_running(self) -> bool:
+        """Say whether the server, which may not know that the client is gone, still works on it."""
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_xact_status(%s::text::xid8)", [self.transaction_id])
+                return bool(cursor.fetchone()[0] == "in progress")
+        except DataError:  # an id "in the future": the server crashed and remembers nothing of it
+            return False
 
 
-def forget() -> None:
-    """Begin a transaction that has no id yet."""
-    _transaction_id.set(None)
-
-
-def was_committed() -> bool:
-    """Ask a new connection whether the remembered transaction committed.
-
-    Raises `OutcomeUnknown` when the server cannot be asked, does not know, or the
-    transaction wrote no event and so left no id.
-    """
-    transaction_id = _transaction_id.get()
-    if transaction_id is None:
-        raise OutcomeUnknown("The transaction left no id")
-    deadline = time.monotonic() + PATIENCE_S
-    while (status := _status(transaction_id)) == "in progress" and time.monotonic() < deadline:
-        time.sleep(0.02)  # the server has not noticed yet that the client is gone
-    if status not in ("committed", "aborted"):
-        raise OutcomeUnknown(f"The server says: {status}")
-    return status == "committed"
-
-
-def _status(transaction_id: str) -> str | None:
+@contextmanager
+def traced() -> Iterator[Trace]:
+    """Collect what the block's transaction leaves behind."""
+    token = _current.set(trace := Trace())
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_xact_status(%s::text::xid8)", [transaction_id])
-            row = cursor.fetchone()
-            return None if row is None else row[0]
-    except Error as error:
-        connection.close()
-        raise OutcomeUnknown("The server cannot be asked") from error
+        yield trace
+    finally:
+        _current.reset(token)
+
+
+def remember(transaction_id: str, query: str, parameters: tuple[Any, ...]) -> None:
+    """Note the running transaction's id, and a query that finds a row which it has just written.
+
+    A row may also be one that a savepoint takes back: one that stays is enough.
+    """
+    if (trace := _current.get()) is not None:
+        trace.transaction_id = transaction_id
+        trace.rows.append((query, parameters))
+
+
+def _exists(query: str, parameters: tuple[Any, ...]) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return cursor.fetchone() is not None

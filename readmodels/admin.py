@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from readmodels.models import CustomerReadModel, OrderReadModel
+from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
 from readmodels.specifications import COUNT_CAP
 
 LINE_COLUMNS = ("product_name", "quantity", "unit_price", "line_total", "currency", "product_id")
@@ -132,6 +132,21 @@ class CustomerAdmin(ReadModelAdmin):
     @admin.display(description="Totals")
     def amounts(self, customer: CustomerReadModel) -> SafeString:
         return _table(("currency", "amount"), sorted(customer.totals.items()))
+
+
+@admin.register(StockReadModel)
+class StockAdmin(ReadModelAdmin):
+    view_permission = "readmodels.view_stock"
+    search_help_text = "Words of the id, the name or the SKU"
+
+    list_display = ("id", "name", "sku", "on_hand", "reserved", "available")
+    ordering = ("name", "id")
+    fields = (
+        "id",
+        ("name", "sku"),
+        ("on_hand", "reserved", "available"),
+        ("version", "position"),
+    )
 
 
 def _text(order: OrderReadModel, name: str) -> str:

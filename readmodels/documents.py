@@ -60,6 +60,16 @@ class CustomerDocument(BaseModel):
     version: int
 
 
+class StockDocument(BaseModel):
+    product_id: UUID
+    sku: str
+    name: str
+    on_hand: int
+    reserved: int
+    available: int
+    version: int
+
+
 class PageDocument(BaseModel):
     """What all lists share. `count` is exact up to 100,000; beyond, `count_capped` is true."""
 
@@ -77,3 +87,7 @@ class OrderPage(PageDocument):
 
 class CustomerPage(PageDocument):
     results: list[CustomerDocument]
+
+
+class StockPage(PageDocument):
+    results: list[StockDocument]

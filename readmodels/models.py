@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F
 
 from cqrs.models import Checkpoint
-from readmodels.specifications import CustomerQuerySet, OrderQuerySet
+from readmodels.specifications import CustomerQuerySet, OrderQuerySet, ReadModelQuerySet
 
 
 class ReadModel(models.Model):
@@ -107,6 +107,34 @@ class CustomerReadModel(ReadModel):
             models.Index(
                 F("last_order_at").asc(nulls_first=True), "id", name="read_customers_last_order"
             ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class StockReadModel(ReadModel):
+    """A product whose stock is tracked. Amounts are pieces, `id` is the product's."""
+
+    id = models.UUIDField(primary_key=True)
+    sku = models.CharField()
+    name = models.CharField()
+    on_hand = models.PositiveIntegerField()
+    reserved = models.PositiveIntegerField()
+    available = models.PositiveIntegerField()
+    search_text = models.TextField()
+    document = models.TextField()
+
+    objects = models.Manager.from_queryset(ReadModelQuerySet)()
+
+    class Meta:
+        db_table = "read_stock"
+        verbose_name = "product"
+        default_permissions = ()
+        permissions: ClassVar = [("view_stock", "Can see the stock of products")]
+        indexes: ClassVar = [
+            models.Index(fields=["name", "id"], name="read_stock_name"),
+            models.Index(fields=["available", "id"], name="read_stock_available"),
         ]
 
     def __str__(self) -> str:

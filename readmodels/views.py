@@ -1,4 +1,4 @@
-"""The read half of `/api/orders` and `/api/customers`: one query per request, bytes copied."""
+"""The read half of each resource: one query per request, bytes copied."""
 
 import hashlib
 from uuid import UUID
@@ -12,13 +12,22 @@ from cqrs.http import problems
 from cqrs.http.schema import documents
 from cqrs.http.views import QueryViewSet
 from cqrs.results import Rejected
-from readmodels.documents import CustomerDocument, CustomerPage, OrderDocument, OrderPage
+from readmodels.documents import (
+    CustomerDocument,
+    CustomerPage,
+    OrderDocument,
+    OrderPage,
+    StockDocument,
+    StockPage,
+)
 from readmodels.queries import (
     GetCustomerById,
     GetOrderById,
     GetOrdersByCustomer,
+    GetStock,
     ListCustomers,
     ListOrders,
+    ListStock,
 )
 from readmodels.queries.paging import Document, Page
 
@@ -46,6 +55,16 @@ class CustomerQueries(QueryViewSet):
     @action(detail=True)
     def orders(self, request: Request, pk: UUID) -> HttpResponse:
         return respond(request, self.ask(request, GetOrdersByCustomer, customer_id=pk))
+
+
+class ProductQueries(QueryViewSet):
+    @documents(ListStock, StockPage)
+    def list(self, request: Request) -> HttpResponse:
+        return respond(request, self.ask(request, ListStock))
+
+    @documents(GetStock, StockDocument)
+    def read_stock(self, request: Request, pk: UUID) -> HttpResponse:
+        return respond(request, self.ask(request, GetStock, product_id=pk))
 
 
 def respond(request: Request, result: object) -> HttpResponse:

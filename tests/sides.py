@@ -22,12 +22,11 @@ SELECT id::text, name, email, is_active, version, order_count FROM read_customer
 """
 WRITTEN_MONEY = """
 SELECT customer_id::text, currency, sum(total_amount) FROM orders_order
-WHERE status <> 'cancelled' GROUP BY 1, 2 ORDER BY 1, 2
+WHERE status <> 'cancelled' GROUP BY 1, 2 HAVING sum(total_amount) <> 0 ORDER BY 1, 2
 """
 READ_MONEY = """
-SELECT id::text, entry->>'currency', (entry->>'amount')::numeric
-FROM read_customers, jsonb_array_elements(totals) AS entry
-WHERE (entry->>'amount')::numeric <> 0 ORDER BY 1, 2
+SELECT id::text, total.key, total.value::numeric
+FROM read_customers, jsonb_each_text(totals) AS total ORDER BY 1, 2
 """
 EVENTS = "SELECT count(*) FROM event"
 FEED = """
@@ -51,7 +50,7 @@ def assert_agree(desk: Desk) -> None:
     assert desk.sql("default", FEED) == [(events, events, events, 0, events)]
     assert _by_id(desk, "replica", READ_ORDERS) == _by_id(desk, "default", WRITTEN_ORDERS)
     assert _by_id(desk, "replica", READ_CUSTOMERS) == _by_id(desk, "default", WRITTEN_CUSTOMERS)
-    assert _money(desk, "replica", READ_MONEY) == _money(desk, "default", WRITTEN_MONEY)
+    assert desk.sql("replica", READ_MONEY) == desk.sql("default", WRITTEN_MONEY)
 
 
 def _by_id(desk: Desk, alias: str, statement: str) -> Rows:
@@ -59,7 +58,3 @@ def _by_id(desk: Desk, alias: str, statement: str) -> Rows:
     found = {str(row[0]): row[1:] for row in rows}
     assert len(found) == len(rows)
     return found
-
-
-def _money(desk: Desk, alias: str, statement: str) -> list[tuple[Any, ...]]:
-    return desk.sql(alias, statement)

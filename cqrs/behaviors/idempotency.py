@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from cqrs import outcome
+from cqrs.behaviors.transaction import refuse_silent_rollback
 from cqrs.context import current_context
 from cqrs.messages import Command
 from cqrs.models import IdempotentAnswer
@@ -57,6 +58,8 @@ def idempotency(dispatch: Dispatch, following: Next) -> Result[Any]:
     if stored is not None:
         return _load(dispatch, stored.answer)
     result = _under_savepoint(dispatch, following)
+    if isinstance(result, Rejected) and result.code == "invalid":
+        return result  # a message that cannot be right is no use of the key
     _store(scope, fingerprint, result)
     dispatch.answer_is_stored = True
     return result
@@ -106,6 +109,7 @@ def _under_savepoint(dispatch: Dispatch, following: Next) -> Result[Any]:
             result = following(dispatch)
             if isinstance(result, Rejected):
                 raise RolledBack(result)
+            refuse_silent_rollback()
             return result
     except RolledBack as rolled_back:
         return rolled_back.rejected

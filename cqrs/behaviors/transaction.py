@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -14,10 +15,15 @@ from cqrs.results import Rejected, Result, RolledBack
 
 ATTEMPTS = 5
 FIRST_DELAY_S = 0.01
+OUTAGE_PATIENCE_S = 3.0  # connecting to a host that does not answer takes as long each time
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 RETRYABLE_SQLSTATES = {"40001", "40P01"}  # serialization_failure, deadlock_detected
 
 log = structlog.get_logger("cqrs.transaction")
+
+
+class SilentRollback(RuntimeError):
+    """The transaction is lost, but the handler ended as if it were not."""
 
 
 def command_transaction(dispatch: Dispatch, following: Next) -> Result[Any]:
@@ -29,41 +35,90 @@ def command_transaction(dispatch: Dispatch, following: Next) -> Result[Any]:
     `OutcomeUnknown` is raised when it cannot tell.
     """
     if connection.in_atomic_block:
-        return _attempt(dispatch, following, [])
-    for attempt in range(1, ATTEMPTS + 1):
-        finished: list[Result[Any]] = []
-        try:
-            return _attempt(dispatch, following, finished)
-        except Error as error:
-            if not _is_transient(error):
-                raise
-            if finished and outcome.was_committed():
-                return finished[0]
-            if attempt == ATTEMPTS:
-                raise
-            log.warning("command_retried", name=dispatch.name, attempt=attempt, reason=str(error))
-            time.sleep(random.uniform(0.5, 1) * FIRST_DELAY_S * 2**attempt)  # noqa: S311
+        return _run(dispatch, following)
+    started = time.monotonic()
+    for number in range(1, ATTEMPTS + 1):
+        with outcome.traced() as trace:
+            attempt = _Attempt(trace)
+            try:
+                return _run(dispatch, following, attempt)
+            except Exception as error:
+                if (result := attempt.result_despite(error)) is not None:
+                    return result
+                is_late = is_outage(error) and time.monotonic() > started + OUTAGE_PATIENCE_S
+                if not _is_transient(error) or is_late or number == ATTEMPTS:
+                    raise
+                reason = type(error.__cause__ or error).__name__
+        log.warning("command_retried", name=dispatch.name, attempt=number, reason=reason)
+        time.sleep(random.uniform(0.5, 1) * FIRST_DELAY_S * 2**number)  # noqa: S311
     raise AssertionError("unreachable")
 
 
-def _attempt(dispatch: Dispatch, following: Next, finished: list[Result[Any]]) -> Result[Any]:
-    """Try once. What is in `finished` afterwards got as far as the COMMIT."""
+class _Attempt:
+    """One outermost transaction, and how far it came."""
+
+    def __init__(self, trace: outcome.Trace) -> None:
+        self.trace = trace
+        self.result: Result[Any] | None = None  # known before the COMMIT
+        self.is_committed = False
+        self.hooks: list[Callable[[], object]] = []
+
+    def begin(self) -> None:
+        """Be the first to hear of the COMMIT."""
+        transaction.on_commit(self._note_commit)
+
+    def finish(self, result: Result[Any]) -> None:
+        """Note the result and what is to run after the COMMIT, which comes next."""
+        self.result = result
+        self.hooks = [hook[1] for hook in connection.run_on_commit]
+
+    def result_despite(self, error: Exception) -> Result[Any] | None:
+        """Return the result of a command that is committed although the error came; else None."""
+        if self.result is None:
+            return None
+        if self.is_committed:
+            log.error("after_commit_failed", exc_info=error)
+            return self.result
+        if not is_outage(error):
+            return None
+        connection.close()
+        if not self.trace.was_committed():
+            return None
+        for hook in self.hooks:  # the connection has lost them
+            transaction.on_commit(hook, robust=True)
+        return self.result
+
+    def _note_commit(self) -> None:
+        self.is_committed = True
+
+
+def _run(dispatch: Dispatch, following: Next, attempt: _Attempt | None = None) -> Result[Any]:
+    """Run the rest; roll back with a refusal, unless that is stored as the answer."""
+    dispatch.answer_is_stored = False
     try:
         with transaction.atomic():
-            outcome.forget()
+            if attempt is not None:
+                attempt.begin()
             result = following(dispatch)
             if isinstance(result, Rejected) and not dispatch.answer_is_stored:
                 raise RolledBack(result)
-            finished.append(result)
+            refuse_silent_rollback()
+            if attempt is not None:
+                attempt.finish(result)
         return result
     except RolledBack as rolled_back:
         return rolled_back.rejected
 
 
-def _is_transient(error: Error) -> bool:
-    if getattr(error.__cause__, "sqlstate", None) in RETRYABLE_SQLSTATES:
-        return True
+def refuse_silent_rollback() -> None:
+    """Raise where Django would roll back and say nothing: the caller believes it has written."""
+    if transaction.get_rollback():
+        raise SilentRollback("An error was caught inside the transaction, outside a savepoint")
+
+
+def _is_transient(error: Exception) -> bool:
     if is_outage(error):
         connection.close()  # the next attempt opens a new one
         return True
-    return False
+    sqlstate = getattr(error.__cause__, "sqlstate", None)
+    return isinstance(error, Error) and sqlstate in RETRYABLE_SQLSTATES

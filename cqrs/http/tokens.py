@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from rest_framework_simplejwt.serializers import TokenObtainPairSerializer
-from rest_framework_simplejwt.tokens import Token
+from django.contrib.auth import get_user_model
+from rest_framework_simplejwt.serializers import TokenObtainPairSerializer, TokenRefreshSerializer
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
 from cqrs import bus
@@ -15,7 +17,7 @@ class ClaimsSerializer(TokenObtainPairSerializer):
     """Write name, roles and the permissions that messages need into the token."""
 
     @classmethod
-    def get_token(cls, user: Any) -> Token:
+    def get_token(cls, user: Any) -> Any:
         token = super().get_token(user)
         token["username"] = user.get_username()
         token["is_superuser"] = user.is_superuser
@@ -23,6 +25,16 @@ class ClaimsSerializer(TokenObtainPairSerializer):
         needed = {message_type.permission for message_type in bus.handlers()}
         token["permissions"] = sorted(needed & user.get_all_permissions())
         return token
+
+
+class FreshClaimsSerializer(TokenRefreshSerializer):
+    """Write the claims anew: a role that was taken away is gone with the next access token."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
+        super().validate(attrs)  # the token is ours and in time, and its user may log in
+        user_id = RefreshToken(attrs["refresh"])[api_settings.USER_ID_CLAIM]
+        user = get_user_model().objects.get(pk=user_id)
+        return {"access": str(ClaimsSerializer.get_token(user).access_token)}
 
 
 class ObtainToken(TokenObtainPairView):
@@ -36,9 +48,10 @@ class ObtainToken(TokenObtainPairView):
             return super().post(request, *args, **kwargs)
 
 
-class RefreshToken(TokenRefreshView):
+class RefreshAccess(TokenRefreshView):
     """Exchange a refresh token for a new access token."""
 
+    serializer_class = FreshClaimsSerializer
     throttle_classes = (LoginThrottle,)
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> Any:

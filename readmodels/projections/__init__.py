@@ -4,8 +4,9 @@ from cqrs.consumers import Consumer, Runner
 from readmodels.models import ProjectionCheckpoint
 from readmodels.projections.customers import Customers
 from readmodels.projections.orders import Orders
+from readmodels.projections.stock import Stock
 from readmodels.router import READ_ALIAS
 
-PROJECTIONS: tuple[Consumer, ...] = (Orders(), Customers())
+PROJECTIONS: tuple[Consumer, ...] = (Orders(), Customers(), Stock())
 
 runner = Runner(ProjectionCheckpoint, READ_ALIAS)

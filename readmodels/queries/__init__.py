@@ -3,8 +3,10 @@
 from readmodels.queries.get_customer_by_id import GetCustomerById, get_customer_by_id
 from readmodels.queries.get_order_by_id import GetOrderById, get_order_by_id
 from readmodels.queries.get_orders_by_customer import GetOrdersByCustomer, get_orders_by_customer
+from readmodels.queries.get_stock import GetStock, get_stock
 from readmodels.queries.list_customers import ListCustomers, list_customers
 from readmodels.queries.list_orders import ListOrders, list_orders
+from readmodels.queries.list_stock import ListStock, list_stock
 
 HANDLERS = {
     GetOrderById: get_order_by_id,
@@ -12,4 +14,6 @@ HANDLERS = {
     GetOrdersByCustomer: get_orders_by_customer,
     GetCustomerById: get_customer_by_id,
     ListCustomers: list_customers,
+    GetStock: get_stock,
+    ListStock: list_stock,
 }

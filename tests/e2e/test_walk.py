@@ -147,4 +147,4 @@ class TestDemoData:
             )
             assert answer.status_code == 200
             assert answer.url.path == "/admin/readmodels/orderreadmodel/"
-            assert "@example.com" in answer.text
+            assert answer.text.count("/change/") >= 50  # a link to each order of the page

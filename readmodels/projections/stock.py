@@ -1,0 +1,64 @@
+"""What there is of every product, one row per product.
+
+Stock events carry the amounts after the change, so a row is what its last event says; only the
+name and the SKU come from the last count.
+"""
+
+from collections.abc import Sequence
+
+from cqrs.events import StoredEvent
+from orders.events import StockDeducted, StockReleased, StockReserved, StockSet
+from readmodels.engine import Document, MissingRow, Table, fold, keys_of
+from readmodels.models import StockReadModel
+from readmodels.projections.text import search_text
+
+
+class Stock:
+    """Writes `read_stock`."""
+
+    name = "stock"
+    version = 1
+    partitions = 1
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        """Fold the batch into the products it touches."""
+        products = STOCK.load(keys_of(events, HANDLES, "product_id"))
+        STOCK.upsert(fold(events, HANDLES, "product_id", products))
+
+
+def counted(_: Document | None, event: StoredEvent) -> Document:
+    data = event.data
+    product = {"product_id": data["product_id"], "sku": data["sku"], "name": data["name"]}
+    return {**product, **amounts(event)}
+
+
+def moved(product: Document | None, event: StoredEvent) -> Document:
+    if product is None:
+        raise MissingRow(event)
+    return {**product, **amounts(event)}
+
+
+def amounts(event: StoredEvent) -> Document:
+    on_hand, reserved = event.data["on_hand"], event.data["reserved"]
+    return {
+        "on_hand": on_hand,
+        "reserved": reserved,
+        "available": on_hand - reserved,
+        "version": event.version,
+    }
+
+
+HANDLES = {
+    StockSet.wire_name: counted,
+    StockReserved.wire_name: moved,
+    StockReleased.wire_name: moved,
+    StockDeducted.wire_name: moved,
+}
+
+STOCK = Table(
+    StockReadModel,
+    id=lambda product: product["product_id"],
+    search_text=lambda product: search_text(
+        product["name"], product["sku"], product["product_id"]
+    ),
+)

@@ -1,0 +1,24 @@
+"""Show the stock of one product. Refuses with `not_found` when its stock is not tracked."""
+
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from cqrs.messages import Query, ServerSet
+from cqrs.results import Result
+from readmodels.models import StockReadModel
+from readmodels.queries.paging import Document, one
+
+
+class GetStock(Query):
+    """One product: what is on hand, reserved and available."""
+
+    permission: ClassVar[str] = "readmodels.view_stock"
+    projection: ClassVar[str] = "stock"
+
+    product_id: Annotated[UUID, ServerSet()]
+
+
+def get_stock(query: GetStock) -> Result[Document]:
+    """Read the product's document."""
+    found = StockReadModel.objects.filter(pk=query.product_id)
+    return one(found, f"There is no stock of product {query.product_id}")

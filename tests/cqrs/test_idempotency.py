@@ -1,0 +1,340 @@
+"""The same key: the same answer, and one effect."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Event as Flag
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import connection, connections, transaction
+from django.utils import timezone
+
+from cqrs import bus
+from cqrs.behaviors import idempotency
+from cqrs.context import current_context, use_context
+from cqrs.ids import uuid7
+from cqrs.models import IdempotentAnswer
+from cqrs.results import FieldError, Ok, Rejected
+from cqrs.signals import event_published
+from customers.commands import ImportCustomer, RegisterCustomer
+from orders.commands import CancelOrder, ConfirmOrder, CreateOrder, ImportOrder, SetStock
+from orders.events import OrderCreated
+from orders.models import Order
+from tests.scenarios import content, customer, line, nothing_written, order, product, stock
+from tests.threads import together
+
+KEY = "k-1"
+
+
+def send(command, key=KEY, **payload):
+    return bus.send(command, payload, idempotency_key=key)
+
+
+def code(result):
+    return result.code if isinstance(result, Rejected) else "ok"
+
+
+@contextmanager
+def acting(actor, **changes):
+    with use_context(replace(current_context(), actor=actor, **changes)):
+        yield
+
+
+class Broken(Exception):
+    pass
+
+
+@contextmanager
+def broken_after_publishing():
+    def fail(**_):
+        raise Broken
+
+    event_published.connect(fail, sender=OrderCreated)
+    try:
+        yield
+    finally:
+        event_published.disconnect(fail, sender=OrderCreated)
+
+
+@pytest.mark.django_db
+class TestSameKey:
+    def test_gives_the_first_answer_again_and_writes_nothing(self):
+        payload = content(customer(), line(product(5), 2), special_instructions="Ring twice")
+        first = send(CreateOrder, **payload)
+        with nothing_written():
+            again = send(CreateOrder, **payload)
+        assert again == Ok(first.value, replayed=True)
+        assert again.value.model_dump_json() == first.value.model_dump_json()
+        assert not first.replayed
+
+    def test_gives_it_also_when_the_aggregate_has_moved_on(self):
+        order_id = order()
+        first = send(ConfirmOrder, order_id=order_id)
+        bus.send(CancelOrder, {"order_id": order_id})
+        assert send(ConfirmOrder, order_id=order_id) == Ok(first.value, replayed=True)
+
+    @pytest.mark.parametrize(
+        ("refused", "remedy"),
+        [("out_of_stock", {"on_hand": 10}), ("not_found", None), ("currency_mismatch", None)],
+    )
+    def test_gives_a_refusal_again_when_it_would_not_be_one_any_more(self, refused, remedy):
+        lamp, buyer = product(1), customer()
+        payload = {
+            "out_of_stock": content(buyer, line(lamp, 2)),
+            "not_found": content(uuid7(), line(lamp)),
+            "currency_mismatch": content(buyer, line(currency="EUR"), line(currency="USD")),
+        }[refused]
+        first = send(CreateOrder, **payload)
+        assert (first.code, first.replayed) == (refused, False)
+        if remedy:
+            bus.send(SetStock, {"product_id": lamp, **remedy})
+        with nothing_written():
+            assert send(CreateOrder, **payload) == replace(first, replayed=True)
+        assert code(send(CreateOrder, key="another", **payload)) == ("ok" if remedy else refused)
+
+    def test_stores_a_refusal_and_nothing_of_what_came_before_it(self):
+        lamp = product(5)
+        payload = content(customer(), line(lamp, 2, currency="EUR"), line(currency="USD"))
+        with nothing_written():
+            assert send(CreateOrder, **payload).code == "currency_mismatch"
+        assert stock(lamp) == (5, 0, 1)
+        assert IdempotentAnswer.objects.get().answer["code"] == "currency_mismatch"
+
+    def test_replays_a_version_conflict(self):
+        order_id = order()
+        first = send(ConfirmOrder, order_id=order_id, expected_version=7)
+        assert first.code == "version_conflict"
+        again = send(ConfirmOrder, order_id=order_id, expected_version=7)
+        assert again == replace(first, replayed=True)
+
+    def test_takes_what_was_not_given_for_what_is_empty(self):
+        # An interface passes on that no version is expected; another one does not.
+        first = send(RegisterCustomer, name="Ada", email="a@example.com", expected_version=None)
+        again = send(RegisterCustomer, name="Ada", email="a@example.com")
+        assert again == Ok(first.value, replayed=True)
+
+    def test_keeps_the_wrong_fields_of_a_refusal(self):
+        wrong = Rejected("closed", "No", (FieldError("items.0", "gone", "It is gone"),))
+        stored = idempotency._as_json(wrong)
+        dispatch = bus.pipeline.Dispatch(CreateOrder, {})
+        assert idempotency._load(dispatch, stored) == replace(wrong, replayed=True)
+
+    def test_works_without_a_key_as_ever(self):
+        payload = content(customer())
+        assert code(bus.send(CreateOrder, payload)) == code(bus.send(CreateOrder, payload)) == "ok"
+        assert not IdempotentAnswer.objects.exists()
+
+
+@pytest.mark.django_db
+class TestAnotherMessage:
+    def test_another_body_is_refused_whatever_the_answer_was(self):
+        buyer = customer()
+        send(CreateOrder, **content(buyer))
+        send(CreateOrder, key="refused", **content(uuid7()))
+        with nothing_written():
+            for key in (KEY, "refused"):
+                assert code(send(CreateOrder, key, **content(buyer))) == "idempotency_key_reused"
+
+    def test_another_target_is_refused_though_both_bodies_are_empty(self):
+        first, second = order(), order()
+        send(ConfirmOrder, order_id=first)
+        assert code(send(ConfirmOrder, order_id=second)) == "idempotency_key_reused"
+        assert Order.objects.get(pk=second).status == "pending"
+
+    def test_another_expected_version_is_refused(self):
+        order_id = order()
+        send(ConfirmOrder, order_id=order_id, expected_version=1)
+        for version in (2, None):
+            again = send(ConfirmOrder, order_id=order_id, expected_version=version)
+            assert code(again) == "idempotency_key_reused"
+
+    def test_the_first_answer_stays_after_such_a_refusal(self):
+        buyer = customer()
+        first = send(CreateOrder, **(payload := content(buyer)))
+        send(CreateOrder, **content(buyer))
+        assert send(CreateOrder, **payload) == Ok(first.value, replayed=True)
+
+
+@pytest.mark.django_db
+class TestScope:
+    def test_each_actor_has_keys_of_their_own(self):
+        payload = content(customer())
+        with acting("ada"):
+            first = send(CreateOrder, **payload)
+        with acting("bo"):
+            second = send(CreateOrder, **payload)
+        assert first.value.id != second.value.id
+        assert not second.replayed
+
+    def test_each_command_has_keys_of_its_own(self):
+        order_id = order()
+        assert code(send(ConfirmOrder, order_id=order_id)) == "ok"
+        assert code(send(CancelOrder, order_id=order_id)) == "ok"
+
+    def test_scope_and_key_cannot_be_mistaken_for_each_other(self):
+        locked = set()
+        for actor, key in (("a", "b:c"), ("a:b", "c"), ("ab", "c"), ("a", "bc")):
+            idempotency._try_lock(actor, "CreateOrder", key)
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+                locked.add(cursor.fetchone()[0])
+        assert len(locked) == 4
+
+
+@pytest.mark.django_db(transaction=True)
+class TestFreeKey:
+    def test_an_invalid_message_leaves_it_free(self):
+        buyer = customer()
+        assert code(send(CreateOrder, **content(buyer, items=[]))) == "invalid"
+        assert code(send(CreateOrder, **content(buyer))) == "ok"
+
+    def test_what_a_handler_calls_invalid_leaves_it_free(self, monkeypatch):
+        buyer = customer()
+        with monkeypatch.context() as patch:
+            patch.setitem(bus.handlers(), CreateOrder, lambda _: Rejected("invalid", "No"))
+            assert code(send(CreateOrder, **content(buyer))) == "invalid"
+        assert code(send(CreateOrder, **content(buyer))) == "ok"
+
+    def test_an_exception_leaves_it_free_and_writes_nothing(self):
+        lamp = product(5)
+        payload = content(customer(), line(lamp, 2))
+        with broken_after_publishing(), nothing_written(), pytest.raises(Broken):
+            send(CreateOrder, **payload)
+        result = send(CreateOrder, **payload)
+        assert (code(result), result.replayed) == ("ok", False)
+        assert stock(lamp) == (5, 2, 2)
+
+    def test_a_missing_permission_leaves_it_free(self):
+        payload = content(customer())
+        with acting("test", permissions=frozenset()), pytest.raises(PermissionDenied):
+            send(CreateOrder, **payload)
+        assert code(send(CreateOrder, **payload)) == "ok"
+
+    def test_a_rollback_of_the_transaction_around_it_leaves_it_free(self):
+        payload = content(customer())
+        with transaction.atomic():
+            assert code(send(CreateOrder, **payload)) == "ok"
+            transaction.set_rollback(True)
+        result = send(CreateOrder, **payload)
+        assert (code(result), result.replayed) == ("ok", False)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestInsideAnOpenTransaction:
+    def test_replays_what_the_same_transaction_answered(self):
+        payload = content(customer())
+        with transaction.atomic():
+            first = send(CreateOrder, **payload)
+            assert send(CreateOrder, **payload) == Ok(first.value, replayed=True)
+        assert send(CreateOrder, **payload) == Ok(first.value, replayed=True)
+
+    def test_a_refusal_is_stored_and_takes_back_only_its_own(self):
+        lamp, buyer = product(5), customer()
+        mixed = content(buyer, line(lamp, 1, currency="EUR"), line(currency="USD"))
+        with transaction.atomic():
+            assert code(bus.send(CreateOrder, content(buyer, line(lamp, 2)))) == "ok"
+            assert code(send(CreateOrder, **mixed)) == "currency_mismatch"
+            assert code(bus.send(CreateOrder, content(buyer, line(lamp, 3)))) == "ok"
+        assert stock(lamp) == (5, 5, 3)
+        assert send(CreateOrder, **mixed).replayed
+
+    def test_holds_the_key_until_that_transaction_ends(self):
+        payload = content(customer())
+        with transaction.atomic():
+            send(CreateOrder, **payload)
+            [other] = together(lambda: send(CreateOrder, **payload))
+            assert code(other) == "idempotency_in_progress"
+        assert send(CreateOrder, **payload).replayed
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAtOnce:
+    def test_says_so_while_the_first_is_in_flight(self):
+        payload, arrived, go_on = content(customer()), Flag(), Flag()
+
+        def wait(**_):
+            arrived.set()
+            assert go_on.wait(10)
+
+        event_published.connect(wait, sender=OrderCreated)
+        try:
+            with ThreadPoolExecutor() as pool:
+                first = pool.submit(_in_thread, payload)
+                assert arrived.wait(10)
+                with nothing_written():
+                    assert code(send_as_test(payload)) == "idempotency_in_progress"
+                go_on.set()
+                answer = first.result(10)
+        finally:
+            event_published.disconnect(wait, sender=OrderCreated)
+        assert send_as_test(payload) == Ok(answer.value, replayed=True)
+
+    def test_eight_at_once_place_one_order(self):
+        for number in range(10):
+            lamp = product(5)
+            payload = content(customer(), line(lamp, 2))
+            answers = together(*[lambda p=payload, k=f"k{number}": send(CreateOrder, k, **p)] * 8)
+            found = Counter(code(answer) for answer in answers)
+            assert found["ok"] >= 1
+            assert found["ok"] + found["idempotency_in_progress"] == 8
+            made = {answer.value.id for answer in answers if isinstance(answer, Ok)}
+            assert len(made) == 1
+            first = [each for each in answers if isinstance(each, Ok) and not each.replayed]
+            assert len(first) == 1
+            assert stock(lamp) == (5, 2, 2)
+        assert Order.objects.count() == 10
+
+    def test_eight_at_once_are_refused_once(self):
+        lamp = product(1)
+        payload = content(customer(), line(lamp, 2))
+        answers = together(*[lambda: send(CreateOrder, **payload)] * 8)
+        assert {code(each) for each in answers} <= {"out_of_stock", "idempotency_in_progress"}
+        refusals = [each for each in answers if each.code == "out_of_stock"]
+        assert sum(not each.replayed for each in refusals) == 1
+        assert IdempotentAnswer.objects.count() == 1
+
+    def test_other_keys_do_not_wait(self):
+        buyer = customer()
+        with transaction.atomic():
+            send(CreateOrder, **content(buyer, line(uuid7())))
+            [other] = together(lambda: send(CreateOrder, key="k-2", **content(buyer)))
+            assert code(other) == "ok"
+
+
+def send_as_test(payload):
+    return send(CreateOrder, **payload)
+
+
+def _in_thread(payload):
+    try:
+        with acting("test", permissions=None):
+            return send_as_test(payload)
+    finally:
+        connections.close_all()
+
+
+@pytest.mark.django_db
+class TestImports:
+    def test_an_import_takes_a_key(self):
+        customer_id, order_id = uuid7(), uuid7()
+        person = {"name": "Ada", "email": "a@example.com", "registered_at": timezone.now()}
+        first = send(ImportCustomer, customer_id=customer_id, **person)
+        assert send(ImportCustomer, customer_id=customer_id, **person) == replace(
+            first, replayed=True
+        )
+        payload = content(customer_id, order_id=order_id, ordered_at=timezone.now())
+        placed = send(ImportOrder, **payload)
+        assert placed.value.is_new
+        again = send(ImportOrder, **payload)
+        assert again == Ok(placed.value, replayed=True)
+        assert again.value.is_new  # the first answer, though the order is known by now
+        later = {**payload, "ordered_at": timezone.now()}
+        assert code(send(ImportOrder, **later)) == "idempotency_key_reused"
+
+    def test_a_ready_made_command_is_the_same_wish_when_sent_again(self):
+        command = CreateOrder.model_validate(content(customer()))
+        first = bus.send(CreateOrder, command, idempotency_key=KEY)
+        again = bus.send(CreateOrder, command, idempotency_key=KEY)
+        assert again == Ok(first.value, replayed=True)
