@@ -40,7 +40,7 @@ class ProductViewSet(StockCommands, ProductQueries):
 
 
 # One address, two halves: two actions with one path would hide each other.
-StockCommands.stock.mapping.get(ProductQueries.read_stock)  # type: ignore[attr-defined]
+StockCommands.stock.mapping.get(ProductQueries.read_stock)
 
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)

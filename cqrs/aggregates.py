@@ -62,3 +62,9 @@ def lock_new(model: type[Aggregate], pk: UUID) -> None:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{model.stream_type} {pk}"]
         )
+
+
+def expect_nothing(expected_version: int | None) -> None:
+    """Refuse a creation that expects a version: what does not exist yet has none."""
+    if expected_version is not None:
+        reject("version_conflict", "What is to be created has no version yet: leave If-Match out")

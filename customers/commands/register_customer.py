@@ -1,6 +1,7 @@
 """Register a customer.
 
-Refuses with `email_taken`: addresses are unique without regard to case.
+Refuses with `email_taken`: addresses are unique without regard to case; and with `version_conflict`,
+because a new customer has no version to expect.
 """
 
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from cqrs.aggregates import expect_nothing
 from cqrs.events import publish
 from cqrs.ids import uuid7
 from cqrs.messages import AggregateState, Command, ServerSet, Text
@@ -32,6 +34,7 @@ class RegisterCustomer(Command):
 
 def register_customer(command: RegisterCustomer) -> Result[CustomerState]:
     """Write the customer and `CustomerRegistered`."""
+    expect_nothing(command.expected_version)
     customer, event = Customer.register(
         command.customer_id, command.name, command.email, command.registered_at
     )

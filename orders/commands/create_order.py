@@ -1,7 +1,8 @@
 """Place an order and reserve what it takes from stock.
 
 Refuses with `not_found` and `customer_inactive` (the customer), `out_of_stock`, `unknown_product`
-(only with `UNTRACKED_PRODUCTS=reject`) and `currency_mismatch`.
+(only with `UNTRACKED_PRODUCTS=reject`), `currency_mismatch` and `version_conflict` (a new order has
+no version to expect).
 """
 
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from cqrs.aggregates import expect_nothing
 from cqrs.events import publish
 from cqrs.ids import uuid7
 from cqrs.messages import AggregateState, ServerSet
@@ -36,6 +38,7 @@ def create_order(command: CreateOrder) -> Result[OrderState]:
 
     Locks in the order that all commands keep: the customer, stock by product id, then inserts.
     """
+    expect_nothing(command.expected_version)
     lock_active_customer(command.customer_id)
     reserved = stock.reserve(
         command.order_id, ((item.product_id, item.quantity) for item in command.items)

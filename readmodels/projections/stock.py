@@ -58,7 +58,5 @@ HANDLES = {
 STOCK = Table(
     StockReadModel,
     id=lambda product: product["product_id"],
-    search_text=lambda product: search_text(
-        product["name"], product["sku"], product["product_id"]
-    ),
+    search_text=lambda product: search_text(product["name"], product["sku"], product["product_id"]),
 )

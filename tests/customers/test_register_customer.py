@@ -33,6 +33,10 @@ class TestRegisterCustomer:
         }
         assert "origin" not in event.metadata
 
+    def test_refuses_an_expected_version(self):
+        payload = {"name": "Ada", "email": "ada@example.com", "expected_version": 1}
+        assert refused(RegisterCustomer, **payload).code == "version_conflict"
+
     def test_refuses_an_address_that_is_taken_without_regard_to_case(self):
         customer(email="ada@example.com")
         rejected = refused(RegisterCustomer, name="Eve", email="ADA@Example.com")

@@ -17,6 +17,10 @@ class TestCreateOrderRefuses:
         assert rejected.code == "not_found"
         assert str(unknown) in rejected.message
 
+    def test_an_expected_version(self):
+        rejected = refused(CreateOrder, **content(customer()), expected_version=1)
+        assert rejected.code == "version_conflict"
+
     def test_an_inactive_customer(self):
         buyer = customer()
         accepted(DeactivateCustomer, customer_id=buyer)

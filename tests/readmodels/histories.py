@@ -1,4 +1,4 @@
-"""Arbitrary histories of customers and orders, and arbitrary ways to cut them into batches."""
+"""Arbitrary histories of customers, orders and stock, and ways to cut them into batches."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -24,7 +24,10 @@ STEPS = st.one_of(
     st.tuples(st.just("advance"), WHICH),
     st.tuples(st.just("advance"), WHICH),
     st.tuples(st.just("cancel"), WHICH),
-    st.tuples(st.just("stock")),
+    st.tuples(st.just("stock"), NAMES),
+    st.tuples(st.just("count"), WHICH, st.integers(0, 9), NAMES),
+    st.tuples(st.just("reserve"), WHICH, st.integers(1, 5)),
+    st.tuples(st.sampled_from(["release", "deduct"]), WHICH, st.integers(1, 5)),
 )
 HISTORIES = st.lists(STEPS, max_size=40)
 CUTS = st.lists(st.integers(1, 12), max_size=40)
@@ -32,12 +35,14 @@ CUTS = st.lists(st.integers(1, 12), max_size=40)
 
 def write(log: Log, history: Sequence[tuple[Any, ...]]) -> list[StoredEvent]:
     """Write the history, passing over steps that the write side would refuse."""
-    customers, orders = [log.customer()], []
+    customers, orders, products = [log.customer()], [], [log.stock(on_hand=5)]
     for kind, *details in history:
         if kind == "customer":
             customers.append(log.customer(*details))
         elif kind == "stock":
-            log.stock()
+            products.append(log.stock(on_hand=5, name=details[0]))
+        elif kind in ("count", "reserve", "release", "deduct"):
+            _stock(log, kind, _pick(products, details[0]), *details[1:])
         elif kind == "order":
             which, total, currency, days = details
             order_date = PLACED + timedelta(days=days)
@@ -51,6 +56,16 @@ def write(log: Log, history: Sequence[tuple[Any, ...]]) -> list[StoredEvent]:
         elif orders:
             _move(log, kind, _pick(orders, details[0]))
     return log.sequenced()
+
+
+def _stock(log: Log, kind: str, product: Any, quantity: int, name: str = "") -> None:
+    on_hand, reserved = log.amounts[product]
+    if kind == "count" and quantity >= reserved:
+        log.stock(product, on_hand=quantity, name=name, sku=name.upper())
+    if kind == "reserve" and quantity <= on_hand - reserved:
+        log.reserve(product, quantity)
+    if kind in ("release", "deduct") and quantity <= reserved:
+        getattr(log, kind)(product, quantity)
 
 
 def _move(log: Log, kind: str, order: Any) -> None:

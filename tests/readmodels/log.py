@@ -22,6 +22,9 @@ from orders.events import (
     OrderCreated,
     OrderDelivered,
     OrderShipped,
+    StockDeducted,
+    StockReleased,
+    StockReserved,
     StockSet,
 )
 from readmodels.projections import PROJECTIONS, runner
@@ -39,6 +42,7 @@ class Log:
 
     versions: dict[UUID, int] = field(default_factory=dict)
     orders: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    amounts: dict[UUID, tuple[int, int]] = field(default_factory=dict)
     waiting: list[Any] = field(default_factory=list)
 
     def customer(self, name: str = "Ada", email: str = "", registered_at: Any = REGISTERED) -> UUID:
@@ -101,11 +105,25 @@ class Log:
         self._change(key, "cancelled", OrderCancelled, reason="", items=order["items"],
                      previous_status=order["status"])  # fmt: skip
 
-    def stock(self) -> None:
-        key = self._new_key()
-        self._append(
-            "stock", key, StockSet(product_id=key, on_hand=1, reserved=0, sku="", name="Lamp")
-        )
+    def stock(
+        self, key: UUID | None = None, *, on_hand: int = 1, sku: str = "", name: str = "Lamp"
+    ) -> UUID:
+        """Count a product, a new one unless its key is given."""
+        key = key or self._new_key()
+        _, reserved = self.amounts.get(key, (0, 0))
+        self.amounts[key] = (on_hand, reserved)
+        self._append("stock", key, StockSet(
+            product_id=key, on_hand=on_hand, reserved=reserved, sku=sku, name=name))  # fmt: skip
+        return key
+
+    def reserve(self, key: UUID, quantity: int = 1) -> None:
+        self._move(key, quantity, 0, quantity, StockReserved)
+
+    def release(self, key: UUID, quantity: int = 1) -> None:
+        self._move(key, quantity, 0, -quantity, StockReleased)
+
+    def deduct(self, key: UUID, quantity: int = 1) -> None:
+        self._move(key, quantity, -quantity, -quantity, StockDeducted)
 
     def published(self) -> None:
         """Commit what is waiting, without positions."""
@@ -135,6 +153,15 @@ class Log:
         about = {name: order[name] for name in order if name not in ("items", "status")}
         order["status"] = status
         self._append("order", key, make(**about, **more))
+
+    def _move(
+        self, key: UUID, quantity: int, on_hand: int, reserved: int, make: Callable[..., Event]
+    ) -> None:
+        before = self.amounts[key]
+        self.amounts[key] = (before[0] + on_hand, before[1] + reserved)
+        self._append("stock", key, make(
+            product_id=key, on_hand=self.amounts[key][0], reserved=self.amounts[key][1],
+            order_id=uuid7(), quantity=quantity))  # fmt: skip
 
     def _append(self, stream_type: str, key: UUID, event: Event) -> None:
         self.versions[key] = version = self.versions.get(key, 0) + 1

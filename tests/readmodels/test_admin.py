@@ -15,6 +15,7 @@ from tests.readmodels.log import Log
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 ORDERS = "admin:readmodels_orderreadmodel"
 CUSTOMERS = "admin:readmodels_customerreadmodel"
+STOCK = "admin:readmodels_stockreadmodel"
 Staff = Callable[..., Client]
 
 
@@ -130,3 +131,20 @@ class TestCustomerAdmin:
 
     def test_is_closed_without_the_permission(self, staff: Staff, order: UUID) -> None:
         assert staff("view_orders").get(url(f"{CUSTOMERS}_changelist")).status_code == 403
+
+
+class TestStockAdmin:
+    def test_lists_searches_and_shows(self, staff: Staff, log: Log) -> None:
+        lamp = log.stock(on_hand=77, name="Lamp <b>", sku="L-1")
+        log.projected()
+        client = staff("view_stock")
+        found = client.get(url(f"{STOCK}_changelist"), {"q": "l-1"})
+        assert (found.status_code, str(lamp) in found.content.decode()) == (200, True)
+        none = client.get(url(f"{STOCK}_changelist"), {"q": "nothing"}).content.decode()
+        assert str(lamp) not in none
+        page = client.get(url(f"{STOCK}_change", lamp)).content.decode()
+        assert "77" in page
+        assert "Lamp &lt;b&gt;" in page
+
+    def test_is_closed_without_the_permission(self, staff: Staff) -> None:
+        assert staff("view_orders").get(url(f"{STOCK}_changelist")).status_code == 403

@@ -45,7 +45,7 @@ class TestStatus:
             "rate": None, "parked": 0, "state": "level",
         }  # fmt: skip
         assert orjson.loads(projections("status", "--json", "--max-lag", "0")) == {
-            "projections": [{"projection": name, **level} for name in ("orders", "customers")],
+            "projections": [{"projection": name, **level} for name in ("orders", "customers", "stock")],
             "sequencer": {"oldest_pending_seconds": 0.0},
         }
 

@@ -76,7 +76,7 @@ class ProjectionContract:
     @pytest.mark.django_db(databases=["default", READ])
     def test_statements_do_not_grow_with_the_batch(self, log: Log) -> None:
         self.apply(life(log, 1))
-        few = life(log, 2)[-10:]
+        few = life(log, 2)[-14:]
         with CaptureQueriesContext(connections[READ]) as for_few:
             self.apply(few)
         many = life(log, 100)[len(few) :]
@@ -117,8 +117,10 @@ class ProjectionContract:
 
 
 def life(log: Log, count: int) -> list[StoredEvent]:
-    """Write customers with one order each, of which something became."""
+    """Write customers with one order each, of which something became, and products."""
     for number in range(count):
+        product = log.stock(on_hand=number + 2, name=f"Lamp {number}")
+        log.reserve(product, 2)
         customer = log.customer(f"Customer {number}")
         order = log.order(customer, total=f"{number}.50")
         log.confirm(order)
