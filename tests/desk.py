@@ -62,7 +62,7 @@ class Desk:
         """Begin a management command in the desk's environment and a session of its own."""
         return subprocess.Popen(
             [sys.executable, str(REPOSITORY / "manage.py"), *arguments],
-            env=self._environment(environment),
+            env=self.environment_of_commands(**environment),
             cwd=self.folder,  # nothing may depend on the current folder
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if stdout is None else stdout,
@@ -119,6 +119,10 @@ class Desk:
         with psycopg.connect(self.database_url(alias)) as connection:
             return connection.execute(statement, parameters).fetchall()
 
+    def execute(self, alias: str, statement: str) -> None:
+        with psycopg.connect(self.database_url(alias)) as connection:
+            connection.execute(statement)
+
     def database_url(self, alias: str) -> str:
         name = {"default": "DATABASE_URL", "replica": "REPLICA_DATABASE_URL"}[alias]
         if given := self.environment.get(name):
@@ -153,7 +157,8 @@ class Desk:
         except httpx.TransportError:
             return False
 
-    def _environment(self, more: dict[str, str]) -> dict[str, str]:
+    def environment_of_commands(self, **more: str) -> dict[str, str]:
+        """Return what a process of this desk finds in its environment."""
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         return {
             **inherited,

@@ -1,7 +1,7 @@
 """Register a customer.
 
-Refuses with `email_taken`: addresses are unique without regard to case; and with `version_conflict`,
-because a new customer has no version to expect.
+Refuses with `email_taken` (addresses are unique without regard to case) and `version_conflict` (a
+new customer has no version to expect).
 """
 
 from datetime import UTC, datetime
