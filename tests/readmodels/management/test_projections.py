@@ -66,7 +66,7 @@ class TestStatus:
         # Half of the measured time later, one of the two has moved on.
         monkeypatch.setattr(status, "SAMPLE_S", 0.01)
         monkeypatch.setattr(time, "sleep", lambda _: runner.drain(PROJECTIONS[0]))
-        orders, customers = orjson.loads(projections("status", "--json"))["projections"]
+        orders, customers, _ = orjson.loads(projections("status", "--json"))["projections"]
         assert (orders["state"], orders["lag_events"], orders["lag_seconds"]) == ("level", 0, 0.0)
         assert orders["rate"] > 0
         assert (customers["state"], customers["lag_events"]) == ("behind", 3)
@@ -116,7 +116,7 @@ class TestRun:
     def test_refuses_an_unknown_name(self) -> None:
         with pytest.raises(CommandError) as refusal:
             projections("run", "orders", "sales")
-        assert str(refusal.value) == "There is no projection sales. There are: orders, customers"
+        assert str(refusal.value) == "There is no projection sales. There are: orders, customers, stock"
 
     @COMMITTED
     def test_waits_for_a_partition_that_another_worker_holds(self) -> None:

@@ -1,0 +1,58 @@
+"""One desk on servers of its own, which tests take away from it and give back."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.desk import Desk, served_desk
+from tests.servers import PrivatePostgres, PrivateRedis, private_postgres, private_redis
+
+
+class OutageDesk:
+    """A desk whose two databases are in two servers, with Redis as cache and broker."""
+
+    def __init__(
+        self, desk: Desk, write: PrivatePostgres, read: PrivatePostgres, redis: PrivateRedis
+    ) -> None:
+        self.desk, self.write, self.read, self.redis = desk, write, read, redis
+
+    def heal(self) -> None:
+        """Bring everything back, whatever the last test took away."""
+        for server in (self.write, self.read, self.redis):
+            server.start()
+        self.desk.start()
+
+
+@pytest.fixture(scope="package")
+def any_outage_desk() -> Iterator[OutageDesk]:
+    with ExitStack() as stack:
+        write, read = [
+            stack.enter_context(private_postgres(Path(tempfile.mkdtemp(prefix="order-desk-"))))
+            for _ in range(2)
+        ]
+        redis = stack.enter_context(private_redis())
+        desk = stack.enter_context(
+            served_desk(
+                DATABASE_URL=write.urls["default"],
+                REPLICA_DATABASE_URL=read.urls["replica"],
+                REDIS_URL=redis.url,
+                THROTTLE_READ="6000/min",
+                THROTTLE_WRITE="6000/min",
+            )
+        )
+        yield OutageDesk(desk, write, read, redis)
+
+
+@pytest.fixture
+def outage(any_outage_desk: OutageDesk) -> Iterator[OutageDesk]:
+    any_outage_desk.heal()
+    yield any_outage_desk
+    any_outage_desk.heal()
+
+
+@pytest.fixture
+def desk(outage: OutageDesk) -> Desk:
+    return outage.desk

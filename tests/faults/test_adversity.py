@@ -1,0 +1,131 @@
+"""Order and completeness under adversity: writers that dawdle, roll back and sit in transactions.
+
+The control reads `id > cursor`, as many an event log does, and must lose events here: if it does
+not, the test is not hard enough to prove anything.
+"""
+
+import os
+import random
+import time
+from collections.abc import Sequence
+from threading import Event as Flag
+from uuid import UUID
+
+import pytest
+from django.db import connection, transaction
+
+from cqrs.consumers import Runner
+from cqrs.events import StoredEvent, publish
+from cqrs.ids import uuid7
+from cqrs.models import Event, Pending
+from cqrs.sequencer import sequence
+from readmodels.models import ProjectionCheckpoint
+from tests.cqrs.streams import change
+from tests.threads import together
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
+    pytest.mark.bypasses_events,  # the streams here are made up
+    pytest.mark.timeout(300),
+]
+
+FULL = os.environ.get("FAULT_COUNTS") == "full"
+WRITERS = 16
+TRANSACTIONS = 200 if FULL else 25
+SLEEP_S = 60.0 if FULL else 3.0
+LONGEST_WORK_S = 0.02
+ROLLED_BACK = 0.1
+
+
+class Recorder:
+    """A consumer that keeps what it was given, batch by batch."""
+
+    name = "recorder"
+    version = 1
+    partitions = 1
+
+    def __init__(self) -> None:
+        self.events: list[StoredEvent] = []
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        self.events += events
+
+
+class Control:
+    """Reads what is visible past the highest id it has seen."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def read(self) -> None:
+        cursor = self.seen[-1] if self.seen else 0
+        self.seen += Event.objects.filter(id__gt=cursor).order_by("id").values_list("id", flat=True)
+
+
+class TestAdversity:
+    def test_skips_doubles_and_inverts_nothing_and_waits_for_nobody(self):
+        streams = [uuid7() for _ in range(8)]
+        recorder, control, written = Recorder(), Control(), Flag()
+        sleeper_began, done = Flag(), []
+
+        def write(seed: int) -> None:
+            rng = random.Random(seed)
+            sleeper_began.wait(30)
+            for _ in range(TRANSACTIONS):
+                append(rng, rng.choice(streams))
+            done.append(seed)
+            if len(done) == WRITERS:
+                written.set()
+
+        def sleep_in_a_transaction() -> int:
+            with transaction.atomic():
+                publish(change())
+                sleeper_began.set()
+                time.sleep(SLEEP_S)
+                return len(recorder.events)  # how much has flowed past, while this one slept
+
+        def consume() -> None:
+            runner = Runner(ProjectionCheckpoint, "replica", batch=50)
+            while not written.is_set() or Pending.objects.exists():
+                control.read()
+                sequence()
+                runner.drain(recorder)
+                time.sleep(0.001)
+
+        writers = [lambda seed=seed: write(seed) for seed in range(WRITERS)]
+        flowed, *_ = together(sleep_in_a_transaction, consume, *writers)
+        sequence()
+        Runner(ProjectionCheckpoint, "replica").drain(recorder)
+        assert_complete(recorder)
+        assert_in_order(recorder, streams)
+        assert flowed > 0
+        control.read()
+        assert len(control.seen) < Event.objects.count(), "the control lost nothing: too easy"
+
+
+def append(rng: random.Random, stream_id: UUID) -> None:
+    """Append to a stream as a command does: lock, work, publish, work, and sometimes roll back."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        if rng.random() < 0.5:
+            cursor.execute("SELECT pg_current_xact_id()")  # early, while others overtake
+            time.sleep(rng.random() * LONGEST_WORK_S)
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [str(stream_id)])
+        version = Event.objects.filter(stream_id=stream_id).count() + 1
+        publish(*[change() for _ in range(rng.randint(0, 2))], change(stream_id, version))
+        time.sleep(rng.random() * LONGEST_WORK_S)
+        transaction.set_rollback(rng.random() < ROLLED_BACK)
+
+
+def assert_complete(recorder: Recorder) -> None:
+    """Every committed event was applied, once, at contiguous positions."""
+    applied = [event.event_id for event in recorder.events]
+    committed = set(Event.objects.values_list("event_id", flat=True))
+    assert len(applied) == len(set(applied))
+    assert set(applied) == committed
+    assert [event.position for event in recorder.events] == list(range(1, len(applied) + 1))
+
+
+def assert_in_order(recorder: Recorder, streams: list[UUID]) -> None:
+    for stream_id in streams:
+        versions = [event.version for event in recorder.events if event.stream_id == stream_id]
+        assert versions == list(range(1, len(versions) + 1))

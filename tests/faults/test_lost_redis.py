@@ -1,0 +1,100 @@
+"""Without Redis, which is the cache and the broker, writes and reads go on."""
+
+import signal
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from cqrs.ids import uuid7
+from tests.desk import Desk, order_body, registered, wait_for
+from tests.faults.conftest import OutageDesk
+from tests.sides import assert_agree, is_level
+
+WRITES = 20
+
+
+def place(client: httpx.Client, customer: str) -> list[float]:
+    """Place orders; return how long each took, in seconds."""
+    seconds = []
+    for _ in range(WRITES):
+        started = time.monotonic()
+        answer = client.post("/api/orders", json=order_body(customer))
+        seconds.append(time.monotonic() - started)
+        assert answer.status_code == 201, answer.text
+    return seconds
+
+
+@contextmanager
+def hanging(outage: OutageDesk) -> Iterator[None]:
+    """Let Redis accept connections and answer nothing."""
+    outage.redis.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        outage.redis.process.send_signal(signal.SIGCONT)
+
+
+class TestKilledRedis:
+    def test_fails_no_write_and_is_made_good_when_it_is_back(self, outage: OutageDesk, desk: Desk):
+        with desk.client() as client:
+            customer = registered(client, f"{uuid7()}@example.com")
+            wait_for(lambda: is_level(desk))
+            outage.redis.kill()
+            seconds = place(client, customer)
+            assert statistics.median(seconds) < 0.3
+            assert client.get("/api/orders").status_code == 200
+            ready = client.get("/health/ready")
+            assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
+            assert ready.json()["checks"]["redis"] == "down"
+
+            outage.redis.start()
+            wait_for(lambda: is_level(desk), 30)
+            assert client.get(f"/api/customers/{customer}").json()["order_count"] == WRITES
+        assert_agree(desk)
+
+    def test_is_not_needed_to_project_by_hand(self, outage: OutageDesk, desk: Desk):
+        with desk.client() as client:
+            customer = registered(client, f"{uuid7()}@example.com")
+            outage.redis.kill()
+            place(client, customer)
+        assert desk.run("projections", "run", "--until-caught-up")[0] == 0
+        assert is_level(desk)
+        assert_agree(desk)
+
+
+class TestHangingRedis:
+    def test_costs_a_write_now_and_then_a_moment(self, outage: OutageDesk, desk: Desk):
+        with desk.client() as client:
+            customer = registered(client, f"{uuid7()}@example.com")
+            with hanging(outage):
+                seconds = place(client, customer)
+            assert statistics.median(seconds) < 0.3
+            assert max(seconds) < 4
+        wait_for(lambda: is_level(desk), 30)
+
+    def test_costs_a_read_now_and_then_a_moment(self, outage: OutageDesk, desk: Desk):
+        with desk.client() as client, hanging(outage):
+            seconds = []
+            for _ in range(WRITES):
+                started = time.monotonic()
+                assert client.get("/api/orders").status_code == 200
+                seconds.append(time.monotonic() - started)
+        assert statistics.median(seconds) < 0.3
+        assert max(seconds) < 4
+
+
+@pytest.mark.usefixtures("desk")
+class TestHangingBroker:
+    def test_costs_a_write_now_and_then_a_moment(self, outage: OutageDesk, desk: Desk):
+        desk.start(CELERY_BROKER_URL=outage.redis.url, REDIS_URL="")
+        with desk.client() as client:
+            customer = registered(client, f"{uuid7()}@example.com")
+            with hanging(outage):
+                seconds = place(client, customer)
+            assert statistics.median(seconds) < 0.3
+            assert max(seconds) < 4
+        wait_for(lambda: is_level(desk), 30)
