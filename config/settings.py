@@ -118,7 +118,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"polling_interval": 0.01}
     if CELERY_BROKER_URL == MEMORY_BROKER
-    else {"socket_connect_timeout": 1, "socket_timeout": 5, "max_retries": 0}
+    else {"socket_connect_timeout": 1, "socket_timeout": 2, "max_retries": 0}
 )
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True

@@ -70,7 +70,7 @@ class Runner:
                 on_batch(passed)
             # Somebody may have fed the log and failed to claim the partition while it was
             # held here, so look once more after letting go.
-            if not claimed or (not passed and sequencer.head() <= position):
+            if not claimed or sequencer.head() <= position:
                 return total
 
     def _apply_batch(self, consumer: Consumer, partition: int) -> tuple[bool, int, int]:

@@ -59,7 +59,7 @@ def reactions() -> Sequence[Reaction]:
 
 def start_at_head() -> None:
     """Give each reaction that has none a checkpoint at the head of the feed."""
-    sequencer.sequence()
+    sequencer.step()
     position = sequencer.head()
     ReactionCheckpoint.objects.bulk_create(
         [

@@ -31,22 +31,29 @@ SELECT before + row_number() OVER (ORDER BY event_id), event_id, bucket FROM mov
 """
 
 
+def step(batch: int = BATCH) -> bool:
+    """Move one batch of pending events into the feed; say whether to call again.
+
+    False at once when another process holds the lock: that one looks again after it has let go,
+    so nothing is left behind for longer than a sweep. Call it in turn with the work that
+    the feed is for: under steady writers there is always one more batch.
+    """
+    # Looked at after the lock is released, also when nothing was moved: whoever committed while
+    # it was held here has asked for the lock, not got it, and left.
+    return _move(batch) is not None and Pending.objects.exists()
+
+
 def sequence(batch: int = BATCH) -> int:
     """Move every visible pending event into the feed, in id order; return how many it moved.
 
-    Returns at once when another process holds the lock. That one looks again after it has let
-    go, so nothing is left behind for longer than a sweep.
+    Does not return while others keep writing: long-running work uses `step`.
     """
     total = 0
-    while True:
-        moved = _move(batch)
-        if moved is None:
-            return total
+    while (moved := _move(batch)) is not None:
         total += moved
-        # After the lock is released, also when nothing was moved: whoever committed while it was
-        # held here has asked for the lock, not got it, and left.
         if not Pending.objects.exists():
-            return total
+            break
+    return total
 
 
 def _move(batch: int) -> int | None:

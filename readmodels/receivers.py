@@ -4,7 +4,6 @@ A wake-up is only a hint: the events wait in the log, and the periodic sweep fin
 lost wake-up left there. So nothing here may cost a writer more than a moment, or fail it.
 """
 
-import time
 from typing import Any
 
 from celery.exceptions import OperationalError as BrokerError
@@ -12,10 +11,11 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from redis.exceptions import RedisError
 
+from cqrs.breaker import Breaker
 from cqrs.signals import event_published
 from readmodels.tasks import WAKE_UP_FLAG, WAKE_UP_SECONDS, project
 
-BROKER_PAUSE_S = 1.0
+breaker = Breaker(BrokerError, RedisError)
 
 
 def connect() -> None:
@@ -30,23 +30,13 @@ def wake_up_after_commit(**_: Any) -> None:
         transaction.on_commit(wake_up, robust=True)
 
 
-class _Broker:
-    """When to speak to the broker again, after it did not answer."""
-
-    retry_at = 0.0  # time.monotonic()
-
-
 def wake_up() -> None:
     """Queue the projection task unless one is queued already and has not begun.
 
-    Raises when the broker or the cache is out of reach, and then leaves them alone for a
-    second: their time-outs must not slow down every write.
+    Raises when the broker or the cache is out of reach, and then leaves both alone for a while.
     """
-    if time.monotonic() < _Broker.retry_at:
+    if breaker.is_open():
         return
-    try:
+    with breaker.watching():
         if cache.add(WAKE_UP_FLAG, 1, timeout=WAKE_UP_SECONDS):
             project.delay()
-    except (BrokerError, RedisError):
-        _Broker.retry_at = time.monotonic() + BROKER_PAUSE_S
-        raise

@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.core.cache import cache
 
-from cqrs.sequencer import sequence
+from cqrs import sequencer
 from readmodels.projections import PROJECTIONS, runner
 
 WAKE_UP_FLAG = "readmodels.wake_up"
@@ -14,9 +14,11 @@ WAKE_UP_SECONDS = 1
 
 @shared_task
 def project(**_: Any) -> None:
-    """Sequence what is pending, then bring every projection up to the head of the feed."""
+    """Sequence what is pending and bring every projection up to the head, batch by batch."""
     # Cleared first: whoever commits from now on asks again, so no commit falls between.
     cache.delete(WAKE_UP_FLAG)
-    sequence()
-    for projection in PROJECTIONS:
-        runner.drain(projection)
+    more = True
+    while more:
+        more = sequencer.step()
+        for projection in PROJECTIONS:
+            runner.drain(projection)

@@ -117,7 +117,7 @@ class Desk:
     def sql(self, alias: str, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Return what a database answers."""
         with psycopg.connect(self.database_url(alias)) as connection:
-            return connection.execute(statement, parameters).fetchall()
+            return connection.execute(statement, parameters or None).fetchall()
 
     def execute(self, alias: str, statement: str) -> None:
         with psycopg.connect(self.database_url(alias)) as connection:

@@ -1,21 +1,30 @@
 """OpenAPI from the messages themselves: what validates a request also documents it."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from drf_spectacular.extensions import OpenApiSerializerExtension
-from drf_spectacular.plumbing import ResolvedComponent
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from pydantic import BaseModel
 
-from cqrs.messages import Command, Message, Query
+from cqrs.http import schema_headers
+from cqrs.http.schema_components import query_parameters
+from cqrs.messages import Command, Message
 
-REF = "#/components/schemas/{model}"
+PROBLEMS = (400, 401, 403, 404, 406, 429, 503)
+COMMAND_PROBLEMS = (*PROBLEMS, 409, 412, 413, 415, 422)
+LOGIN_PROBLEMS = (400, 401, 406, 413, 415, 429, 503)
 View = TypeVar("View", bound=Callable[..., Any])
 
 
+class WrongField(BaseModel):
+    field: str
+    code: str
+    message: str
+
+
 class Problem(BaseModel):
-    """An RFC 9457 problem document."""
+    """An RFC 9457 problem document. `errors` names every wrong field of an invalid request."""
 
     type: str
     title: str
@@ -23,100 +32,42 @@ class Problem(BaseModel):
     detail: str
     instance: str
     code: str
-    errors: list[dict[str, str]] = []
-
-
-class MessageExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """Describe pydantic models: as they validate in requests, as they serialize in responses.
-
-    drf-spectacular's own extension shows requests as they would be serialized, which loses the
-    limits of decimals.
-    """
-
-    target_class = "pydantic.BaseModel"
-    match_subclasses = True
-    priority = 1
-
-    def get_name(self, auto_schema: Any, direction: str) -> str:
-        return str(self.target.__name__)
-
-    def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
-        mode = "validation" if direction == "request" else "serialization"
-        schema: dict[str, Any] = self.target.model_json_schema(ref_template=REF, mode=mode)
-        for name, part in schema.pop("$defs", {}).items():
-            component = ResolvedComponent(  # type: ignore[no-untyped-call]
-                name=name, type=ResolvedComponent.SCHEMA, object=name, schema=part
-            )
-            auto_schema.registry.register_on_missing(component)
-        if direction == "request" and issubclass(self.target, Message):
-            return _without(schema, self.target.server_set_fields())
-        return schema
-
-
-def _without(schema: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
-    for name in names:
-        schema["properties"].pop(name, None)
-    if "required" in schema:
-        schema["required"] = [name for name in schema["required"] if name not in names]
-        if not schema["required"]:
-            del schema["required"]
-    return schema
+    errors: list[WrongField] = []
 
 
 def documents(
     message: type[Message], answer: type[BaseModel], status: int = 200
 ) -> Callable[[View], View]:
-    """Document a view by its message, its answer and the problems that every view can have."""
+    """Document a view by its message, its answer and the problems that every view can have.
+
+    The text is that of the message's module, which says when it refuses.
+    """
     is_command = issubclass(message, Command)
-    codes = (400, 401, 403, 404, 503) + ((409, 412, 413, 415) if is_command else ())
-    responses: dict[Any, Any] = {
-        (code, "application/problem+json"): OpenApiResponse(Problem) for code in codes
-    }
-    responses[status, "application/json"] = OpenApiResponse(answer)
     return extend_schema(
         operation_id=message.__name__,
-        description=(message.__doc__ or "").strip() or None,
+        description=(sys.modules[message.__module__].__doc__ or "").strip(),
         request=message if is_command else None,
-        parameters=_header_parameters() if is_command else query_parameters(message),
-        responses=responses,
+        parameters=schema_headers.of_command(status)
+        if is_command
+        else [*query_parameters(message), *schema_headers.of_query()],
+        responses=_responses(COMMAND_PROBLEMS if is_command else PROBLEMS, answer, status),
     )
 
 
-def _header_parameters() -> list[OpenApiParameter]:
-    return [
-        OpenApiParameter(
-            "If-Match",
-            str,
-            OpenApiParameter.HEADER,
-            description="Answer 412 unless the aggregate has this entity tag",
-        )
-    ]
+def documents_login(
+    operation_id: str, request: type[BaseModel], answer: type[BaseModel]
+) -> Callable[[View], View]:
+    """Document a view that gives tokens."""
+    return extend_schema(
+        operation_id=operation_id,
+        request=request,
+        auth=[],
+        responses=_responses(LOGIN_PROBLEMS, answer, 200),
+    )
 
 
-def query_parameters(message: type[Message]) -> list[OpenApiParameter]:
-    """Return a query's fields as parameters of the query string."""
-    assert issubclass(message, Query)  # noqa: S101  for the type checker
-    schema = message.model_json_schema()
-    definitions = schema.get("$defs", {})
-    return [
-        OpenApiParameter(
-            name,
-            _resolved(part, definitions),
-            OpenApiParameter.QUERY,
-            required=name in schema.get("required", ()),
-            explode=True if name in message.repeatable_fields() else None,
-        )
-        for name, part in schema["properties"].items()
-        if name not in message.server_set_fields()
-    ]
-
-
-def _resolved(part: Any, definitions: dict[str, Any]) -> Any:
-    """Return the schema with its references written out: parameters have no components."""
-    if isinstance(part, list):
-        return [_resolved(item, definitions) for item in part]
-    if not isinstance(part, dict):
-        return part
-    if "$ref" in part:
-        return _resolved(definitions[part["$ref"].rsplit("/", 1)[1]], definitions)
-    return {key: _resolved(value, definitions) for key, value in part.items()}
+def _responses(problems: Sequence[int], answer: type[BaseModel], status: int) -> dict[Any, Any]:
+    found: dict[Any, Any] = {
+        (code, "application/problem+json"): OpenApiResponse(Problem) for code in sorted(problems)
+    }
+    return {(status, "application/json"): OpenApiResponse(answer), **found}

@@ -18,8 +18,11 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from cqrs.breaker import Breaker
+
 log = structlog.get_logger("cqrs.http")
 _own_count = LocMemCache("throttle", {})
+breaker = Breaker(RedisError)
 
 
 class WindowThrottle(BaseThrottle):
@@ -64,8 +67,11 @@ class LoginThrottle(WindowThrottle):
 
 
 def _shared(key: str, seconds: int) -> int:
+    if breaker.is_open():
+        return _count(_own_count, key, seconds)
     try:
-        return _count(cache, key, seconds)
+        with breaker.watching():
+            return _count(cache, key, seconds)
     except RedisError as error:
         log.warning("throttle_without_cache", error=type(error).__name__)
         return _count(_own_count, key, seconds)

@@ -3,14 +3,33 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from pydantic import BaseModel
 from rest_framework_simplejwt.serializers import TokenObtainPairSerializer, TokenRefreshSerializer
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
 from cqrs import bus
+from cqrs.http.schema import documents_login
 from cqrs.http.throttling import LoginThrottle
 from cqrs.outages import WriteSideUnavailable, named
+
+
+class Login(BaseModel):
+    username: str
+    password: str
+
+
+class Refresh(BaseModel):
+    refresh: str
+
+
+class Access(BaseModel):
+    access: str
+
+
+class Tokens(Access, Refresh):
+    pass
 
 
 class ClaimsSerializer(TokenObtainPairSerializer):
@@ -43,6 +62,7 @@ class ObtainToken(TokenObtainPairView):
     serializer_class = ClaimsSerializer
     throttle_classes = (LoginThrottle,)
 
+    @documents_login("ObtainToken", Login, Tokens)
     def post(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         with named(WriteSideUnavailable):
             return super().post(request, *args, **kwargs)
@@ -54,6 +74,7 @@ class RefreshAccess(TokenRefreshView):
     serializer_class = FreshClaimsSerializer
     throttle_classes = (LoginThrottle,)
 
+    @documents_login("RefreshToken", Refresh, Access)
     def post(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         with named(WriteSideUnavailable):
             return super().post(request, *args, **kwargs)

@@ -27,7 +27,7 @@ def follow(projections: Sequence[Consumer], console: Console, *, until_caught_up
     with _stoppable(), _progress(console) as progress:
         bars = [progress.add_task(each.name, completed=_position(each)) for each in projections]
         while True:
-            sequencer.sequence()
+            more = sequencer.step()
             _drain(projections, progress, bars)
             elapsed_s = time.monotonic() - started
             if until_caught_up and sequencer.oldest_pending_age_s() <= elapsed_s:
@@ -35,7 +35,8 @@ def follow(projections: Sequence[Consumer], console: Console, *, until_caught_up
                 # A partition may be in the hands of another worker, which brings it there.
                 if all(_position(each) >= goal for each in projections):
                     return
-            time.sleep(POLL_S)
+            if not more:
+                time.sleep(POLL_S)
 
 
 def _drain(projections: Sequence[Consumer], progress: Progress, bars: Sequence[TaskID]) -> None:

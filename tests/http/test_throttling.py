@@ -2,6 +2,8 @@
 
 from types import SimpleNamespace
 
+import json
+
 import pytest
 from django.core.cache import cache
 from django.test import Client, override_settings
@@ -28,6 +30,7 @@ def _strict(monkeypatch: pytest.MonkeyPatch):
     cache.clear()
     with override_settings(THROTTLE_RATES=RATES):
         yield
+    throttling.breaker.reset()
     cache.clear()
 
 
@@ -111,3 +114,15 @@ class TestRate:
         monkeypatch.setenv("THROTTLE_READ", text)
         with pytest.raises(env.ImproperlyConfigured, match="THROTTLE_READ"):
             env.rate("THROTTLE_READ", "1/min")
+
+
+class TestStrangeNames:
+    @pytest.mark.parametrize("name", ["\ud800", "a b\x00c", "é" * 500, {"not": "a name"}, None])
+    def test_are_counted_like_others(self, client: Client, name: object, recwarn):
+        body = json.dumps({"username": name, "password": "wrong"})
+        answers = [
+            client.post("/api/auth/token", body, "application/json").status_code for _ in range(3)
+        ]
+        assert answers[0] in (400, 401)
+        assert answers[2] == 429
+        assert not list(recwarn)

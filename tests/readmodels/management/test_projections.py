@@ -45,7 +45,9 @@ class TestStatus:
             "rate": None, "parked": 0, "state": "level",
         }  # fmt: skip
         assert orjson.loads(projections("status", "--json", "--max-lag", "0")) == {
-            "projections": [{"projection": name, **level} for name in ("orders", "customers", "stock")],
+            "projections": [
+                {"projection": name, **level} for name in ("orders", "customers", "stock")
+            ],
             "sequencer": {"oldest_pending_seconds": 0.0},
         }
 
@@ -116,7 +118,10 @@ class TestRun:
     def test_refuses_an_unknown_name(self) -> None:
         with pytest.raises(CommandError) as refusal:
             projections("run", "orders", "sales")
-        assert str(refusal.value) == "There is no projection sales. There are: orders, customers, stock"
+        assert (
+            str(refusal.value)
+            == "There is no projection sales. There are: orders, customers, stock"
+        )
 
     @COMMITTED
     def test_waits_for_a_partition_that_another_worker_holds(self) -> None:

@@ -1,0 +1,102 @@
+"""JSON schemas of messages and documents, as OpenAPI wants them."""
+
+from typing import Any, get_args
+
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.utils import OpenApiParameter
+from pydantic import BaseModel
+
+from cqrs.messages import Message, Query
+
+REF = "#/components/schemas/{model}"
+
+
+class MessageExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """Describe pydantic models: as they validate in requests, as they serialize in responses.
+
+    drf-spectacular's own extension shows requests as they would be serialized, which loses the
+    limits of decimals.
+    """
+
+    target_class = "pydantic.BaseModel"
+    match_subclasses = True
+    priority = 1
+
+    def get_name(self, auto_schema: Any, direction: str) -> str:
+        return str(self.target.__name__)
+
+    def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        mode = "validation" if direction == "request" else "serialization"
+        schema: dict[str, Any] = self.target.model_json_schema(ref_template=REF, mode=mode)
+        models = _models_in(self.target)
+        for name, part in schema.pop("$defs", {}).items():
+            # By its class, as a model that a view answers with is known: it may be both.
+            component = ResolvedComponent(  # type: ignore[no-untyped-call]
+                name=name, type=ResolvedComponent.SCHEMA, object=models[name], schema=part
+            )
+            auto_schema.registry.register_on_missing(component)
+        if direction == "request" and issubclass(self.target, Message):
+            return _without(schema, self.target.server_set_fields())
+        return schema
+
+
+def query_parameters(message: type[Message]) -> list[OpenApiParameter]:
+    """Return a query's fields as parameters of the query string."""
+    assert issubclass(message, Query)  # noqa: S101  for the type checker
+    schema = message.model_json_schema()
+    definitions = schema.get("$defs", {})
+    return [
+        OpenApiParameter(
+            name,
+            _without_null(_resolved(part, definitions)),
+            OpenApiParameter.QUERY,
+            required=name in schema.get("required", ()),
+            explode=True if name in message.repeatable_fields() else None,
+        )
+        for name, part in schema["properties"].items()
+        if name not in message.server_set_fields()
+    ]
+
+
+def _models_in(annotation: Any) -> dict[str, type[BaseModel]]:
+    """Return the models that a model or a type is made of, by name."""
+    found: dict[str, type[BaseModel]] = {}
+    for part in get_args(annotation):
+        found |= _models_in(part)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        found[annotation.__name__] = annotation
+        for field in annotation.model_fields.values():
+            found |= _models_in(field.annotation)
+    return found
+
+
+def _without(schema: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    for name in names:
+        schema["properties"].pop(name, None)
+    if "required" in schema:
+        schema["required"] = [name for name in schema["required"] if name not in names]
+        if not schema["required"]:
+            del schema["required"]
+    return schema
+
+
+def _without_null(part: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what a query string cannot say: there, nothing is a parameter that is absent."""
+    if part.get("default", "") is None:
+        del part["default"]
+    kinds = [kind for kind in part.get("anyOf", ()) if kind != {"type": "null"}]
+    if len(kinds) == 1:
+        return {**{key: value for key, value in part.items() if key != "anyOf"}, **kinds[0]}
+    return {**part, "anyOf": kinds} if kinds else part
+
+
+def _resolved(part: Any, definitions: dict[str, Any]) -> Any:
+    """Return the schema with its references written out: parameters have no components."""
+    if isinstance(part, list):
+        return [_resolved(item, definitions) for item in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        return _resolved(definitions[part["$ref"].rsplit("/", 1)[1]], definitions)
+    return {key: _resolved(value, definitions) for key, value in part.items()}

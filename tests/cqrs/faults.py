@@ -1,0 +1,74 @@
+"""What commands are made to suffer in these tests."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection, connections
+
+from cqrs import bus
+from cqrs.messages import Command
+from cqrs.signals import event_published
+from tests.threads import together
+
+
+@contextmanager
+def handled_by(command: type[Command], handler: Callable[[Any], Any]) -> Iterator[None]:
+    handlers = bus.handlers()
+    before = handlers[command]
+    handlers[command] = handler
+    try:
+        yield
+    finally:
+        handlers[command] = before
+
+
+@contextmanager
+def after_publishing(*faults: Callable[[], object]) -> Iterator[list[str]]:
+    """Let each fault strike one event, in the transaction that has just published it.
+
+    Yields the ids of all aggregates for which an event was published, in every attempt.
+    """
+    waiting, seen = list(faults), []
+
+    def strike(aggregate: Any, **_: Any) -> None:
+        seen.append(str(aggregate.pk))
+        if waiting:
+            waiting.pop(0)()
+
+    event_published.connect(strike)
+    try:
+        yield seen
+    finally:
+        event_published.disconnect(strike)
+
+
+def terminate() -> None:
+    """End this thread's connection to the write side from another one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    assert together(lambda: execute("SELECT pg_terminate_backend(%s, 5000)", pid)) == [True]
+
+
+def execute(sql: str, *parameters: Any) -> Any:
+    """Return the first value."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(sql, parameters or None)
+        return cursor.fetchone()[0] if cursor.description else None
+
+
+@contextmanager
+def at_commit(sql: str) -> Iterator[None]:
+    """Run SQL on the server during every COMMIT that has an event; `fault_n` counts them."""
+    body = f"BEGIN IF nextval('fault_n') = 1 THEN {sql}; END IF; RETURN NULL; END"
+    execute("CREATE SEQUENCE fault_n")
+    execute(f"CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
+    execute("CREATE CONSTRAINT TRIGGER fault AFTER INSERT ON event"
+            " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fault()")  # fmt: skip
+    try:
+        yield
+    finally:
+        execute("DROP TRIGGER fault ON event")
+        execute("DROP FUNCTION fault")
+        execute("DROP SEQUENCE fault_n")

@@ -1,0 +1,60 @@
+"""Leaving a server that does not answer alone."""
+
+import pytest
+
+from cqrs import breaker as module
+from cqrs.breaker import Breaker
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch):
+    class Clock:
+        now = 1000.0
+
+        def monotonic(self) -> float:
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    return clock
+
+
+def fail(breaker: Breaker, error: Exception) -> None:
+    with pytest.raises(type(error)), breaker.watching():
+        raise error
+
+
+class TestBreaker:
+    def test_lets_everybody_through_while_the_server_answers(self, clock):
+        breaker = Breaker(OSError)
+        for _ in range(3):
+            assert not breaker.is_open()
+            with breaker.watching():
+                pass
+
+    def test_lets_one_through_after_the_pause_and_all_when_that_one_was_answered(self, clock):
+        breaker = Breaker(OSError, pause_s=5)
+        fail(breaker, OSError())
+        assert breaker.is_open()
+        clock.now += 5
+        assert [breaker.is_open() for _ in range(3)] == [False, True, True]
+        with breaker.watching():
+            pass
+        assert [breaker.is_open() for _ in range(3)] == [False] * 3
+
+    def test_pauses_again_when_that_one_was_not_answered_either(self, clock):
+        breaker = Breaker(OSError, pause_s=5)
+        fail(breaker, OSError())
+        clock.now += 5
+        assert not breaker.is_open()
+        clock.now += 1
+        fail(breaker, OSError())
+        clock.now += 4.9
+        assert breaker.is_open()
+        clock.now += 0.2
+        assert not breaker.is_open()
+
+    def test_takes_only_its_failures_for_silence(self, clock):
+        breaker = Breaker(OSError)
+        fail(breaker, ValueError())
+        assert not breaker.is_open()

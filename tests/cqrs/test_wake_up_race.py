@@ -1,0 +1,106 @@
+"""A commit that comes at the worst moment: somebody else is at work, and has looked already.
+
+Whoever commits then asks for the lock, does not get it, and leaves. So whoever holds it must look
+once more after letting go, or the event waits for the next sweep.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+import pytest
+from django.db import connections, transaction
+
+from cqrs.consumers import Runner
+from cqrs.events import StoredEvent, publish
+from cqrs.models import Pending
+from cqrs.sequencer import sequence
+from readmodels.models import ProjectionCheckpoint
+from tests.cqrs.streams import change
+
+MOVE, LOOK = "DELETE FROM pending", "SELECT least(position"
+
+
+class Recorder:
+    """A consumer that keeps the positions of what it is given."""
+
+    name, version, partitions = "recorder", 1, 1
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def apply(self, events: Any) -> None:
+        self.seen += [event.position for event in events if isinstance(event, StoredEvent)]
+
+
+@contextmanager
+def meanwhile(statement: str, act: Any) -> Iterator[list[Any]]:
+    """Let another process act right after this one's first such statement, before its commit."""
+    answers: list[Any] = []
+
+    def interrupt(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        result = execute(sql, params, many, context)
+        if statement in sql and not answers:
+            answers.append("begun")
+            answers[0] = in_another_thread(act)
+        return result
+
+    with connections["default"].execute_wrapper(interrupt):
+        yield answers
+
+
+def in_another_thread(act: Any) -> Any:
+    answers: list[Any] = []
+
+    def run() -> None:
+        try:
+            answers.append(act())
+        finally:
+            connections.close_all()
+
+    thread = Thread(target=run)
+    thread.start()
+    thread.join(30)
+    [answer] = answers
+    return answer
+
+
+def commit() -> None:
+    with transaction.atomic():
+        publish(change())
+
+
+@pytest.mark.bypasses_events
+@pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+class TestWakeUpRace:
+    @pytest.mark.parametrize("waiting", [0, 1, 3])
+    def test_leaves_no_event_behind_that_was_committed_during_the_last_move(self, waiting: int):
+        for _ in range(waiting):
+            commit()
+
+        def commit_and_ask() -> int:
+            commit()
+            return sequence()
+
+        with meanwhile(MOVE, commit_and_ask) as answers:
+            assert sequence() == waiting + 1
+        assert answers == [0], "the other one got the lock: nothing is tested"
+        assert not Pending.objects.exists()
+
+    @pytest.mark.parametrize("waiting", [0, 1, 3])
+    def test_leaves_no_event_unapplied_that_was_fed_during_the_last_look(self, waiting: int):
+        for _ in range(waiting):
+            commit()
+        sequence()
+        runner, recorder = Runner(ProjectionCheckpoint, "replica"), Recorder()
+
+        def feed_and_ask() -> int:
+            commit()
+            sequence()
+            return Runner(ProjectionCheckpoint, "replica").drain(Recorder())
+
+        with meanwhile(LOOK, feed_and_ask) as answers:
+            assert runner.drain(recorder) == waiting + 1
+        assert answers == [0], "the other one got the partition: nothing is tested"
+        assert recorder.seen == list(range(1, waiting + 2))

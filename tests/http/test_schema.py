@@ -1,0 +1,92 @@
+"""The OpenAPI document: valid, complete, and true of what the API does."""
+
+import re
+from collections.abc import Iterator
+
+import jsonschema_rs
+import pytest
+from django.db import connections
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.validation import validate_schema
+
+from cqrs import bus
+from customers.commands import ImportCustomer
+from orders.commands import ImportOrder
+
+UNLISTED = {"/api/schema", "/api/docs"}
+NOT_OFFERED = {ImportCustomer, ImportOrder}
+LOGINS = {"ObtainToken", "RefreshToken"}
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict:
+    return SchemaGenerator().get_schema(public=True)
+
+
+def operations(schema: dict) -> Iterator[tuple[str, str, dict]]:
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def addresses(patterns: list, prefix: str = "/") -> Iterator[str]:
+    """Return every address below /api as OpenAPI writes it."""
+    for entry in patterns:
+        path = re.sub(r"<(?:\w+:)?\w+>", "{id}", prefix + str(entry.pattern))
+        if isinstance(entry, URLResolver):
+            yield from addresses(entry.url_patterns, path)
+        elif isinstance(entry, URLPattern) and path.startswith("/api/"):
+            yield path
+
+
+class TestSchema:
+    def test_is_valid_openapi_3_1(self, schema: dict):
+        assert schema["openapi"] == "3.1.0"
+        validate_schema(schema)
+        for part in schema["components"]["schemas"].values():
+            jsonschema_rs.meta.validate({"$schema": DRAFT, **part})
+
+    def test_is_made_without_warnings(self):
+        GENERATOR_STATS.reset()
+        with GENERATOR_STATS.silence():
+            SchemaGenerator().get_schema(public=True)
+        assert not GENERATOR_STATS, [*GENERATOR_STATS._warn_cache, *GENERATOR_STATS._error_cache]
+
+    def test_lists_every_address(self, schema: dict):
+        assert set(schema["paths"]) == set(addresses(get_resolver().url_patterns)) - UNLISTED
+
+    def test_names_every_operation_after_its_message(self, schema: dict):
+        names = {operation["operationId"] for _, _, operation in operations(schema)}
+        offered = {message.__name__ for message in set(bus.handlers()) - NOT_OFFERED}
+        assert names == offered | LOGINS
+
+    def test_says_what_each_operation_is_for(self, schema: dict):
+        for _, _, operation in operations(schema):
+            assert operation["description"], operation["operationId"]
+
+    def test_documents_errors_as_problems_and_answers_as_json(self, schema: dict):
+        for _, _, operation in operations(schema):
+            assert {"400", "401", "429", "503"} <= set(operation["responses"])
+            for status, response in operation["responses"].items():
+                kind = "json" if status < "400" else "problem+json"
+                assert list(response["content"]) == [f"application/{kind}"]
+
+    def test_leaves_out_what_only_the_server_sets(self, schema: dict):
+        body = schema["components"]["schemas"]["CreateOrderRequest"]
+        assert set(body["properties"]) == {
+            "customer_id", "items", "shipping_address", "special_instructions", "currency",
+        }  # fmt: skip
+        assert body["required"] == ["customer_id", "items", "shipping_address"]
+        assert body["additionalProperties"] is False
+
+    def test_is_answered_without_a_token_or_a_database(self, client: Client):
+        connections.close_all()
+        answer = client.get("/api/schema")  # this test may use no database: asking one raises
+        assert answer.status_code == 200
+        assert answer["Content-Type"].startswith("application/vnd.oai.openapi+json")
+
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"

@@ -1,0 +1,119 @@
+"""The wake-up of the read side: a hint that may get lost, and may not cost or break a write."""
+
+import logging
+
+import pytest
+from celery.exceptions import OperationalError as BrokerError
+from django.core.cache import cache
+from django.db import transaction
+from redis.exceptions import ConnectionError as RedisError
+
+from cqrs.events import publish
+from readmodels import receivers
+from readmodels.tasks import WAKE_UP_FLAG, project
+from tests.cqrs.streams import change
+from tests.scenarios import customer, write_side
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
+    pytest.mark.bypasses_events,  # some events here are of nothing that is stored
+]
+
+
+class Broker:
+    """Counts what is queued; raises `error` instead when there is one."""
+
+    def __init__(self) -> None:
+        self.attempts = 0
+        self.error: Exception | None = None
+
+    def delay(self, **_: object) -> None:
+        self.attempts += 1
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch):
+    broker = Broker()
+    monkeypatch.setattr(project, "delay", broker.delay)
+    cache.delete(WAKE_UP_FLAG)
+    receivers.breaker.reset()
+    yield broker
+    cache.delete(WAKE_UP_FLAG)
+    receivers.breaker.reset()
+
+
+class TestWakeUp:
+    def test_comes_once_for_all_events_of_a_transaction(self, broker: Broker):
+        with transaction.atomic():
+            for _ in range(5):
+                publish(change(), change())
+            assert broker.attempts == 0, "before the commit there is nothing to see"
+        assert broker.attempts == 1
+
+    def test_comes_once_until_the_task_has_begun(self, broker: Broker):
+        customer()
+        customer()
+        assert broker.attempts == 1
+        project()
+        customer()
+        assert broker.attempts == 2
+
+    def test_does_not_come_after_a_rollback(self, broker: Broker):
+        with transaction.atomic():
+            publish(change())
+            transaction.set_rollback(True)
+        assert broker.attempts == 0
+
+    def test_comes_when_only_the_first_savepoint_is_rolled_back(self, broker: Broker):
+        with transaction.atomic():
+            with transaction.atomic():
+                publish(change())
+                transaction.set_rollback(True)
+            publish(change())
+        assert broker.attempts == 1
+
+
+class TestLostBroker:
+    @pytest.mark.parametrize("error", [BrokerError("gone"), RedisError("gone")])
+    def test_fails_no_write_and_is_asked_once_in_a_while(
+        self, broker: Broker, error: Exception, caplog: pytest.LogCaptureFixture
+    ):
+        broker.error = error
+        with caplog.at_level(logging.CRITICAL):
+            written = [customer() for _ in range(20)]
+        assert len(write_side()["Customer"]) == len(written)
+        assert broker.attempts == 1
+
+    def test_is_not_the_end_of_other_hooks(self, broker: Broker):
+        broker.error, seen = BrokerError("gone"), []
+        with transaction.atomic():
+            publish(change())
+            transaction.on_commit(lambda: seen.append("ran"))
+        assert seen == ["ran"]
+
+    def test_does_not_hide_a_bug(self, broker: Broker):
+        """Another error is one: it is logged, and the next write tries again."""
+        broker.error = ValueError("a bug")
+        customer()
+        cache.delete(WAKE_UP_FLAG)
+        customer()
+        assert broker.attempts == 2
+
+
+class TestProject:
+    def test_lets_the_next_commit_ask_again_before_it_looks(
+        self, broker: Broker, monkeypatch: pytest.MonkeyPatch
+    ):
+        """A commit that comes after the look, and while the flag stands, would wait for a sweep."""
+        cache.set(WAKE_UP_FLAG, 1)
+        flags = []
+        monkeypatch.setattr(
+            "readmodels.tasks.sequence", lambda: flags.append(cache.get(WAKE_UP_FLAG))
+        )
+        project()
+        assert flags == [None]
+
+    def test_tolerates_arguments_of_another_release(self, broker: Broker):
+        project(something="new")
