@@ -159,7 +159,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["cqrs.http.parsers.ExactJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "cqrs.http.schema_components.MessageSchema",
     "DEFAULT_THROTTLE_CLASSES": ["cqrs.http.throttling.UserThrottle"],
     "NUM_PROXIES": env.number("NUM_PROXIES", 0),  # else anybody could name their own address
     "EXCEPTION_HANDLER": "cqrs.http.problems.exception_handler",

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from threading import Thread
+from threading import Lock, Thread
 
 from config.embedded.ports import free_port
 
@@ -32,6 +32,7 @@ class Wire:
         self.server = socket.create_connection(proxy.target, timeout=5)
         self.server.settimeout(None)
         self.fault: Fault | None = None
+        self._once = Lock()
         for pump in (self._to_server, self._to_client):
             Thread(target=pump, daemon=True).start()
 
@@ -62,10 +63,10 @@ class Wire:
         self.end()
 
     def _cut(self) -> None:
-        fault = self.fault
-        assert fault is not None
-        fault.then()  # first: the client comes back as soon as its wire is cut
-        self.end()
+        if self._once.acquire(blocking=False):  # a dying server sends a farewell
+            assert self.fault is not None
+            self.fault.then()  # first: the client comes back as soon as its wire is cut
+            self.end()
 
     def end(self) -> None:
         for end in (self.client, self.server):

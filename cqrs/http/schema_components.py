@@ -3,6 +3,7 @@
 from typing import Any, get_args
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiParameter
 from pydantic import BaseModel
@@ -39,6 +40,27 @@ class MessageExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-c
         if direction == "request" and issubclass(self.target, Message):
             return _without(schema, self.target.server_set_fields())
         return schema
+
+
+class MessageSchema(AutoSchema):
+    """What a view's messages say, where drf-spectacular would guess."""
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return False  # a list is a document of its own, not an array
+
+    def _get_request_body(self, direction: str = "request") -> Any:
+        body = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
+        model: Any = self.get_request_serializer()
+        if body and not _required(model):
+            body["required"] = False
+        return body
+
+
+def _required(model: type[BaseModel]) -> bool:
+    """Say whether a body has to hold anything."""
+    foreign = model.server_set_fields() if issubclass(model, Message) else frozenset()
+    fields = model.model_fields.items()
+    return any(field.is_required() for name, field in fields if name not in foreign)
 
 
 def query_parameters(message: type[Message]) -> list[OpenApiParameter]:

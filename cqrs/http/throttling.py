@@ -5,6 +5,7 @@ window in the cache: thousands of entries read and written at every request. Wit
 process counts for itself: an outage of Redis must not become one of the API.
 """
 
+import hashlib
 import time
 from typing import Any
 
@@ -63,7 +64,10 @@ class LoginThrottle(WindowThrottle):
 
     def scope_and_key(self, request: Request) -> tuple[str, str]:
         body: Any = request.data
-        return "login", f"{self.get_ident(request)}:{str(body.get('username', ''))[:150]}"
+        # Anything may stand there, also what is no key of a cache.
+        name = str(body.get("username", "")).encode("utf-8", "surrogatepass")
+        digest = hashlib.blake2b(name, digest_size=16).hexdigest()
+        return "login", f"{self.get_ident(request)}:{digest}"
 
 
 def _shared(key: str, seconds: int) -> int:

@@ -52,9 +52,7 @@ def _write_there(
             patch.setitem(settings, name, value)
         call_command("migrate", verbosity=0)
         yield
-        while _threads:
-            _threads.pop().join(30)
-        server.start()
+        back(server)
         connection.close()
     connection.close()
 
@@ -72,6 +70,13 @@ _threads: list[Thread] = []
 def in_background(function) -> None:
     _threads.append(thread := Thread(target=function, daemon=True))
     thread.start()
+
+
+def back(server: PrivatePostgres) -> None:
+    """See that the server runs, after whoever is just starting it."""
+    while _threads:
+        _threads.pop().join(30)
+    server.start()
 
 
 class TestBeforeTheCommit:
@@ -181,5 +186,5 @@ class TestDuringTheCommit:
             connection.close()
             execute("SELECT 1")
             yield proxy
-            server.start()
+            back(server)
             connection.close()

@@ -4,6 +4,9 @@ import os
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from django.test import override_settings
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -41,6 +44,17 @@ def known() -> dict[str, str]:
         "orders": str(order()),
         "products": str(product(on_hand=5)),
     }
+
+
+@pytest.fixture(autouse=True)
+def _open_connections():
+    """Let requests end without closing connections, which hold the test's transaction."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    with override_settings(THROTTLE_RATES=dict.fromkeys(("read", "write", "login"))):
+        yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.mark.django_db(databases=["default", "replica"])

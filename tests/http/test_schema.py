@@ -82,6 +82,16 @@ class TestSchema:
         assert body["required"] == ["customer_id", "items", "shipping_address"]
         assert body["additionalProperties"] is False
 
+    def test_says_that_a_list_is_an_object(self, schema: dict):
+        answer = schema["paths"]["/api/orders"]["get"]["responses"]["200"]
+        page = {"$ref": "#/components/schemas/OrderPage"}
+        assert answer["content"]["application/json"]["schema"] == page
+
+    def test_lets_a_command_without_needed_fields_have_no_body(self, schema: dict):
+        paths = schema["paths"]
+        assert not paths["/api/orders/{id}/confirm"]["post"]["requestBody"].get("required")
+        assert paths["/api/orders"]["post"]["requestBody"]["required"]
+
     def test_is_answered_without_a_token_or_a_database(self, client: Client):
         connections.close_all()
         answer = client.get("/api/schema")  # this test may use no database: asking one raises

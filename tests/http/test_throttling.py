@@ -1,8 +1,7 @@
 """How many requests are too many, and for whom."""
 
-from types import SimpleNamespace
-
 import json
+from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
