@@ -43,6 +43,15 @@ def choice(name: str, *allowed: str) -> str:
     return value
 
 
+def web_address(name: str) -> str:
+    """Return a http(s) address; empty when there is none. It may hold a secret: it is not shown."""
+    value = os.environ.get(name, "")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise ImproperlyConfigured(f"{name}: set it to an address such as https://example.com/hook")
+    return value
+
+
 def rate(name: str, default: str) -> tuple[int, int] | None:
     """Return (requests, seconds) of a rate such as `100/min`; None when it is set empty."""
     value = os.environ.get(name, default)
@@ -64,6 +73,13 @@ def local_dir(name: str = "") -> Path:
     """Return the folder for what this checkout keeps for itself, or one within it."""
     path = Path(os.environ.get("LOCAL_DIR", BASE_DIR / ".local")) / name
     path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def private_dir(name: str) -> Path:
+    """Return a folder of this checkout that only its owner can look into."""
+    path = local_dir(name)
+    path.chmod(0o700)
     return path
 
 

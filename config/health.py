@@ -4,16 +4,22 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import Error, connections
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
 UP, DOWN = "up", "down"
 
 
+@csrf_exempt
+@require_safe
 def live(request: HttpRequest) -> JsonResponse:
     """Answer as long as the process can answer at all."""
     return JsonResponse({"status": "ok"})
 
 
+@csrf_exempt
+@require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """Name each dependency with its state; 503 when reading is not possible.
 

@@ -16,7 +16,6 @@ from celery.worker import WorkController, state
 from config.celery import app
 from config.environment import local_dir
 
-CONCURRENCY = 2
 STOP_S = 3.0
 RESTART_S = 1.0
 logger = logging.getLogger(__name__)
@@ -62,12 +61,16 @@ def _beat() -> None:
 
 
 def _work() -> None:
+    from cqrs.reactions import reactions  # needs the apps, which are not there at import
+
     # The controller without the `celery worker` program around it, which takes over signals
     # and logging and prints a banner.
     worker = WorkController(
         app=app,
         pool="threads",
-        concurrency=CONCURRENCY,
+        # One each for projecting and for starting tasks, though every reaction hangs in its mail
+        # server or webhook: each can do so once.
+        concurrency=len(reactions()) + 2,
         without_gossip=True,
         without_mingle=True,
         without_heartbeat=True,

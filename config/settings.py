@@ -106,7 +106,10 @@ CACHES = {
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    else {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # throttle counters are among them
+    }
 }
 
 MEMORY_BROKER = "memory://localhost/"
@@ -146,9 +149,26 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- what the product can be told ----------------------------------------------------------------
 
+WEB_THREADS = env.number("WEB_THREADS", 8)
 SLOW_REQUEST_MS = env.number("SLOW_REQUEST_MS", 500)
-MARKETING_WEBHOOK_URL = env.text("MARKETING_WEBHOOK_URL")
+MARKETING_WEBHOOK_URL = env.web_address("MARKETING_WEBHOOK_URL")
 UNTRACKED_PRODUCTS = env.choice("UNTRACKED_PRODUCTS", "accept", "reject")
+
+# --- mail ----------------------------------------------------------------------------------------
+
+# Without a server, mails are kept as files: never in the log, since they hold personal data.
+EMAIL_HOST = env.text("EMAIL_HOST")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+EMAIL_FILE_PATH = env.private_dir("mail")
+EMAIL_PORT = env.number("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL", False)
+if EMAIL_USE_TLS and EMAIL_USE_SSL:
+    raise ImproperlyConfigured("EMAIL_USE_TLS and EMAIL_USE_SSL: set one of the two at most")
+EMAIL_TIMEOUT = 10  # seconds; without one, a server that says nothing holds its worker for ever
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "desk@localhost")
 
 # --- API -----------------------------------------------------------------------------------------
 

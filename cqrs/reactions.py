@@ -8,45 +8,27 @@ behind it nor other reactions wait for it.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 from functools import cache
-from typing import Protocol
 
-import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from cqrs import feed, sequencer
-from cqrs.context import SYSTEM, Context, use_context
-from cqrs.events import StoredEvent
 from cqrs.models import ReactionCheckpoint, ReactionFailure
+from cqrs.reaction_attempts import Reaction, attempt, postpone
 
 BATCH = 100
-ATTEMPTS = 8
-FIRST_DELAY_S = 1.0
-MAX_HOPS = 8
 IMPORTED = "import"
 
-log = structlog.get_logger("cqrs.reactions")
-
-
-class Reaction(Protocol):
-    """One effect of one kind of event. Named by what it does."""
-
-    name: str
-    event_type: str  # a wire name
-
-    def react(self, event: StoredEvent) -> None:
-        """Bring the effect about. May be called again with the same event after a failure."""
-
-
-class TooManyHops(Exception):
-    """Reactions send commands whose events cause reactions: this chain has become too long."""
-
-    def __init__(self, hops: int) -> None:
-        super().__init__(f"{hops} reactions in a row; the limit is {MAX_HOPS}")
+# A row that somebody holds belongs to a reaction that runs, or hangs, at this moment.
+_WAITING = """
+SELECT consumer FROM reaction_checkpoint
+WHERE position < (SELECT position FROM feed_head) OR EXISTS (
+    SELECT FROM reaction_failure WHERE reaction = consumer AND retry_at <= clock_timestamp())
+FOR UPDATE OF reaction_checkpoint SKIP LOCKED
+"""
 
 
 @cache
@@ -59,111 +41,83 @@ def reactions() -> Sequence[Reaction]:
 
 def start_at_head() -> None:
     """Give each reaction that has none a checkpoint at the head of the feed."""
-    sequencer.step()
+    started = ReactionCheckpoint.objects.values_list("consumer", flat=True)
+    if not (new := {reaction.name for reaction in reactions()}.difference(started)):
+        return
+    sequencer.sequence()
     position = sequencer.head()
     ReactionCheckpoint.objects.bulk_create(
         [
             ReactionCheckpoint(
-                consumer=reaction.name, version=1, partition=0, partitions=1, position=position
+                consumer=name, version=1, partition=0, partitions=1, position=position
             )
-            for reaction in reactions()
+            for name in sorted(new)
         ],
         ignore_conflicts=True,
     )
 
 
+def waiting() -> list[Reaction]:
+    """Return the reactions that have something to do and that nobody runs at the moment."""
+    start_at_head()
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING)
+        names = {name for (name,) in cursor.fetchall()}
+    return [reaction for reaction in reactions() if reaction.name in names]
+
+
 def run(reaction: Reaction) -> int:
     """React to everything new and to what is due again; return the number of attempts.
 
-    Returns at once when another worker runs the same reaction.
+    New events and repetitions take turns, so that neither keeps the other waiting. Returns
+    at once when another worker runs the same reaction.
     """
     total = 0
-    while (attempts := _step(reaction)) is not None:
-        total += attempts
+    while steps := [step for step in (_go_on(reaction), _try_again(reaction)) if step is not None]:
+        total += sum(steps)
     return total
 
 
 @transaction.atomic
-def _step(reaction: Reaction) -> int | None:
-    """Attempt at most one event; None when there is nothing to do, or nothing for this worker."""
-    checkpoint = (
-        ReactionCheckpoint.objects.filter(consumer=reaction.name)
-        .select_for_update(skip_locked=True)
-        .first()
-    )
+def _go_on(reaction: Reaction) -> int | None:
+    """Attempt at most one new event; None without any, or when another worker has the claim."""
+    checkpoint = _claim(reaction)
     if checkpoint is None:
         return None
-    due = ReactionFailure.objects.filter(
-        reaction=reaction.name, retry_at__lte=timezone.now()
-    ).first()
-    if due is not None:
-        _retry(reaction, due)
-        return 1
     events, upto = feed.read(checkpoint.position, BATCH, types=[reaction.event_type])
     if upto == checkpoint.position:
         return None
     event = next((event for event in events if event.metadata.get("origin") != IMPORTED), None)
     if event is not None:
         upto = event.position
-        if (error := _attempt(reaction, event)) is not None:
+        if (error := attempt(reaction, event)) is not None:
             failure = ReactionFailure(
                 reaction=reaction.name, position=event.position, event_id=event.event_id
             )
-            _postpone(failure, error)
+            postpone(failure, error)
     checkpoint.position = upto
     checkpoint.save(update_fields=["position", "updated_at"])
     return 0 if event is None else 1
 
 
-def _retry(reaction: Reaction, failure: ReactionFailure) -> None:
+@transaction.atomic
+def _try_again(reaction: Reaction) -> int | None:
+    """Attempt the one that has been due for longest; None without any, or without the claim."""
+    if _claim(reaction) is None:
+        return None
+    due = ReactionFailure.objects.filter(reaction=reaction.name, retry_at__lte=timezone.now())
+    failure = due.order_by("retry_at").first()
+    if failure is None:
+        return None
     [event], _ = feed.read(failure.position - 1, 1)
-    error = _attempt(reaction, event)
+    error = attempt(reaction, event)
     if error is None:
         failure.delete()
     else:
-        _postpone(failure, error)
+        postpone(failure, error)
+    return 1
 
 
-def _attempt(reaction: Reaction, event: StoredEvent) -> Exception | None:
-    """React under a savepoint, on behalf of whoever caused the event; return what went wrong."""
-    metadata = event.metadata
-    context = Context(
-        actor=metadata.get("actor", SYSTEM),
-        permissions=None,
-        correlation_id=metadata["correlation_id"],
-        causation_id=str(event.event_id),
-        traceparent=metadata.get("traceparent"),
-        hops=metadata.get("hops", 0) + 1,
-    )
-    try:
-        if context.hops > MAX_HOPS:
-            raise TooManyHops(context.hops)
-        with use_context(context), transaction.atomic():
-            reaction.react(event)
-    except Exception as error:  # noqa: BLE001  whatever it is, it must not stop the others
-        return error
-    log.info(
-        "reacted",
-        reaction=reaction.name,
-        event_id=str(event.event_id),
-        correlation_id=context.correlation_id,
-        traceparent=context.traceparent,
-    )
-    return None
-
-
-def _postpone(failure: ReactionFailure, error: Exception) -> None:
-    """Note the failure, and when to try again: later each time, and in the end never (parked)."""
-    failure.attempts += 1
-    failure.error = f"{type(error).__name__}: {error}"[:1000]
-    parked = failure.attempts >= ATTEMPTS or isinstance(error, TooManyHops)
-    delay = timedelta(seconds=FIRST_DELAY_S * 2 ** (failure.attempts - 1))
-    failure.retry_at = None if parked else timezone.now() + delay
-    failure.save()
-    log.warning(
-        "reaction_parked" if parked else "reaction_postponed",
-        reaction=failure.reaction,
-        event_id=str(failure.event_id),
-        attempts=failure.attempts,
-        error=type(error).__name__,
-    )
+def _claim(reaction: Reaction) -> ReactionCheckpoint | None:
+    rows = ReactionCheckpoint.objects.filter(consumer=reaction.name)
+    return rows.select_for_update(skip_locked=True).first()

@@ -7,12 +7,17 @@ from celery import shared_task
 from cqrs import reactions
 from cqrs.behaviors import idempotency
 
+SWEEP_S = 1.0
+
 
 @shared_task
 def react(**_: Any) -> None:
-    """Start every reaction on its own, so that a slow one delays no other."""
-    for reaction in reactions.reactions():
-        run_reaction.delay(name=reaction.name)
+    """Start every reaction that has something to do on its own: a slow one delays no other.
+
+    One that hangs is not started again, and one that no worker takes expires: nothing piles up.
+    """
+    for reaction in reactions.waiting():
+        run_reaction.apply_async(kwargs={"name": reaction.name}, expires=SWEEP_S)
 
 
 @shared_task

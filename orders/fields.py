@@ -1,12 +1,11 @@
 """The types that order messages share."""
 
 import re
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from cqrs.messages import Command, LongText, Text
@@ -30,13 +29,6 @@ def _is_currency(value: str) -> str:
     return value
 
 
-def _to_utc(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise PydanticCustomError("datetime_range", "Not a time that UTC can express") from None
-
-
 Quantity = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 UnitPrice = Annotated[
     Decimal,
@@ -44,7 +36,6 @@ UnitPrice = Annotated[
     BeforeValidator(_is_number),
 ]
 Currency = Annotated[str, AfterValidator(_is_currency)]
-UtcDatetime = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 
 
 class Item(BaseModel):

@@ -5,9 +5,8 @@ same file always names the same orders. The format is documented in docs/importi
 """
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -23,14 +22,16 @@ NAMESPACES = {
     kind: uuid5(NAMESPACE_DNS, f"{kind}.order-desk.invalid")
     for kind in ("order", "customer", "product")
 }
-PLACEHOLDER = "unknown"
-PER_ORDER = ("ordered_at", "customer_id", "customer_name", "customer_email", *ADDRESS)
 
 Row = dict[str, str]
 
 
 class UnreadableFile(Exception):
     """The file cannot be imported at all. The text is one line that says why."""
+
+
+class _WrongHeader(Exception):
+    """Its text says what is wrong with the header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +48,22 @@ class Survey:
     """What a first pass over the file found: how many orders, and which are torn apart."""
 
     orders: int
-    torn: frozenset[str]
+    torn: frozenset[UUID]
+
+    def is_torn(self, order: RawOrder) -> bool:
+        return bool(order.order_id) and stable_id("order", order.order_id) in self.torn
 
 
 def survey(path: Path) -> Survey:
     """Read the whole file once. Raises `UnreadableFile` before anything is imported."""
-    seen: set[str] = set()
-    torn: set[str] = set()
+    seen: set[UUID] = set()
+    torn: set[UUID] = set()
     count = 0
     for order in read(path):
         count += 1
-        (torn if order.order_id in seen else seen).add(order.order_id)
+        if order.order_id:  # lines without an id are rejected for that
+            order_id = stable_id("order", order.order_id)
+            (torn if order_id in seen else seen).add(order_id)
     return Survey(count, frozenset(torn))
 
 
@@ -67,16 +73,32 @@ def read(path: Path) -> Iterator[RawOrder]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, strict=True)
             _check_header(reader.fieldnames)
-            numbered = ((reader.line_num, row) for row in reader)
-            for order_id, group in groupby(numbered, key=lambda item: item[1]["order_id"]):
+            for _, group in groupby(_numbered(reader), key=_order_key):
                 lines = list(group)
-                yield RawOrder(order_id, lines[0][0], [row for _, row in lines])
+                line, first = lines[0]
+                yield RawOrder(first["order_id"] or "", line, [row for _, row in lines])
     except OSError as error:
         raise UnreadableFile(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise UnreadableFile(f"{path}: not UTF-8 text (byte {error.start})") from error
+        raise UnreadableFile(f"{path}: not UTF-8 text") from error
     except csv.Error as error:
         raise UnreadableFile(f"{path}: not CSV: {error}") from error
+    except _WrongHeader as error:
+        raise UnreadableFile(f"{path}: wrong header: {error}") from error
+
+
+def _numbered(reader: "csv.DictReader[str]") -> Iterator[tuple[int, Row]]:
+    """Yield each row with the line that it begins on: a quoted value can have several."""
+    line = reader.line_num + 1
+    for row in reader:
+        yield line, row
+        line = reader.line_num + 1
+
+
+def _order_key(numbered: tuple[int, Row]) -> UUID | None:
+    """Return what the lines of one order share, however each of them writes its id."""
+    order_id = numbered[1]["order_id"]
+    return stable_id("order", order_id) if order_id else None
 
 
 def _check_header(names: Any) -> None:
@@ -89,7 +111,7 @@ def _check_header(names: Any) -> None:
             f"unknown columns: {', '.join(map(str, unknown))}" if unknown else "",
             "" if len(set(names)) == len(names) else "a column stands there twice",
         ]
-        raise UnreadableFile("Wrong header: " + "; ".join(part for part in parts if part))
+        raise _WrongHeader("; ".join(part for part in parts if part))
 
 
 def stable_id(kind: str, text: str) -> UUID:
@@ -98,61 +120,3 @@ def stable_id(kind: str, text: str) -> UUID:
         return UUID(text)
     except ValueError:
         return uuid5(NAMESPACES[kind], text)
-
-
-def defects(order: RawOrder) -> list[str]:
-    """Return what is wrong with the rows as rows, before they are looked at as an order."""
-    found = []
-    for offset, row in enumerate(order.rows):
-        if None in row or None in row.values():
-            found.append(f"row {offset + 1} has another number of columns than the header")
-        found += [f"{name} is empty" for name in REQUIRED if not row.get(name)]
-    for name in PER_ORDER:
-        if len({row.get(name) for row in order.rows}) > 1:
-            found.append(f"{name} differs between the lines of the order")
-    return found
-
-
-def customer_payload(order: RawOrder) -> dict[str, Any]:
-    """Return what `ImportCustomer` takes."""
-    row = order.rows[0]
-    customer_id = stable_id("customer", row["customer_id"])
-    return {
-        "customer_id": customer_id,
-        "name": row.get("customer_name") or f"Customer {row['customer_id']}"[:200],
-        "email": row.get("customer_email") or f"{customer_id}@import.invalid",
-        "registered_at": _moment(row["ordered_at"]),
-    }
-
-
-def order_payload(order: RawOrder) -> dict[str, Any]:
-    """Return what `ImportOrder` takes."""
-    row = order.rows[0]
-    return {
-        "order_id": stable_id("order", order.order_id),
-        "ordered_at": _moment(row["ordered_at"]),
-        "customer_id": stable_id("customer", row["customer_id"]),
-        "items": [_line(line) for line in order.rows],
-        "shipping_address": {name: row.get(name) or PLACEHOLDER for name in ADDRESS},
-    }
-
-
-def _line(row: Mapping[str, str]) -> dict[str, Any]:
-    line: dict[str, Any] = {
-        "product_id": stable_id("product", row["product_id"]),
-        "product_name": row.get("product_name") or f"Product {row['product_id']}"[:200],
-        "quantity": int(row["quantity"]) if row["quantity"].isdecimal() else row["quantity"],
-        "unit_price": row["unit_price"],
-    }
-    if row.get("currency"):
-        line["currency"] = row["currency"]
-    return line
-
-
-def _moment(text: str) -> datetime | str:
-    """Return the time, in UTC when the text names no zone. Leaves what is none to validation."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -7,9 +7,11 @@ are on `replica`, so this works without the write database.
 
 import time
 from collections.abc import Callable, Set
+from threading import BoundedSemaphore
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import Error
 
 from cqrs.messages import Query
@@ -22,6 +24,7 @@ from readmodels.projections import PROJECTIONS, runner
 
 DEFAULT_WAIT_S = 2.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.05
+_waiting = BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
 
 # Where the position of an aggregate's version is found.
 ROWS = {"order": OrderReadModel, "customer": CustomerReadModel, "stock": StockReadModel}
@@ -86,13 +89,26 @@ def has_seen(token: ConsistencyToken, names: Set[str]) -> bool:
 
 
 def wait_until(condition: Callable[[], bool], limit_s: float) -> bool:
-    """Ask again, at growing intervals, until the condition holds or the time is up."""
-    deadline = time.monotonic() + limit_s
+    """Ask again, at growing intervals, until the condition holds or the time is up.
+
+    Does not wait at all when half of the web threads do so already: the others are for requests
+    that can be answered.
+    """
+    if condition():
+        return True
+    if not _waiting.acquire(blocking=False):
+        return False
+    try:
+        return _poll(condition, time.monotonic() + limit_s)
+    finally:
+        _waiting.release()
+
+
+def _poll(condition: Callable[[], bool], deadline: float) -> bool:
     pause_s = FIRST_PAUSE_S
-    while not condition():
-        left_s = deadline - time.monotonic()
-        if left_s <= 0:
-            return False
+    while (left_s := deadline - time.monotonic()) > 0:
         time.sleep(min(pause_s, left_s))
+        if condition():
+            return True
         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
-    return True
+    return False

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cqrs import feed, sequencer
 from cqrs.consumers import Consumer
+from cqrs.models import Pending
 from readmodels.projections import runner
 
 SAMPLE_S = 0.5
@@ -13,7 +14,7 @@ SAMPLE_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ProjectionStatus:
-    """One projection against the head of the feed.
+    """One projection against the head of the feed, and against what has no position yet.
 
     `position` is that of its hindmost partition. `lag_seconds` is the age of the first event
     that it has not applied. `rate` counts events per second, None where it was not measured.
@@ -46,15 +47,15 @@ def _positions(projections: Sequence[Consumer]) -> list[int]:
 
 
 def _status(projection: Consumer, position: int, rate: float | None) -> ProjectionStatus:
-    head = max(position, sequencer.head())
+    head, pending = max(position, sequencer.head()), Pending.objects.count()
     return ProjectionStatus(
         projection=projection.name,
         version=projection.version,
         position=position,
         head=head,
-        lag_events=head - position,
-        lag_seconds=round(feed.waiting_s(position), 3),
+        lag_events=head - position + pending,
+        lag_seconds=round(max(feed.waiting_s(position), sequencer.oldest_pending_age_s()), 3),
         rate=None if rate is None else round(rate, 1),
         parked=0,  # nothing is parked yet: a failing event stops its projection
-        state="level" if position == head else "behind",
+        state="behind" if position < head or pending else "level",
     )

@@ -20,5 +20,16 @@ def project(**_: Any) -> None:
     more = True
     while more:
         more = sequencer.step()
-        for projection in PROJECTIONS:
+        _drain_all()
+
+
+def _drain_all() -> None:
+    """Drain each projection, also after another one has failed; raise what they raised."""
+    failures = []
+    for projection in PROJECTIONS:
+        try:
             runner.drain(projection)
+        except Exception as error:  # noqa: BLE001  one projection must not stop the others
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup("projections failed", failures)

@@ -11,7 +11,7 @@ MAX_WAIT_S = 30
 # "<version>" from a command's answer or "<version>.<digest>" from a query's
 _ENTITY_TAG = re.compile(r'(?:W/)?"(\d{1,9})(?:\.[^"]*)?"')
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
-_WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?=$|[,;])', re.IGNORECASE)
+_WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?(\d{1,99})"?\s*(?=$|[,;])', re.IGNORECASE)
 
 
 class WrongHeader(ValueError):

@@ -38,7 +38,7 @@ class ExactJSONParser(BaseParser):
             raise TooLarge
         try:
             body = json.loads(raw, parse_float=Decimal, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
+        except (ValueError, ArithmeticError, RecursionError) as error:
             raise ParseError(f"The body is not JSON: {error}") from error
         if not isinstance(body, dict):
             raise ParseError("The body must be a JSON object")

@@ -7,6 +7,7 @@ process counts for itself: an outage of Redis must not become one of the API.
 
 import hashlib
 import time
+import unicodedata
 from typing import Any
 
 import structlog
@@ -64,8 +65,10 @@ class LoginThrottle(WindowThrottle):
 
     def scope_and_key(self, request: Request) -> tuple[str, str]:
         body: Any = request.data
+        # Logging in trims and normalizes the name: its variants must not be counted apart.
+        given = unicodedata.normalize("NFKC", str(body.get("username", ""))).strip().casefold()
         # Anything may stand there, also what is no key of a cache.
-        name = str(body.get("username", "")).encode("utf-8", "surrogatepass")
+        name = given.encode("utf-8", "surrogatepass")
         digest = hashlib.blake2b(name, digest_size=16).hexdigest()
         return "login", f"{self.get_ident(request)}:{digest}"
 

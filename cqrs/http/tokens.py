@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ObjectDoesNotExist
 from pydantic import BaseModel
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.serializers import TokenObtainPairSerializer, TokenRefreshSerializer
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import RefreshToken
@@ -50,9 +52,12 @@ class FreshClaimsSerializer(TokenRefreshSerializer):
     """Write the claims anew: a role that was taken away is gone with the next access token."""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
-        super().validate(attrs)  # the token is ours and in time, and its user may log in
-        user_id = RefreshToken(attrs["refresh"])[api_settings.USER_ID_CLAIM]
-        user = get_user_model().objects.get(pk=user_id)
+        user_id = RefreshToken(attrs["refresh"]).get(api_settings.USER_ID_CLAIM)
+        try:
+            super().validate(attrs)  # the token is ours and in time, and its user may log in
+            user = get_user_model().objects.get(pk=user_id)
+        except (ObjectDoesNotExist, ValueError) as error:
+            raise AuthenticationFailed("There is no such user any more") from error
         return {"access": str(ClaimsSerializer.get_token(user).access_token)}
 
 

@@ -8,12 +8,10 @@ from dataclasses import replace
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime
-
 from cqrs.aggregates import lock_new
 from cqrs.context import current_context, use_context
 from cqrs.events import publish
-from cqrs.messages import AggregateState, Command, Text
+from cqrs.messages import AggregateState, Command, Text, UtcDatetime
 from cqrs.results import Ok, Result
 from customers.fields import EmailAddress
 from customers.models import Customer, CustomerState
@@ -26,7 +24,7 @@ class ImportCustomer(Command):
     customer_id: UUID
     name: Text
     email: EmailAddress
-    registered_at: AwareDatetime
+    registered_at: UtcDatetime
 
 
 def import_customer(command: ImportCustomer) -> Result[CustomerState]:

@@ -1,6 +1,7 @@
 """Tell the marketing system of a new customer, by webhook when one is configured."""
 
 import urllib.request
+from typing import Any
 
 import orjson
 import structlog
@@ -34,8 +35,18 @@ class StartMarketingCampaign:
                 **_trace(event),
             },
         )
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S):  # noqa: S310
+        with _opener.open(request, timeout=TIMEOUT_S):
             pass
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Following one would turn the POST into a GET, and its answer into a success."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_opener = urllib.request.build_opener(_NoRedirect)
 
 
 def _trace(event: StoredEvent) -> dict[str, str]:

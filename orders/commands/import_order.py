@@ -13,10 +13,10 @@ from uuid import UUID
 from cqrs.aggregates import lock_new
 from cqrs.context import current_context, use_context
 from cqrs.events import publish
-from cqrs.messages import AggregateState
+from cqrs.messages import AggregateState, UtcDatetime
 from cqrs.results import Ok, Result, reject
 from customers.public import require_customer
-from orders.fields import OrderContent, UtcDatetime
+from orders.fields import OrderContent
 from orders.models import Order, OrderState
 
 

@@ -18,10 +18,11 @@ class NotifyShipment:
     def react(self, event: StoredEvent) -> None:
         """Send the mail to the customer's present address; raises what the mail server says."""
         name, email = contact_of(UUID(event.data["customer_id"]))
-        tracking = " ".join(filter(None, (event.data["carrier"], event.data["tracking_number"])))
+        details = (event.data["carrier"], event.data["tracking_number"])
+        message = " ".join(filter(None, ("your order has left our house.", *details)))
         EmailMessage(
             subject=f"Order {event.data['order_id']} is on its way",
-            body=f"Hello {name},\n\nyour order has left our house. {tracking}\n",
+            body=f"Hello {name},\n\n{message}\n",
             to=[email],
             headers={"Message-ID": f"<{event.event_id}@order-desk.invalid>"},
         ).send()

@@ -28,6 +28,7 @@ COMMANDS = {
 }
 QUERIES = ["/api/orders", f"/api/orders/{NOBODY}", "/api/customers", f"/api/customers/{NOBODY}",
            f"/api/customers/{NOBODY}/orders"]  # fmt: skip
+NO_OBJECTS = ["{", "", "[]", '"x"', "null", "NaN", '{"name": NaN}', "[" * 9999]
 MAY = {
     "viewer": set(),
     "clerk": {"register", "update", "deactivate", "create", "cancel"},

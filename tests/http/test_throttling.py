@@ -86,6 +86,10 @@ class TestLoginThrottle:
         assert [login(client, "a").status_code for _ in range(3)] == [401, 401, 429]
         assert login(client, "b").status_code == 401
 
+    def test_counts_spellings_of_one_name_together(self, client: Client):
+        names = ["admin", " admin", "ADMIN\t", "\uff41dmin"]
+        assert [login(client, name).status_code for name in names] == [401, 401, 429, 429]
+
     def test_counts_each_address_apart(self, client: Client):
         for _ in range(3):
             login(client, "a")

@@ -76,6 +76,11 @@ class TestRefreshAccess:
         User.objects.update(is_active=False)
         assert refresh(client, token).status_code == 401
 
+    def test_refuses_a_user_who_is_gone(self, client: Client, clerk: User):
+        token = login(client).json()["refresh"]
+        clerk.delete()
+        assert refresh(client, token).status_code == 401
+
     def test_refuses_an_access_token(self, client: Client, clerk: User):
         assert refresh(client, login(client).json()["access"]).status_code == 401
 

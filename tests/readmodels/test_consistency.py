@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import orjson
@@ -136,6 +137,16 @@ class TestQueryWithoutWaiting:
         answers = iter([False] * 8 + [True])
         assert consistency.wait_until(lambda: next(answers), 10)
         assert pauses == [0.002, 0.004, 0.008, 0.016, 0.032, 0.05, 0.05, 0.05]
+
+    def test_does_not_wait_when_half_of_the_threads_do(self, monkeypatch: Any) -> None:
+        pauses: list[float] = []
+        monkeypatch.setattr(consistency.time, "sleep", pauses.append)
+        with ExitStack() as others:
+            while consistency._waiting.acquire(blocking=False):
+                others.callback(consistency._waiting.release)
+            assert not consistency.wait_until(lambda: False, 10)
+            assert consistency.wait_until(lambda: True, 10)
+        assert pauses == []
 
 
 @pytest.mark.django_db(transaction=True, databases=BOTH)

@@ -10,6 +10,7 @@ from redis.exceptions import ConnectionError as RedisError
 
 from cqrs.events import publish
 from readmodels import receivers
+from readmodels.projections import PROJECTIONS
 from readmodels.tasks import WAKE_UP_FLAG, project
 from tests.cqrs.streams import change
 from tests.scenarios import customer, write_side
@@ -103,6 +104,21 @@ class TestLostBroker:
 
 
 class TestProject:
+    def test_drains_the_others_when_one_projection_fails(
+        self, broker: Broker, monkeypatch: pytest.MonkeyPatch
+    ):
+        drained = []
+
+        def drain(projection):
+            drained.append(projection.name)
+            if projection.name == "orders":
+                raise LookupError("broken")
+
+        monkeypatch.setattr("readmodels.tasks.runner.drain", drain)
+        with pytest.raises(ExceptionGroup, match="projections failed"):
+            project()
+        assert drained == [projection.name for projection in PROJECTIONS]
+
     def test_lets_the_next_commit_ask_again_before_it_looks(
         self, broker: Broker, monkeypatch: pytest.MonkeyPatch
     ):
@@ -110,7 +126,7 @@ class TestProject:
         cache.set(WAKE_UP_FLAG, 1)
         flags = []
         monkeypatch.setattr(
-            "readmodels.tasks.sequence", lambda: flags.append(cache.get(WAKE_UP_FLAG))
+            "readmodels.tasks.sequencer.step", lambda: flags.append(cache.get(WAKE_UP_FLAG))
         )
         project()
         assert flags == [None]

@@ -52,7 +52,7 @@ class Command(BaseCommand):
         os.environ["SERVE_PID"] = str(os.getpid())
         # A fresh interpreter: connections, threads and locks of this one are not to be forked.
         multiprocessing.set_start_method("spawn", force=True)
-        server = WebServer(held, workers=workers, threads=env.number("WEB_THREADS", 8))
+        server = WebServer(held, workers=workers, threads=settings.WEB_THREADS)
         with postgres.kept_running():
             server.serve()
 

@@ -22,15 +22,15 @@ from orders.commands import ImportOrder
 from orders.order_csv import (
     REASON,
     RawOrder,
-    Survey,
     UnreadableFile,
-    customer_payload,
-    defects,
-    order_payload,
     read,
     survey,
 )
+from orders.order_csv_payloads import customer_payload, defects, order_payload
 
+TORN = "duplicate_order_id: the lines of the order are not next to each other"
+# What the messages call otherwise.
+COLUMNS = {"name": "customer_name", "email": "customer_email", "registered_at": "ordered_at"}
 IMPORTED, KNOWN, REJECTED = "imported", "known already", "rejected"
 
 
@@ -48,17 +48,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         started = time.perf_counter()
+        importer = Importer(file)
+        interrupted = False
         try:
-            found = survey(file)
+            with use_context(system_context(actor="import_orders")):
+                importer.run()
         except UnreadableFile as error:
             raise CommandError(str(error)) from error
-        importer = Importer(file, found)
-        interrupted = False
-        with use_context(system_context(actor="import_orders")):
-            try:
-                importer.run()
-            except KeyboardInterrupt:
-                interrupted = True
+        except KeyboardInterrupt:
+            interrupted = True
         self._summarize(importer, time.perf_counter() - started, interrupted)
 
     def _summarize(self, importer: "Importer", seconds: float, interrupted: bool) -> None:
@@ -80,17 +78,17 @@ class Command(BaseCommand):
 class Importer:
     """One run over one file."""
 
-    def __init__(self, path: Path, found: Survey) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self.survey = found
         self.rejected_path = path.with_name(f"{path.name}.rejected.csv")
         self.counts: Counter[str] = Counter()
-        self._customers: dict[UUID, str | None] = {}  # id -> why it was rejected, if it was
+        self._customers: set[tuple[UUID, str, str]] = set()  # those that were accepted
         self._stack = ExitStack()
         self._writer: Any = None
 
     def run(self) -> None:
         """Send every order of the file as a command, with a progress bar."""
+        found = survey(self.path)  # raises before anything is changed
         self.rejected_path.unlink(missing_ok=True)
         columns = (
             TextColumn("{task.description}"),
@@ -100,31 +98,31 @@ class Importer:
         )
         with self._stack, Progress(*columns, console=Console(stderr=True)) as progress:
             for order in progress.track(
-                read(self.path), total=self.survey.orders, description="Importing"
+                read(self.path), total=found.orders, description="Importing"
             ):
-                self._import(order)
+                self._import(order, is_torn=found.is_torn(order))
 
-    def _import(self, order: RawOrder) -> None:
-        reason = self._reject_reason(order)
+    def _import(self, order: RawOrder, is_torn: bool) -> None:
+        reason = TORN if is_torn else self._reject_reason(order)
         if reason is not None:
             self.counts[REJECTED] += 1
             self._write_rejected(order, reason)
 
     def _reject_reason(self, order: RawOrder) -> str | None:
-        if order.order_id in self.survey.torn:
-            return "duplicate_order_id: the lines of the order are not next to each other"
         if found := defects(order):
             return "invalid: " + "; ".join(found)
         return self._customer_reason(order) or self._send_order(order)
 
     def _customer_reason(self, order: RawOrder) -> str | None:
         payload = customer_payload(order)
-        customer_id = payload["customer_id"]
-        if customer_id not in self._customers:
-            result = bus.send(ImportCustomer, payload)
-            reason = describe(result) if isinstance(result, Rejected) else None
-            self._customers[customer_id] = reason
-        return self._customers[customer_id]
+        customer = (payload["customer_id"], payload["name"], payload["email"])
+        if customer in self._customers:
+            return None
+        result = bus.send(ImportCustomer, payload)
+        if isinstance(result, Rejected):
+            return describe(result)
+        self._customers.add(customer)
+        return None
 
     def _send_order(self, order: RawOrder) -> str | None:
         result = bus.send(ImportOrder, order_payload(order))
@@ -146,6 +144,8 @@ class Importer:
 
 
 def describe(result: Rejected) -> str:
-    """Return a refusal in one line, with each wrong field."""
-    details = "; ".join(f"{error.field}: {error.message}" for error in result.errors)
+    """Return a refusal in one line, with each wrong column."""
+    details = "; ".join(
+        f"{COLUMNS.get(error.field, error.field)}: {error.message}" for error in result.errors
+    )
     return f"{result.code}: {details or result.message}"

@@ -1,0 +1,120 @@
+from collections.abc import Iterator
+from threading import Thread
+from time import monotonic, sleep
+
+import pytest
+from django.db import connections
+from structlog.testing import capture_logs
+
+from config.embedded.ports import free_port
+from cqrs import reactions, sequencer
+from cqrs.context import system_context, use_context
+from cqrs.models import Event, ReactionFailure
+from customers.models import CustomerProfile
+from customers.reactions import start_marketing_campaign
+from tests.reacting import deployed, make_due, run
+from tests.scenarios import customer
+from tests.webhook import Webhook, webhook
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+NAME = "start_marketing_campaign"
+
+
+@pytest.fixture
+def hook(settings) -> Iterator[Webhook]:
+    with webhook() as listening:
+        settings.MARKETING_WEBHOOK_URL = listening.url
+        yield listening
+
+
+@pytest.mark.django_db
+class TestStartMarketingCampaign:
+    def test_posts_the_customer_with_the_events_id_as_key(self, hook: Webhook):
+        with use_context(system_context(traceparent=TRACE)):
+            key = customer(name="Ada", email="ada@example.com")
+        assert run(deployed(NAME)) == 1
+        [(headers, body)] = hook.posts
+        event = Event.objects.get()
+        assert headers["idempotency-key"] == str(event.event_id)
+        assert headers["traceparent"] == TRACE
+        assert headers["content-type"] == "application/json"
+        assert body == {"type": "CustomerRegistered", "data": event.data}
+        assert body["data"]["customer_id"] == str(key)
+
+    @pytest.mark.parametrize("status", [500, 404, 429])
+    def test_posts_again_with_the_same_key_what_was_not_taken(self, hook: Webhook, status: int):
+        hook.status = status
+        customer()
+        run(deployed(NAME))
+        assert ReactionFailure.objects.get().error.startswith(f"HTTPError: HTTP Error {status}")
+        hook.status = 200
+        make_due()
+        run(deployed(NAME))
+        first, second = hook.posts
+        assert first == second
+        assert not ReactionFailure.objects.exists()
+
+    @pytest.mark.parametrize("status", [301, 302, 303, 307])
+    def test_does_not_take_a_redirect_for_a_success(self, hook: Webhook, status: int):
+        hook.status, hook.headers = status, {"Location": hook.url}
+        customer()
+        run(deployed(NAME))
+        assert len(hook.posts) == 1
+        assert ReactionFailure.objects.get().error.startswith(f"HTTPError: HTTP Error {status}")
+
+    def test_a_closed_port_costs_one_attempt_and_delays_no_later_event(self, settings):
+        settings.MARKETING_WEBHOOK_URL = f"http://127.0.0.1:{free_port()}/"
+        customer()
+        customer()
+        assert run(deployed(NAME)) == 2
+        assert run(deployed("create_default_profile")) == 2
+        assert ReactionFailure.objects.filter(error__contains="refused").count() == 2
+
+    def test_a_webhook_that_does_not_answer_is_given_up(self, hook: Webhook, monkeypatch):
+        monkeypatch.setattr(start_marketing_campaign, "TIMEOUT_S", 0.2)
+        hook.go_on.clear()
+        customer()
+        started = monotonic()
+        assert run(deployed(NAME)) == 1
+        assert monotonic() - started < 2
+        assert ReactionFailure.objects.get().error.startswith("TimeoutError: ")
+
+    def test_logs_without_a_webhook_and_without_personal_data(self, settings):
+        settings.MARKETING_WEBHOOK_URL = ""
+        customer(name="Ada", email="ada@example.com")
+        with capture_logs() as logs:
+            assert run(deployed(NAME)) == 1
+        assert "campaign_without_webhook" in [line["event"] for line in logs]
+        assert "ada" not in str(logs).lower()
+        assert not ReactionFailure.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestHangingWebhook:
+    def test_keeps_nobody_waiting(self, hook: Webhook):
+        hook.go_on.clear()
+        customer()
+        sequencer.sequence()
+        hanging = Thread(target=_react)
+        hanging.start()
+        try:
+            while not hook.posts:
+                sleep(0.01)
+            started = monotonic()
+            customer()
+            assert run(deployed("create_default_profile")) == 2
+            assert CustomerProfile.objects.count() == 2
+            assert run(deployed(NAME)) == 0
+            assert deployed(NAME) not in reactions.waiting()
+            assert monotonic() - started < 2
+        finally:
+            hook.go_on.set()
+            hanging.join(10)
+        assert len(hook.posts) == 2
+
+
+def _react() -> None:
+    try:
+        reactions.run(deployed(NAME))
+    finally:
+        connections.close_all()

@@ -1,0 +1,187 @@
+"""Commands at random, with retries, stale versions and shared keys, against a plain model."""
+
+import os
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from cqrs import bus
+from cqrs.audits import audit
+from cqrs.context import system_context, use_context
+from cqrs.results import Ok
+from customers.commands import DeactivateCustomer, RegisterCustomer, UpdateCustomer
+from orders.commands import (
+    CancelOrder,
+    ConfirmOrder,
+    CreateOrder,
+    DeliverOrder,
+    SetStock,
+    ShipOrder,
+)
+from tests.properties import observed
+from tests.properties.desk_model import Answer, DeskModel
+from tests.scenarios import ADDRESS
+
+FULL = os.environ.get("FAULT_COUNTS") == "full"
+NOBODY = "018f0000-0000-7000-8000-00000000dead"
+PRODUCTS = [f"018f0000-0000-7000-8000-{number:012x}" for number in range(4)]
+
+ACTORS = st.sampled_from(["ada", "bo"])
+KEYS = st.sampled_from([None, None, None, "k-1", "k-2"])
+VERSIONS = st.sampled_from([None, None, None, 1, 2, 3])
+NAMES = st.sampled_from(["Ada", "Bo", "Çiğdem"])
+EMAILS = st.sampled_from(["ada@example.com", "ADA@example.com", "bo@example.com", "c@example.com",
+                          "d@example.com"])  # fmt: skip
+CURRENCIES = st.sampled_from([None, None, None, None, "USD", "EUR", "JPY"])
+LINES = st.lists(
+    st.tuples(
+        st.sampled_from(PRODUCTS),
+        st.integers(1, 3),
+        st.sampled_from(["0.00", "0.125", "2.50", "9.999"]),
+        CURRENCIES,
+    ),
+    min_size=1,
+    max_size=3,
+)
+COMMANDS = {
+    "register": RegisterCustomer, "update": UpdateCustomer, "deactivate": DeactivateCustomer,
+    "set_stock": SetStock, "create": CreateOrder, "confirm": ConfirmOrder, "ship": ShipOrder,
+    "deliver": DeliverOrder, "cancel": CancelOrder,
+}  # fmt: skip
+
+
+def payload(kind: str, wish: dict[str, Any]) -> dict[str, Any]:
+    """Return what a command is sent with; None means that it is not given."""
+    given = {name: value for name, value in wish.items() if value is not None}
+    names = {"expected": "expected_version", "customer": "customer_id"}
+    names["key"] = {"set_stock": "product_id", "update": "customer_id",
+                    "deactivate": "customer_id"}.get(kind, "order_id")  # fmt: skip
+    if kind == "create":
+        given["shipping_address"] = ADDRESS
+        given["items"] = [
+            {"product_id": product, "product_name": "Lamp", "quantity": quantity,
+             "unit_price": price, "currency": currency}
+            for product, quantity, price, currency in given.pop("lines")
+        ]  # fmt: skip
+    return {names.get(name, name): value for name, value in given.items()}
+
+
+def said(result: Any, like: Answer) -> Answer:
+    """Return a result as the model would say it."""
+    if not isinstance(result, Ok):
+        return Answer(result.code, replayed=result.replayed)
+    value = result.value
+    if value.stream_type == "order":
+        state: Any = {**observed.order_state(value), "held": like.state and like.state["held"]}
+    elif value.stream_type == "stock":
+        state = {name: getattr(value, name) for name in ("on_hand", "reserved", "name", "version")}
+    else:
+        state = {name: getattr(value, name) for name in ("name", "email", "is_active", "version")}
+    return Answer("ok", str(value.aggregate_id), state, result.replayed)
+
+
+class OrderDesk(RuleBasedStateMachine):
+    customers, orders = Bundle("customers"), Bundle("orders")
+
+    def __init__(self) -> None:
+        super().__init__()
+        observed.empty_both_sides()
+        self.model = DeskModel()
+        self.sent: list[tuple[Any, ...]] = []
+
+    def send(self, actor: str, under: str | None, kind: str, **wish: Any) -> Answer:
+        """Send to both; they must agree. A new aggregate is called as the desk calls it."""
+        self.sent.append((actor, under, kind, wish))
+        with use_context(system_context(actor=actor)):
+            result = bus.send(COMMANDS[kind], payload(kind, wish), idempotency_key=under)
+        made = str(result.value.aggregate_id) if isinstance(result, Ok) else ""
+        expected = self.model.send(actor, under, kind, made, **wish)
+        assert said(result, expected) == expected, (kind, wish)
+        return expected
+
+    @initialize(target=customers, on_hand=st.integers(0, 6))
+    def open(self, on_hand: int) -> Any:
+        for product in PRODUCTS[:2]:
+            self.send("ada", None, "set_stock", key=product, on_hand=on_hand, name="Lamp",
+                      expected=None)  # fmt: skip
+        answer = self.send("ada", None, "register", name="Ada", email="first@example.com",
+                           expected=None)  # fmt: skip
+        return multiple(answer.key, NOBODY)
+
+    @initialize(target=orders)
+    def know_no_order(self) -> Any:
+        return NOBODY
+
+    @rule(target=customers, actor=ACTORS, key=KEYS, name=NAMES, email=EMAILS, expected=VERSIONS)
+    def register(self, actor: str, key: str | None, **wish: Any) -> Any:
+        answer = self.send(actor, key, "register", **wish)
+        return multiple(answer.key) if answer.code == "ok" else multiple()
+
+    @rule(actor=ACTORS, key=KEYS, customer=customers, name=NAMES | st.none(), email=EMAILS,
+          expected=VERSIONS)  # fmt: skip
+    def update(self, actor: str, key: str | None, customer: str, **wish: Any) -> None:
+        self.send(actor, key, "update", key=customer, **wish)
+
+    @rule(actor=ACTORS, key=KEYS, customer=customers, expected=VERSIONS)
+    def deactivate(self, actor: str, key: str | None, customer: str, **wish: Any) -> None:
+        self.send(actor, key, "deactivate", key=customer, **wish)
+
+    @rule(actor=ACTORS, key=KEYS, product=st.sampled_from(PRODUCTS[:3]),
+          on_hand=st.integers(0, 9), name=NAMES | st.none(), expected=VERSIONS)  # fmt: skip
+    def set_stock(self, actor: str, key: str | None, product: str, **wish: Any) -> None:
+        self.send(actor, key, "set_stock", key=product, **wish)
+
+    @rule(target=orders, actor=ACTORS, key=KEYS, customer=customers, lines=LINES,
+          currency=CURRENCIES, expected=st.sampled_from([None] * 9 + [1]))  # fmt: skip
+    def create(self, actor: str, key: str | None, **wish: Any) -> Any:
+        answer = self.send(actor, key, "create", **wish)
+        return multiple(answer.key) if answer.code == "ok" else multiple()
+
+    @rule(actor=ACTORS, key=KEYS, order=orders, expected=VERSIONS,
+          kind=st.sampled_from(["confirm", "confirm", "ship", "deliver", "cancel"]))  # fmt: skip
+    def move(self, actor: str, key: str | None, kind: str, order: str, **wish: Any) -> None:
+        self.send(actor, key, kind, key=order, **wish)
+
+    @rule(which=st.integers(0, 1_000))
+    def repeat(self, which: int) -> None:
+        """Do what a client does that got no answer: send the same again."""
+        if self.sent:
+            actor, key, kind, wish = self.sent[which % len(self.sent)]
+            if key is not None or kind not in ("register", "create"):
+                self.send(actor, key, kind, **wish)
+
+    @invariant()
+    def never_oversold(self) -> None:
+        for item in self.model.state.stock.values():
+            assert 0 <= item["reserved"] <= item["on_hand"]
+
+    def teardown(self) -> None:
+        state = self.model.state
+        assert observed.write_side() == state
+        assert [str(drift) for drift in audit()] == []
+        observed.check_read_side(state)
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+@pytest.mark.timeout(1200)
+def test_the_desk_and_the_model_agree_on_every_answer_and_on_the_end() -> None:
+    run_state_machine_as_test(
+        OrderDesk,
+        settings=settings(
+            max_examples=400 if FULL else 40,
+            stateful_step_count=50 if FULL else 40,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,48 @@
+"""Short ways to let reactions run, on events that real commands caused."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from cqrs import reactions, sequencer
+from cqrs.events import StoredEvent
+from cqrs.models import ReactionFailure
+from cqrs.reaction_attempts import Reaction
+from customers.events import CustomerRegistered
+
+
+@dataclass
+class Recorder:
+    """A reaction that notes what it is asked to do, and then does what the test wants."""
+
+    name: str = "recorder"
+    event_type: str = CustomerRegistered.wire_name
+    then: Callable[[StoredEvent], object] = lambda _: None
+    seen: list[StoredEvent] = field(default_factory=list)
+
+    def react(self, event: StoredEvent) -> None:
+        self.seen.append(event)
+        self.then(event)
+
+    @property
+    def streams(self) -> list[Any]:
+        return [event.stream_id for event in self.seen]
+
+
+def run(reaction: Reaction) -> int:
+    """Give positions to what is there, and let the reaction run until it has nothing to do."""
+    sequencer.sequence()
+    return reactions.run(reaction)
+
+
+def deployed(name: str) -> Reaction:
+    return next(each for each in reactions.reactions() if each.name == name)
+
+
+def make_due(**which: Any) -> None:
+    """Let the time pass until the failures are due again."""
+    past = timezone.now() - timedelta(seconds=1)
+    ReactionFailure.objects.filter(retry_at__isnull=False, **which).update(retry_at=past)
