@@ -5,11 +5,11 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from cqrs.currencies import Currency
 from cqrs.messages import Command, LongText, Text
-from orders.money import MINOR_UNITS
 
 # Decimal() alone would also take "1_000", " 1 ", other scripts' digits and exponents of any size.
 PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
@@ -23,19 +23,12 @@ def _is_number(value: Any) -> Any:
     return value
 
 
-def _is_currency(value: str) -> str:
-    if value not in MINOR_UNITS:
-        raise PydanticCustomError("currency", "Not an ISO 4217 currency code such as USD")
-    return value
-
-
 Quantity = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 UnitPrice = Annotated[
     Decimal,
     Field(ge=0, le=1_000_000_000, decimal_places=4, allow_inf_nan=False),
     BeforeValidator(_is_number),
 ]
-Currency = Annotated[str, AfterValidator(_is_currency)]
 
 
 class Item(BaseModel):

@@ -2,11 +2,11 @@
 
 from typing import ClassVar, Literal
 
+from cqrs.currencies import Currency
 from readmodels.models import OrderReadModel
 from readmodels.queries.paging import ListQuery, sorted_by
 from readmodels.queries.parameters import (
     Amount,
-    Currency,
     Moment,
     Search,
     Statuses,

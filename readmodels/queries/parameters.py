@@ -69,5 +69,4 @@ def _as_list(value: Any, handler: Any) -> Any:
 
 Statuses = Annotated[tuple[Status, ...], WrapValidator(_as_list)]
 Amount = Annotated[Decimal, Field(max_digits=28, allow_inf_nan=False)]
-Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 Search = Annotated[LongText, Field(max_length=200)]

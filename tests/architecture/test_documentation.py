@@ -28,7 +28,7 @@ READ_DIRECTLY = re.compile(
 # Told by one of our processes to the next: nobody sets them.
 OUR_OWN = {"SERVE_PID", "IN_PROCESS_WORKER", "END_WITH_PARENT", "PATH"}
 SAID = re.compile(
-    r'(?:\breject|Rejected)\(\s*"([a-z_]+)"'
+    r'(?:reject|refuse|Rejected)\(\s*"([a-z_]+)"'
     r'|problem\(\s*request,\s*\d+,\s*"([a-z_]+)"'
     r'|\b(?:default_)?code = "([a-z_]+)"'
 )

@@ -195,6 +195,7 @@ class TestRefusals:
             ("status", "PENDING"),
             ("currency", "usd"),
             ("currency", "EURO"),
+            ("currency", "ZZZ"),
             ("currency", "EUR\n"),
             ("customer_id", "42"),
             ("customer_id", ["a", "b"]),
