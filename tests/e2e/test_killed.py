@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import httpx
+import pytest
 
 from cqrs.ids import uuid7
 from tests.desk import FULL_COUNTS, Desk, order_body, registered, wait_for
@@ -81,6 +82,7 @@ class TestKilled:
         assert_agree(desk)
 
 
+@pytest.mark.timeout(600 if FULL_COUNTS else 120)
 class TestWithoutWorkers:
     def test_places_orders_that_the_workers_project_when_they_are_back(self, desk: Desk):
         desk.start(WORKER="0")

@@ -4,6 +4,9 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
+
+import pytest
 
 from tests.desk import FULL_COUNTS, REPOSITORY, Desk
 from tests.sides import assert_agree, is_level
@@ -61,21 +64,32 @@ def run_and_kill(desk: Desk, life_s: float) -> None:
     process.wait(30)
 
 
+@pytest.mark.timeout(1_200 if FULL_COUNTS else 120)
 class TestKilledProjections:
     def test_end_as_undisturbed_ones(self, desk: Desk):
-        assert desk.run("projections", "run", "--until-caught-up")[0] == 0
+        catch_up(desk)
         desk.stop()
         undisturbed = read_side(desk)
-        desk.execute("replica", f"TRUNCATE {', '.join(undisturbed)}")
 
         rng = random.Random(7)
-        reached = []
+        begin_anew(desk, undisturbed)
         for _ in range(KILLS):
+            if is_level(desk):
+                assert read_side(desk) == undisturbed
+                begin_anew(desk, undisturbed)
+            before = positions(desk)
             run_and_kill(desk, rng.uniform(*LIVES_S))
-            reached.append(positions(desk))
-        assert reached == sorted(reached)
+            assert positions(desk) > before
 
-        assert desk.run("projections", "run", "--until-caught-up")[0] == 0
-        assert is_level(desk)
+        catch_up(desk)
         assert read_side(desk) == undisturbed
         assert_agree(desk)
+
+
+def catch_up(desk: Desk) -> None:
+    assert desk.run("projections", "run", "--until-caught-up")[0] == 0
+    assert is_level(desk)
+
+
+def begin_anew(desk: Desk, tables: Iterable[str]) -> None:
+    desk.execute("replica", f"TRUNCATE {', '.join(tables)}")
