@@ -11,7 +11,7 @@ import pytest
 from tests.desk import FULL_COUNTS, REPOSITORY, Desk
 from tests.sides import assert_agree, is_level
 
-KILLS = 60 if FULL_COUNTS else 5
+KILLS = 60 if FULL_COUNTS else 3
 LIVES_S = (0.05, 0.5)  # from its first batch on
 # Small batches: the more commits, the more moments at which a kill can hurt.
 RUN = """

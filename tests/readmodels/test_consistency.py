@@ -12,6 +12,7 @@ from django.db.utils import OperationalError
 from django.test import Client
 
 from cqrs import bus
+from cqrs.models import Pending
 from cqrs.results import Ok, Rejected
 from cqrs.tokens import ConsistencyToken
 from readmodels import consistency
@@ -49,6 +50,11 @@ def later(function: Any, after_s: float = 0.2) -> Future[Any]:
         return pool.submit(run)
     finally:
         pool.shutdown(wait=False)
+
+
+def written() -> bool:
+    """Wait until a command has committed its event."""
+    return consistency.wait_until(Pending.objects.exists, 10)
 
 
 @pytest.mark.django_db(transaction=True, databases=BOTH)
@@ -190,9 +196,9 @@ class TestPreferWait:
     def test_is_applied_when_every_projection_has_caught_up(
         self, client: Client, number: int
     ) -> None:
-        done = later(Log().projected)
-        answer = self.send(client, number, Prefer="wait=5")
-        assert answer["Preference-Applied"] == "wait=5"
+        done = later(lambda: written() and Log().projected())
+        answer = self.send(client, number, Prefer="wait=10")
+        assert answer["Preference-Applied"] == "wait=10"
         assert answer.status_code in (200, 201)
         for projection in PROJECTIONS:
             assert runner.positions(projection) == [1]
@@ -201,6 +207,7 @@ class TestPreferWait:
     @pytest.mark.parametrize("missing", PROJECTIONS, ids=lambda each: each.name)
     def test_is_not_applied_while_one_is_behind(self, client: Client, missing: Any) -> None:
         def all_but_one() -> None:
+            written()
             Log().sequenced()
             for projection in PROJECTIONS:
                 if projection is not missing:
