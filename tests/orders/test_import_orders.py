@@ -276,7 +276,7 @@ def importing(path: Path) -> subprocess.Popen[str]:
 
 @pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 class TestInterrupted:
-    COUNT = 200
+    COUNT = 600  # enough to be in the middle when the signal comes, also on a busy machine
 
     def test_goes_on_where_it_was(self, path: Path):
         write(path, *[row(str(number)) for number in range(self.COUNT)])
