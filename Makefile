@@ -3,7 +3,7 @@
 PYTHON_ENV := .venv/bin/python
 UV ?= uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-annotate --no-header --no-emit-index-url
+	--no-annotate --no-header
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-long lint lock clean
