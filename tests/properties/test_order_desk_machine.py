@@ -193,6 +193,11 @@ class OrderDesk(RuleBasedStateMachine):
             actor, under, kind, wish = with_key[which % len(with_key)]
             self.send(actor, under, kind, **wish)
 
+    @rule()
+    def project(self) -> None:
+        """Bring the read side up to date in between: it then meets later events with old rows."""
+        observed.check_read_side(self.model.state)
+
     @invariant()
     def never_oversold(self) -> None:
         for item in self.model.state.stock.values():
