@@ -14,7 +14,7 @@ import orjson
 from django.db import connections, models
 
 from cqrs.events import StoredEvent
-from readmodels.router import READ_ALIAS
+from readmodels.router import PROJECTION_ALIAS
 from readmodels.sql import array, server_cursor
 
 Document = dict[str, Any]
@@ -88,7 +88,7 @@ class Table:
 
         The types go without lengths: a cast to `varchar(20)` cuts off what does not fit.
         """
-        connection = connections[READ_ALIAS]
+        connection = connections[PROJECTION_ALIAS]
         fields = sorted(self.model._meta.concrete_fields, key=lambda field: not field.primary_key)
         return [
             (str(field.column), str(field.db_type(connection)).split("(")[0]) for field in fields

@@ -2,28 +2,27 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Model
 
 READ_APP = "readmodels"
-READ_ALIAS = "replica"
 WRITE_ALIAS = "default"
+READ_ALIAS = "replica"
+# The same database with a role that may write, where the environment names one.
+PROJECTION_ALIAS = "replica_writer" if "replica_writer" in settings.DATABASES else READ_ALIAS
 
 
 class ReadModelRouter:
     """Route by app, and refuse relations and migrations across the two databases."""
 
     def db_for_read(self, model: type[Model], **hints: Any) -> str:
-        return _alias(model._meta.app_label)
+        return READ_ALIAS if model._meta.app_label == READ_APP else WRITE_ALIAS
 
     def db_for_write(self, model: type[Model], **hints: Any) -> str:
-        return _alias(model._meta.app_label)
+        return PROJECTION_ALIAS if model._meta.app_label == READ_APP else WRITE_ALIAS
 
     def allow_relation(self, first: Model, second: Model, **hints: Any) -> bool:
-        return _alias(first._meta.app_label) == _alias(second._meta.app_label)
+        return (first._meta.app_label == READ_APP) == (second._meta.app_label == READ_APP)
 
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
-        return db == _alias(app_label)
-
-
-def _alias(app_label: str) -> str:
-    return READ_ALIAS if app_label == READ_APP else WRITE_ALIAS
+        return (db == WRITE_ALIAS) != (app_label == READ_APP)

@@ -7,7 +7,7 @@ from django.db import connections
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
 
-from readmodels.router import READ_ALIAS
+from readmodels.router import PROJECTION_ALIAS
 
 _bind_beside: Any = ServerBindingCursor
 
@@ -17,7 +17,7 @@ def server_cursor() -> CursorWrapper:
 
     Django's usual one writes them into it: half a megabyte to quote here and to parse there.
     """
-    connection: Any = connections[READ_ALIAS]
+    connection: Any = connections[PROJECTION_ALIAS]
     connection.ensure_connection()
     cursor: CursorWrapper = connection._prepare_cursor(_bind_beside(connection.connection))
     return cursor

@@ -5,8 +5,8 @@ from readmodels.models import ProjectionCheckpoint
 from readmodels.projections.customers import Customers
 from readmodels.projections.orders import Orders
 from readmodels.projections.stock import Stock
-from readmodels.router import READ_ALIAS
+from readmodels.router import PROJECTION_ALIAS
 
 PROJECTIONS: tuple[Consumer, ...] = (Orders(), Customers(), Stock())
 
-runner = Runner(ProjectionCheckpoint, READ_ALIAS)
+runner = Runner(ProjectionCheckpoint, PROJECTION_ALIAS)
