@@ -6,6 +6,7 @@ Documented in docs/settings.md. The CQRS tables are at the end: they are the wir
 from datetime import timedelta
 
 import structlog
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment as env
@@ -141,6 +142,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=1),
         "options": {"expires": 1.0},
     },
+    "verify_sample": {
+        "task": "readmodels.tasks.verify_sample",
+        "schedule": crontab(hour=3, minute=17),  # UTC
+    },
     "expire_idempotent_answers": {
         "task": "cqrs.tasks.expire_idempotent_answers",
         "schedule": timedelta(hours=1),
@@ -151,6 +156,8 @@ CELERY_BEAT_SCHEDULE = {
 
 WEB_THREADS = env.number("WEB_THREADS", 8)
 SLOW_REQUEST_MS = env.number("SLOW_REQUEST_MS", 500)
+# What a projection begins with; `projections repartition` changes it later. Buckets: 256.
+PROJECTION_PARTITIONS = min(max(env.number("PROJECTION_PARTITIONS", 4), 1), 256)
 MARKETING_WEBHOOK_URL = env.web_address("MARKETING_WEBHOOK_URL")
 UNTRACKED_PRODUCTS = env.choice("UNTRACKED_PRODUCTS", "accept", "reject")
 

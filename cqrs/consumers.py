@@ -1,10 +1,11 @@
 """The consumer runner: claim a partition, read the feed, apply a batch, save the checkpoint.
 
-Projections on `replica` and reactions on `default` share it. The checkpoint is saved in the
-transaction of the effects, in their database: whatever crashes, an event takes effect once.
+The checkpoint is saved in the transaction of the effects, in their database: whatever crashes,
+an event takes effect once. What fails is parked with its aggregate (`cqrs/parking.py`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -12,20 +13,33 @@ from django.db import transaction
 
 from cqrs import feed, sequencer
 from cqrs.events import StoredEvent
-from cqrs.models import Checkpoint
+from cqrs.feed import LoggedEvent, Stream
+from cqrs.models import Checkpoint, ParkedEvent
+from cqrs.parking import Parking, is_the_events_fault
+from cqrs.partitions import Partitions, Place
+from cqrs.signals import announce_applied
+from cqrs.windows import Windows
 
-BATCH = 500
+BATCH = 1_000
 TRACED = 20  # events of a batch whose requests its log line names
 
 log = structlog.get_logger("cqrs.consumers")
 
 
 class Consumer(Protocol):
-    """What reads the feed. `apply` writes a batch's effects inside the runner's transaction."""
+    """What reads the feed. `apply` writes a batch's effects inside the runner's transaction.
+
+    `types` are the wire names that it wants, `partitions` how many it begins with.
+    """
 
     name: str
     version: int
-    partitions: int
+
+    @property
+    def partitions(self) -> int: ...
+
+    @property
+    def types(self) -> Collection[str]: ...
 
     def apply(self, events: Sequence[StoredEvent]) -> None:
         """Write the effects of the events, which come in feed order."""
@@ -34,100 +48,213 @@ class Consumer(Protocol):
 class Runner:
     """Runs consumers whose effects live in one database.
 
-    `alias` is that database, `checkpoints` its checkpoint model.
+    `alias` is that database, `checkpoints` and `parked` its models.
     """
 
-    def __init__(self, checkpoints: type[Checkpoint], alias: str, batch: int = BATCH) -> None:
-        self.checkpoints = checkpoints
+    def __init__(
+        self,
+        checkpoints: type[Checkpoint],
+        parked: type[ParkedEvent],
+        alias: str,
+        batch: int = BATCH,
+    ) -> None:
         self.alias = alias
         self.batch = batch
+        self.partitions = Partitions(checkpoints, alias)
+        self.parking = Parking(parked, alias)
 
-    def drain(self, consumer: Consumer, on_batch: Callable[[int], None] | None = None) -> int:
-        """Apply everything that the feed holds; return the number of positions passed.
+    def drain(self, *consumers: Consumer, on_batch: Callable[[int], None] | None = None) -> int:
+        """Apply everything that the feed holds; return the positions passed, of all partitions.
 
-        A partition that another worker holds is left to it. An exception of the consumer
-        leaves the checkpoint where it was: the batch is tried again on the next call.
+        A partition that another worker holds is left to it. Raises, when all others are done,
+        what stopped a consumer as a whole; its batch is tried again on the next call.
         """
-        return sum(
-            self._drain_partition(consumer, partition, on_batch)
-            for partition in range(consumer.partitions)
-        )
+        total = 0
+        failures: dict[str, Exception] = {}
+        # Somebody may have fed the log and failed to claim a partition while it was held
+        # here, so look once more after letting go.
+        while passed := self._round([c for c in consumers if c.name not in failures], failures):
+            total += passed
+            if on_batch:
+                on_batch(passed)
+        if failures:
+            raise ExceptionGroup("consumers failed", list(failures.values()))
+        return total
+
+    def places(self, *consumers: Consumer) -> list[Place]:
+        """Return the partitions of the consumers, which begin if they have not."""
+        found = self.partitions.of([consumer.name for consumer in consumers])
+        if missing := {consumer.name for consumer in consumers} - {p.consumer for p in found}:
+            for consumer in consumers:
+                if consumer.name in missing:
+                    self.partitions.start(consumer)
+            return self.partitions.of([consumer.name for consumer in consumers])
+        return found
 
     def positions(self, consumer: Consumer) -> list[int]:
-        """Return the checkpoint of each partition; 0 where it has not begun."""
-        found = dict(self._rows(consumer).values_list("partition", "position"))
-        return [found.get(partition, 0) for partition in range(consumer.partitions)]
+        """Return the checkpoint of each partition; nothing before it has begun."""
+        return [place.position for place in self.partitions.of([consumer.name])]
 
-    def _drain_partition(
-        self, consumer: Consumer, partition: int, on_batch: Callable[[int], None] | None
-    ) -> int:
-        self._ensure_row(consumer, partition)
-        total = 0
-        while True:
-            claimed, passed, position = self._apply_batch(consumer, partition)
-            total += passed
-            if passed and on_batch:
-                on_batch(passed)
-            # Somebody may have fed the log and failed to claim the partition while it was
-            # held here, so look once more after letting go.
-            if not claimed or sequencer.head() <= position:
-                return total
+    def advance_to(self, consumer: Consumer, place: Place, goal: int) -> None:
+        """Bring a partition that nobody else can take exactly to a position."""
+        while place.position < goal:
+            place = self.advance(consumer, place, goal)
 
-    def _apply_batch(self, consumer: Consumer, partition: int) -> tuple[bool, int, int]:
+    def advance(self, consumer: Consumer, place: Place, goal: int) -> Place:
+        """Give a partition that nobody else can take one batch, not beyond a position."""
+        windows = Windows(min(goal, place.position + self.batch * place.partitions))
+        parked = self.parking.streams(consumer.name)
+        if not self._advance(consumer, place, windows, parked):
+            raise RuntimeError(f"{consumer.name} #{place.partition} is in other hands")
+        return replace(place, position=windows.head)
+
+    def repartition(self, consumer: Consumer, partitions: int) -> None:
+        """Divide the consumer's work anew: all of it is brought to one position before."""
+        self.drain(consumer)
         with transaction.atomic(using=self.alias):
-            row = (
-                self._rows(consumer)
-                .filter(partition=partition)
-                .select_for_update(skip_locked=True)
-                .first()
-            )
-            if row is None:
-                return False, 0, 0
-            before = row.position
-            events, upto = feed.read(
-                before, self.batch, partition=partition, partitions=consumer.partitions
-            )
-            if upto == before:
-                return True, 0, before
-            if events:
-                consumer.apply(events)
-            row.position = upto
-            row.save(using=self.alias, update_fields=["position", "updated_at"])
-        if events:
-            _log(consumer, events, upto)
-        return True, upto - before, upto
+            places = self.partitions.lock([consumer.name])
+            goal = max(place.position for place in places)
+            for place in places:
+                self.advance_to(consumer, place, goal)
+            self.partitions.replace(consumer.name, partitions)
 
-    def _ensure_row(self, consumer: Consumer, partition: int) -> None:
-        if self._rows(consumer).filter(partition=partition).exists():
-            return
-        row = self.checkpoints(
+    def retry_due(self, *consumers: Consumer) -> None:
+        """Try parked events again whose time has come."""
+        by_name = {consumer.name: consumer for consumer in consumers}
+        for name, stream in self.parking.due(by_name):
+            self.retry(by_name[name], stream)
+
+    def retry(self, consumer: Consumer, stream: Stream) -> int:
+        """Apply an aggregate's parked events in their order, up to one that fails again.
+
+        Returns how many it applied.
+        """
+        done: list[StoredEvent] = []
+        with transaction.atomic(using=self.alias):
+            # Keeps the runner from this aggregate: what comes next must come after these.
+            self.partitions.lock([consumer.name])
+            parked = list(self.parking.of(consumer.name, stream))
+            for row, event in zip(parked, feed.at([row.position for row in parked]), strict=True):
+                stored = self._attempt(consumer, [event], late=True)
+                if isinstance(stored, Exception):
+                    self.parking.postpone(row, stored)
+                    break
+                row.delete(using=self.alias)
+                done += stored
+        if done:
+            self._tell(consumer, done)
+        return len(done)
+
+    def _round(self, consumers: Sequence[Consumer], failures: dict[str, Exception]) -> int:
+        """Give every partition one batch at the most; return the positions passed."""
+        places = self.places(*consumers)
+        windows = Windows(sequencer.head())
+        behind = [place for place in places if place.position < windows.head]
+        if not behind:
+            return 0
+        # After the places: whoever parks an event moves its partition, which is then not taken.
+        parked = {consumer.name: self.parking.streams(consumer.name) for consumer in consumers}
+        types = {consumer.name: consumer.types for consumer in consumers}
+        idle = {place for place in behind if windows.is_idle(place, types[place.consumer])}
+        passed = self.partitions.pass_over(idle, windows.head)
+        by_name = {consumer.name: consumer for consumer in consumers}
+        for place in behind:
+            if place in idle or place.consumer in failures:
+                continue
+            consumer = by_name[place.consumer]
+            try:
+                passed += self._advance(consumer, place, windows, parked[consumer.name])
+            except Exception as error:  # noqa: BLE001  one must not stop the others
+                failures[consumer.name] = error
+        return passed
+
+    def _advance(
+        self, consumer: Consumer, place: Place, windows: Windows, parked: Collection[Stream]
+    ) -> int:
+        """Apply a batch, and in a second go without what fails; return the positions passed."""
+        try:
+            return self._in_transaction(consumer, place, windows, parked, self._apply)
+        except Exception as error:
+            if not is_the_events_fault(error):
+                raise
+        return self._in_transaction(consumer, place, windows, parked, self._apply_what_can_be)
+
+    def _in_transaction(
+        self,
+        consumer: Consumer,
+        place: Place,
+        windows: Windows,
+        parked: Collection[Stream],
+        apply: Callable[[Consumer, list[LoggedEvent]], list[StoredEvent]],
+    ) -> int:
+        upto = windows.end(place, self.batch)
+        with transaction.atomic(using=self.alias):
+            if not self.partitions.take(place, upto):
+                return 0
+            events = windows.events(place, consumer.types, upto)
+            applied = apply(consumer, self._not_behind(parked, consumer, events))
+        if applied:
+            self._tell(consumer, applied)
+        return upto - place.position
+
+    def _not_behind(
+        self, parked: Collection[Stream], consumer: Consumer, events: list[LoggedEvent]
+    ) -> list[LoggedEvent]:
+        """Queue the events whose aggregate has parked ones, and return the others."""
+        if not parked:
+            return events
+        self.parking.queue(consumer.name, [event for event in events if event.stream in parked])
+        return [event for event in events if event.stream not in parked]
+
+    def _apply(self, consumer: Consumer, events: list[LoggedEvent]) -> list[StoredEvent]:
+        stored = [event.upcast() for event in events]
+        if stored:
+            consumer.apply(stored)
+        return stored
+
+    def _apply_what_can_be(
+        self, consumer: Consumer, events: list[LoggedEvent]
+    ) -> list[StoredEvent]:
+        """Apply the events in order, parking what fails: halve until it is found."""
+        if not events:
+            return []
+        stored = self._attempt(consumer, events)
+        if not isinstance(stored, Exception):
+            return stored
+        if len(events) == 1:
+            self.parking.park(consumer.name, events[0], stored)
+            return []
+        middle = len(events) // 2
+        first = self._apply_what_can_be(consumer, events[:middle])
+        rest = self._not_behind(self.parking.streams(consumer.name), consumer, events[middle:])
+        return first + self._apply_what_can_be(consumer, rest)
+
+    def _attempt(
+        self, consumer: Consumer, events: Sequence[LoggedEvent], *, late: bool = False
+    ) -> list[StoredEvent] | Exception:
+        """Apply the events under a savepoint; return what went wrong if that is their fault."""
+        try:
+            with transaction.atomic(using=self.alias):
+                stored = [event.upcast(late=late) for event in events]
+                consumer.apply(stored)
+                return stored
+        except Exception as error:
+            if not is_the_events_fault(error):
+                raise
+            return error
+
+    def _tell(self, consumer: Consumer, events: Sequence[StoredEvent]) -> None:
+        """Say what was applied, and for which requests: a trace ends here."""
+        announce_applied(sender=Runner, consumer=consumer, events=events)
+        named = events[:TRACED]
+        log.info(
+            "applied",
             consumer=consumer.name,
-            version=consumer.version,
-            partition=partition,
-            partitions=consumer.partitions,
+            events=len(events),
+            position=events[-1].position,
+            correlation_ids=_distinct("correlation_id", named),
+            traceparents=_distinct("traceparent", named),
         )
-        # Two workers may meet here on the first start.
-        self.checkpoints._default_manager.using(self.alias).bulk_create(
-            [row], ignore_conflicts=True
-        )
-
-    def _rows(self, consumer: Consumer):  # type: ignore[no-untyped-def]
-        return self.checkpoints._default_manager.using(self.alias).filter(
-            consumer=consumer.name, version=consumer.version
-        )
-
-
-def _log(consumer: Consumer, events: Sequence[StoredEvent], position: int) -> None:
-    """Say what was applied, and for which requests: a trace ends here."""
-    named = events[:TRACED]
-    log.info(
-        "applied",
-        consumer=consumer.name,
-        events=len(events),
-        position=position,
-        correlation_ids=_distinct("correlation_id", named),
-        traceparents=_distinct("traceparent", named),
-    )
 
 
 def _distinct(name: str, events: Sequence[StoredEvent]) -> list[str]:

@@ -40,7 +40,10 @@ class Event(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event as consumers see it: `data` is the stored JSON, `position` its place in the feed."""
+    """An event as consumers see it: `data` is the stored JSON, `position` its place in the feed.
+
+    `late` says that it was parked: what it changes may hold effects of later events already.
+    """
 
     position: int
     event_id: UUID
@@ -52,6 +55,7 @@ class StoredEvent:
     data: dict[str, Any]
     metadata: dict[str, Any]
     occurred_at: datetime
+    late: bool = False
 
 
 @cache

@@ -138,6 +138,40 @@ class Checkpoint(models.Model):
         return f"{self.consumer} v{self.version} #{self.partition}: {self.position}"
 
 
+class ParkedEvent(models.Model):
+    """A pointer to an event that a consumer could not apply, or that waits behind such a one.
+
+    The first of its aggregate is the one that failed: it carries the error, and `retry_at` until
+    its attempts are used up. A pointer and no copy, so that fixed code and upcasters apply.
+    Concrete where the consumer's effect lives, so that it goes in the effect's transaction.
+    """
+
+    consumer = models.CharField(max_length=60)
+    position = models.BigIntegerField()
+    bucket = models.PositiveSmallIntegerField()
+    event_id = models.UUIDField()
+    stream_type = models.CharField(max_length=40)
+    stream_id = models.UUIDField()
+    version = models.PositiveIntegerField()
+    type = models.CharField(max_length=100)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True)
+    error = models.TextField(default="")
+    parked_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["consumer", "position"], name="%(class)s_identity")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["consumer", "stream_id", "stream_type"], name="%(class)s_stream"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.consumer} at {self.position}"
+
+
 class ReactionCheckpoint(Checkpoint):
     """How far a reaction has come."""
 

@@ -20,6 +20,11 @@ event_committed = Signal()
 neither the command, which is done, nor the other receivers. It runs once at most: a process that
 dies after the commit never sends it. What must not get lost belongs into a reaction."""
 
+batch_applied = Signal()
+"""A consumer has applied events, or rows of its were replaced: then `events` is empty. Sent after
+the commit with `sender` (the runner's class), `consumer` and `events`. A receiver that raises is
+logged and harms nobody."""
+
 # Django matches senders exactly: connect to each event class, not to a base class of theirs.
 
 committed_failures: Counter[str] = Counter()
@@ -31,6 +36,13 @@ def announce(**event: Any) -> None:
     event_published.send(**event)
     if event_committed.has_listeners(event["sender"]):
         transaction.on_commit(partial(_send_committed, event), robust=True)
+
+
+def announce_applied(**batch: Any) -> None:
+    """Send `batch_applied`."""
+    for receiver, answer in batch_applied.send_robust(**batch):
+        if isinstance(answer, Exception):
+            log.error("batch_applied_receiver_failed", receiver=repr(receiver), exc_info=answer)
 
 
 def _send_committed(event: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ class ReadModelsConfig(AppConfig):
     verbose_name = "Read models"
 
     def ready(self) -> None:
-        from readmodels import receivers
+        from readmodels import checks, receivers, wakeups  # noqa: F401  registers the checks
 
         receivers.connect()
+        wakeups.connect()

@@ -1,12 +1,7 @@
-"""Read your own writes: wait until a read model has seen what the caller has seen.
-
-The token names an aggregate and its version. The aggregate's own read row tells the feed position
-of that version, and the checkpoint of the queried projection tells whether it is past it. Both
-are on `replica`, so this works without the write database.
-"""
+"""Read your own writes: wait until a read model has seen what the caller has written."""
 
 import time
-from collections.abc import Callable, Set
+from collections.abc import Set
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -18,34 +13,41 @@ from cqrs.messages import Query
 from cqrs.outages import is_outage
 from cqrs.pipeline import Dispatch, Next
 from cqrs.results import FieldError, Rejected, Result
-from cqrs.tokens import ConsistencyToken, InvalidToken, decode
-from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
-from readmodels.projections import PROJECTIONS, runner
+from cqrs.tokens import ConsistencyToken, InvalidToken
+from readmodels.seen import ALL, Seen, look, readable
+from readmodels.wakeups import Bell
 
 DEFAULT_WAIT_S = 2.0
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.05
+# Between two looks: when rings are heard, only to make a lost one good; else growing.
+HEARING_S, FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 0.002, 0.05
 _waiting = BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
-
-# Where the position of an aggregate's version is found.
-ROWS = {"order": OrderReadModel, "customer": CustomerReadModel, "stock": StockReadModel}
-ALL = frozenset(projection.name for projection in PROJECTIONS)
+bell = Bell()
 
 log = structlog.get_logger("readmodels.consistency")
 
 
 def consistency(dispatch: Dispatch, following: Next) -> Result[Any]:
-    """Wait for the query's token before the rest; `read_side_behind` when its time is up."""
+    """Wait for the query's token before the rest.
+
+    Refuses with `read_side_behind` when its time is up, and with `read_side_parked` at once when
+    waiting is of no use.
+    """
     query = dispatch.message
     assert isinstance(query, Query)  # noqa: S101  only queries come here
     if query.consistency_token is None:
         return following(dispatch)
     try:
-        token = _readable(query.consistency_token)
+        token = readable(query.consistency_token)
     except InvalidToken as error:
         problem = FieldError("X-Consistency-Token", "invalid_token", str(error))
         return Rejected("invalid_token", str(error), (problem,))
     limit_s = DEFAULT_WAIT_S if query.wait_s is None else query.wait_s
-    if not wait_until(lambda: has_seen(token, {query.projection}), limit_s):
+    seen = wait_for(token, {query.projection}, limit_s)
+    if seen is Seen.PARKED:
+        return Rejected(
+            "read_side_parked", "The read side could not apply this write: it is parked"
+        )
+    if seen is Seen.NOT_YET:
         return Rejected("read_side_behind", f"The read side was not there after {limit_s:g} s")
     return following(dispatch)
 
@@ -56,7 +58,7 @@ def wait_for_projections(token: ConsistencyToken, limit_s: float) -> bool:
     A read database that is out of reach has seen nothing: the write is done all the same.
     """
     try:
-        return wait_until(lambda: has_seen(token, ALL), limit_s)
+        return wait_for(token, ALL, limit_s) is Seen.YES
     except Error as error:
         if not is_outage(error):
             raise
@@ -64,51 +66,28 @@ def wait_for_projections(token: ConsistencyToken, limit_s: float) -> bool:
         return False
 
 
-def _readable(text: str) -> ConsistencyToken:
-    token = decode(text)
-    if token.stream_type not in ROWS:
-        raise InvalidToken(f"There is nothing to wait for called {token.stream_type!r}")
-    return token
-
-
-def has_seen(token: ConsistencyToken, names: Set[str]) -> bool:
-    """Say whether the projections of these names have applied the aggregate's version."""
-    rows = ROWS[token.stream_type]._default_manager
-    position = (
-        rows.filter(pk=token.stream_id, version__gte=token.version)
-        .values_list("position", flat=True)
-        .first()
-    )
-    if position is None:
-        return False
-    return all(
-        min(runner.positions(projection)) >= position
-        for projection in PROJECTIONS
-        if projection.name in names
-    )
-
-
-def wait_until(condition: Callable[[], bool], limit_s: float) -> bool:
-    """Ask again, at growing intervals, until the condition holds or the time is up.
+def wait_for(token: ConsistencyToken, names: Set[str], limit_s: float) -> Seen:
+    """Look again whenever something was applied, until it is decided or the time is up.
 
     Does not wait at all when half of the web threads do so already: the others are for requests
     that can be answered.
     """
-    if condition():
-        return True
-    if not _waiting.acquire(blocking=False):
-        return False
+    seen = look(token, names)
+    if seen is not Seen.NOT_YET or not _waiting.acquire(blocking=False):
+        return seen
     try:
-        return _poll(condition, time.monotonic() + limit_s)
+        return _wait(token, names, time.monotonic() + limit_s)
     finally:
         _waiting.release()
 
 
-def _poll(condition: Callable[[], bool], deadline: float) -> bool:
+def _wait(token: ConsistencyToken, names: Set[str], deadline: float) -> Seen:
     pause_s = FIRST_PAUSE_S
     while (left_s := deadline - time.monotonic()) > 0:
-        time.sleep(min(pause_s, left_s))
-        if condition():
-            return True
+        # Counted before the look: a ring between the two ends the wait at once.
+        rings = bell.rings
+        if (seen := look(token, names)) is not Seen.NOT_YET:
+            return seen
+        bell.wait(rings, min(HEARING_S if bell.is_listening else pause_s, left_s))
         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
-    return False
+    return look(token, names)

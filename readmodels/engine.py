@@ -5,12 +5,14 @@ document; the columns are read off it when it is written. Plain SQL, because the
 `bulk_create` writes at half the speed.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.db import connections, models
 
 from cqrs.events import StoredEvent
@@ -42,16 +44,24 @@ class Table:
 
     A column is the field of the same name in the row's document, unless `computed` makes it
     from the document. A model with a `document` column keeps the whole document there.
+    `partition_key` is the column that says which partition a row belongs to; none where rows
+    gather what happens in all of them.
     """
 
-    def __init__(self, model: type[models.Model], **computed: Callable[[Document], Any]) -> None:
+    def __init__(
+        self,
+        model: type[models.Model],
+        partition_key: str | None = None,
+        **computed: Callable[[Document], Any],
+    ) -> None:
         self.model = model
+        self.partition_key = partition_key
         self.name = model._meta.db_table
         self.computed = computed
 
     def load(self, keys: Collection[str]) -> dict[str, Row]:
         """Return the rows with these primary keys, by key."""
-        key, kind = self._columns[0]
+        key, kind = self.columns[0]
         return self.select(f"WHERE {key} = ANY(%s::{kind}[])", array(keys)) if keys else {}
 
     def select(self, condition: str, *parameters: str | int) -> dict[str, Row]:
@@ -70,7 +80,7 @@ class Table:
         ordered = [rows[key] for key in sorted(rows)]
         with server_cursor() as cursor:
             cursor.execute(
-                self._upsert, [self._parameter(name, ordered) for name, _ in self._columns]
+                self._upsert, [self._parameter(name, ordered) for name, _ in self.columns]
             )
 
     def _parameter(self, name: str, rows: Sequence[Row]) -> str:
@@ -83,7 +93,7 @@ class Table:
         return array([row.document[name] for row in rows])
 
     @cached_property
-    def _columns(self) -> list[tuple[str, str]]:
+    def columns(self) -> list[tuple[str, str]]:
         """Return the columns with their types, the primary key first.
 
         The types go without lengths: a cast to `varchar(20)` cuts off what does not fit.
@@ -96,18 +106,18 @@ class Table:
 
     @cached_property
     def _select(self) -> str:
-        names = [name for name, _ in self._columns]
+        names = [name for name, _ in self.columns]
         pairs = ", ".join(f"'{name}', {name}" for name in names if name != "position")
         document = "document" if "document" in names else f"json_build_object({pairs})::text"
         return f"SELECT {names[0]}::text, {document}, position FROM {self.name}"  # noqa: S608
 
     @cached_property
     def _upsert(self) -> str:
-        names = [name for name, _ in self._columns]
+        names = [name for name, _ in self.columns]
         # JSON has no line breaks of its own, and splitting at them beats parsing an array.
         arrays = ", ".join(
             "string_to_array(%s, chr(10))" if name == "document" else f"%s::{kind}[]"
-            for name, kind in self._columns
+            for name, kind in self.columns
         )
         changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in names[1:])
         return (
@@ -115,6 +125,37 @@ class Table:
             f" SELECT * FROM unnest({arrays}) ON CONFLICT ({names[0]}) DO UPDATE SET {changes}"
             " WHERE stored.position <= EXCLUDED.position AND stored.version <= EXCLUDED.version"
         )
+
+
+class Projection(ABC):
+    """A consumer that writes read models, and nothing else. A released `version` has one fold."""
+
+    name: str
+    version: int
+
+    @property
+    @abstractmethod
+    def types(self) -> Collection[str]:
+        """Return the wire names of the events that it wants."""
+
+    @property
+    @abstractmethod
+    def tables(self) -> Sequence[Table]:
+        """Return all its tables; it reads and writes no other."""
+
+    @abstractmethod
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        """Write the effects of the events, which come in feed order."""
+
+    @property
+    def is_divisible(self) -> bool:
+        """Say whether each row is made of the events of one partition key alone."""
+        return all(table.partition_key for table in self.tables)
+
+    @cached_property
+    def partitions(self) -> int:
+        # Folding a row in two partitions at once would lose what one of them adds.
+        return settings.PROJECTION_PARTITIONS if self.is_divisible else 1
 
 
 def keys_of(events: Iterable[StoredEvent], types: Collection[str], key: str) -> list[str]:
@@ -128,7 +169,7 @@ def fold(
     """Fold the events that have a handler into the rows, in their order; return what changed.
 
     `key` is the field of the event that names the row. An event that a row has seen is passed
-    over, so that applying a batch again changes nothing.
+    over, so that applying a batch again changes nothing; a late one never was seen.
     """
     changed: dict[str, Row] = {}
     for event in events:
@@ -139,8 +180,9 @@ def fold(
         row = rows.get(row_key)
         if row is None:
             row = rows[row_key] = Row(handler(None, event), event.position)
-        elif event.position > row.position:
-            row.document, row.position = handler(row.document, event), event.position
+        elif event.position > row.position or event.late:
+            row.document = handler(row.document, event)
+            row.position = max(row.position, event.position)
         else:
             continue
         changed[row_key] = row

@@ -24,8 +24,8 @@ def follow(projections: Sequence[Consumer], console: Console, *, until_caught_up
     that is stopped halfway is rolled back and applied by whoever comes next.
     """
     started, goal = time.monotonic(), None
-    with _stoppable(), _progress(console) as progress:
-        bars = [progress.add_task(each.name, completed=_position(each)) for each in projections]
+    with stoppable(), _progress(console) as progress:
+        bars = [progress.add_task(each.name, completed=position(each)) for each in projections]
         while True:
             more = sequencer.step()
             _drain(projections, progress, bars)
@@ -33,21 +33,28 @@ def follow(projections: Sequence[Consumer], console: Console, *, until_caught_up
             if until_caught_up and sequencer.oldest_pending_age_s() <= elapsed_s:
                 goal = sequencer.head() if goal is None else goal
                 # A partition may be in the hands of another worker, which brings it there.
-                if all(_position(each) >= goal for each in projections):
+                if all(position(each) >= goal for each in projections):
                     return
+            runner.retry_due(*projections)
             if not more:
                 time.sleep(POLL_S)
 
 
 def _drain(projections: Sequence[Consumer], progress: Progress, bars: Sequence[TaskID]) -> None:
     for projection, bar in zip(projections, bars, strict=True):
-        progress.update(bar, total=sequencer.head(), completed=_position(projection))
-        runner.drain(projection, on_batch=partial(progress.advance, bar))
-        progress.update(bar, completed=_position(projection))
+        show = partial(_show, progress, bar, projection)
+        show()
+        runner.drain(projection, on_batch=show)
+        show()
 
 
-def _position(projection: Consumer) -> int:
-    return min(runner.positions(projection))
+def _show(progress: Progress, bar: TaskID, projection: Consumer, _passed: int = 0) -> None:
+    progress.update(bar, total=sequencer.head(), completed=position(projection))
+
+
+def position(projection: Consumer) -> int:
+    """Return how far the hindmost partition has come."""
+    return min(place.position for place in runner.places(projection))
 
 
 def _progress(console: Console) -> Progress:
@@ -57,7 +64,7 @@ def _progress(console: Console) -> Progress:
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
+def stoppable() -> Iterator[None]:
     """End the block quietly on Ctrl-C, and on SIGTERM as on Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may listen to signals

@@ -1,6 +1,7 @@
 """What operators see of the projections on a terminal."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from rich import box
 from rich.console import Group
@@ -9,7 +10,7 @@ from rich.text import Text
 
 from readmodels.status import ProjectionStatus
 
-COLORS = {"level": "green", "behind": "yellow"}
+COLORS = {"level": "green", "behind": "yellow", "outdated": "yellow"}
 NUMBERS = ("version", "position", "head", "lag", "lag s", "rate", "parked")
 
 
@@ -37,3 +38,14 @@ def _cells(status: ProjectionStatus) -> list[str]:
         "–" if status.rate is None else f"{status.rate:,.0f}",  # noqa: RUF001
         str(status.parked),
     ]
+
+
+def parked_line(row: Any) -> str:
+    """Return what is to be known of a parked event: what failed, and what comes next."""
+    waits = "parked until somebody retries it" if row.attempts else "waits behind the one before"
+    state = f"tried again at {row.retry_at:%H:%M:%S} UTC" if row.retry_at else waits
+    return (
+        f"{row.consumer} {row.position}: {row.type} of {row.stream_type} {row.stream_id}"
+        f" v{row.version}, event {row.event_id}: {row.attempts} attempt(s), {state}"
+        + (f": {row.error}" if row.error else "")
+    )

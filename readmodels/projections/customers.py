@@ -5,7 +5,7 @@ again. Cancelled orders are counted, but are no longer open and no part of the t
 stands in the totals while its amount is not zero. `version` is the customer's own: orders leave it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Context, Decimal
 
 import orjson
@@ -13,7 +13,7 @@ import orjson
 from cqrs.events import StoredEvent
 from customers.events import CustomerDeactivated, CustomerRegistered, CustomerUpdated
 from orders.events import OrderCancelled, OrderCreated, OrderShipped
-from readmodels.engine import Document, MissingRow, Table, fold, keys_of
+from readmodels.engine import Document, MissingRow, Projection, Table, fold, keys_of
 from readmodels.models import CustomerReadModel
 from readmodels.projections.text import search_text, utc_text
 
@@ -21,12 +21,19 @@ from readmodels.projections.text import search_text, utc_text
 _EXACT = Context(prec=60)
 
 
-class Customers:
+class Customers(Projection):
     """Writes `read_customers`."""
 
     name = "customers"
     version = 1
-    partitions = 1
+
+    @property
+    def types(self) -> Collection[str]:
+        return HANDLES
+
+    @property
+    def tables(self) -> Sequence[Table]:
+        return (CUSTOMERS,)
 
     def apply(self, events: Sequence[StoredEvent]) -> None:
         """Fold the batch into the customers it touches."""
@@ -122,6 +129,7 @@ HANDLES = {
 
 CUSTOMERS = Table(
     CustomerReadModel,
+    partition_key="id",
     totals=lambda customer: orjson.dumps(amounts(customer)).decode(),
     search_text=lambda customer: search_text(customer["name"], customer["email"], customer["id"]),
 )

@@ -29,4 +29,4 @@ def follow(note: Row, order: Row) -> bool:
 
 NOTE_HANDLES = {CustomerRegistered.wire_name: noted, CustomerUpdated.wire_name: noted}
 
-NOTES = Table(OrderCustomer)
+NOTES = Table(OrderCustomer, partition_key="customer_id")

@@ -7,7 +7,7 @@ names between the order events. `updated_at` and `version` are the order's own: 
 of name moves neither.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from cqrs.events import StoredEvent
 from orders.events import (
@@ -17,7 +17,7 @@ from orders.events import (
     OrderDelivered,
     OrderShipped,
 )
-from readmodels.engine import Document, Handler, MissingRow, Row, Table, fold, keys_of
+from readmodels.engine import Document, Handler, MissingRow, Projection, Row, Table, fold, keys_of
 from readmodels.models import OrderReadModel
 from readmodels.projections.order_customers import NOTE_HANDLES, NOTES, follow
 from readmodels.projections.text import one_line, search_text, utc_text
@@ -34,12 +34,19 @@ LIMIT %s
 """
 
 
-class Orders:
+class Orders(Projection):
     """Writes `read_orders` and `read_order_customers`."""
 
     name = "orders"
     version = 1
-    partitions = 1
+
+    @property
+    def types(self) -> Collection[str]:
+        return {*NOTE_HANDLES, *HANDLES}
+
+    @property
+    def tables(self) -> Sequence[Table]:
+        return (ORDERS, NOTES)
 
     def apply(self, events: Sequence[StoredEvent]) -> None:
         """Fold the batch into the orders it touches, then rename its customers' other orders."""
@@ -129,6 +136,7 @@ NEEDS_NOTE = {*NOTE_HANDLES, OrderCreated.wire_name}
 
 ORDERS = Table(
     OrderReadModel,
+    partition_key="customer_id",
     search_text=lambda order: search_text(
         order["customer_name"], order["customer_email"], order["id"]
     ),

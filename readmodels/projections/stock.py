@@ -4,21 +4,28 @@ Stock events carry the amounts after the change, so a row is what its last event
 name and the SKU come from the last count.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from cqrs.events import StoredEvent
 from orders.events import StockDeducted, StockReleased, StockReserved, StockSet
-from readmodels.engine import Document, MissingRow, Table, fold, keys_of
+from readmodels.engine import Document, MissingRow, Projection, Table, fold, keys_of
 from readmodels.models import StockReadModel
 from readmodels.projections.text import search_text
 
 
-class Stock:
+class Stock(Projection):
     """Writes `read_stock`."""
 
     name = "stock"
     version = 1
-    partitions = 1
+
+    @property
+    def types(self) -> Collection[str]:
+        return HANDLES
+
+    @property
+    def tables(self) -> Sequence[Table]:
+        return (STOCK,)
 
     def apply(self, events: Sequence[StoredEvent]) -> None:
         """Fold the batch into the products it touches."""
@@ -57,6 +64,7 @@ HANDLES = {
 
 STOCK = Table(
     StockReadModel,
+    partition_key="id",
     id=lambda product: product["product_id"],
     search_text=lambda product: search_text(product["name"], product["sku"], product["product_id"]),
 )

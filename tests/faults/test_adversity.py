@@ -15,11 +15,11 @@ import pytest
 from django.db import connection, transaction
 
 from cqrs.consumers import Runner
-from cqrs.events import StoredEvent, publish
+from cqrs.events import StoredEvent, event_types, publish
 from cqrs.ids import uuid7
 from cqrs.models import Event, Pending
 from cqrs.sequencer import sequence, step
-from readmodels.models import ProjectionCheckpoint
+from readmodels.models import ParkedEvent, ProjectionCheckpoint
 from tests.cqrs.streams import change
 from tests.threads import together
 
@@ -43,6 +43,7 @@ class Recorder:
     name = "recorder"
     version = 1
     partitions = 1
+    types = frozenset(event_types())
 
     def __init__(self) -> None:
         self.events: list[StoredEvent] = []
@@ -89,7 +90,7 @@ class TestAdversity:
                 return len(recorder.events)  # how much has flowed past, while this one slept
 
         def consume() -> None:
-            runner = Runner(ProjectionCheckpoint, "replica", batch=50)
+            runner = Runner(ProjectionCheckpoint, ParkedEvent, "replica", batch=50)
             while not written.is_set() or Pending.objects.exists():
                 control.read()
                 step()
@@ -99,7 +100,7 @@ class TestAdversity:
         writers = [lambda seed=seed: write(seed) for seed in range(WRITERS)]
         _, flowed, *_ = together(consume, sleep_in_a_transaction, *writers)
         sequence()
-        Runner(ProjectionCheckpoint, "replica").drain(recorder)
+        Runner(ProjectionCheckpoint, ParkedEvent, "replica").drain(recorder)
         assert_complete(recorder)
         assert_in_order(recorder, streams)
         assert flowed > 0

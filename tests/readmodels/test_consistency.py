@@ -15,15 +15,25 @@ from cqrs import bus
 from cqrs.models import Pending
 from cqrs.results import Ok, Rejected
 from cqrs.tokens import ConsistencyToken
-from readmodels import consistency
+from customers.events import CustomerUpdated
+from readmodels import consistency, projections, wakeups
 from readmodels.projections import PROJECTIONS, runner
-from readmodels.queries import GetCustomerById, GetOrderById, GetStock, ListOrders
+from readmodels.queries import (
+    GetCustomerById,
+    GetOrderById,
+    GetOrdersByCustomer,
+    GetStock,
+    ListOrders,
+)
+from readmodels.seen import Seen, look
+from readmodels.wakeups import Bell
 from tests.api import bearer
 from tests.readmodels.log import Log
 from tests.scenarios import content, customer
 
 BOTH = ["default", "replica"]
 ORDERS, CUSTOMERS, STOCK = PROJECTIONS
+PARTITIONS = ORDERS.partitions
 HEADER = "X-Consistency-Token"
 
 
@@ -54,7 +64,10 @@ def later(function: Any, after_s: float = 0.2) -> Future[Any]:
 
 def written() -> bool:
     """Wait until a command has committed its event."""
-    return consistency.wait_until(Pending.objects.exists, 10)
+    deadline = time.monotonic() + 10
+    while not Pending.objects.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return Pending.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True, databases=BOTH)
@@ -71,7 +84,7 @@ class TestQuery:
         assert isinstance(result, Ok)
         assert orjson.loads(result.value.body)["status"] == "confirmed"
         assert 0.15 < time.monotonic() - started < 1.5
-        assert done.result(5) == 1
+        assert done.result(5) == PARTITIONS
 
     def test_waits_for_its_own_projection_and_not_only_for_the_aggregates(self) -> None:
         log = Log()
@@ -124,7 +137,7 @@ class TestQueryWithoutWaiting:
 
     def test_waits_two_seconds_unless_told_otherwise(self, log: Log, monkeypatch: Any) -> None:
         asked: list[float] = []
-        monkeypatch.setattr(consistency, "wait_until", lambda _, limit: asked.append(limit))
+        monkeypatch.setattr(consistency, "wait_for", lambda _, __, limit: asked.append(limit))
         buyer = log.customer()
         for wait in ({}, {"wait_s": 7}):
             ask(GetCustomerById, customer_id=buyer, consistency_token=token("customer", buyer),
@@ -137,22 +150,105 @@ class TestQueryWithoutWaiting:
         assert result.code == "invalid_token"
         assert [error.field for error in result.errors] == [HEADER]
 
-    def test_asks_less_and_less_often(self, monkeypatch: Any) -> None:
-        pauses: list[float] = []
-        monkeypatch.setattr(consistency.time, "sleep", pauses.append)
-        answers = iter([False] * 8 + [True])
-        assert consistency.wait_until(lambda: next(answers), 10)
-        assert pauses == [0.002, 0.004, 0.008, 0.016, 0.032, 0.05, 0.05, 0.05]
-
-    def test_does_not_wait_when_half_of_the_threads_do(self, monkeypatch: Any) -> None:
-        pauses: list[float] = []
-        monkeypatch.setattr(consistency.time, "sleep", pauses.append)
+    def test_does_not_wait_when_half_of_the_threads_do(self, log: Log) -> None:
+        buyer = log.customer()
+        wish = {"customer_id": buyer, "consistency_token": token("customer", buyer), "wait_s": 10}
         with ExitStack() as others:
             while consistency._waiting.acquire(blocking=False):
                 others.callback(consistency._waiting.release)
-            assert not consistency.wait_until(lambda: False, 10)
-            assert consistency.wait_until(lambda: True, 10)
-        assert pauses == []
+            started = time.monotonic()
+            assert ask(GetCustomerById, **wish).code == "read_side_behind"
+            log.projected()
+            assert isinstance(ask(GetCustomerById, **wish), Ok)
+            assert time.monotonic() - started < 5
+
+
+@pytest.mark.django_db(transaction=True, databases=BOTH)
+class TestWaiting:
+    """A waiting read is woken; it does not ask again and again."""
+
+    @pytest.mark.parametrize("with_redis", [True, False], ids=["redis", "notify"])
+    def test_looks_when_it_is_woken_and_hardly_otherwise(
+        self, monkeypatch: Any, settings: Any, with_redis: bool
+    ) -> None:
+        if not with_redis:
+            settings.REDIS_URL = ""
+        bell = Bell()
+        monkeypatch.setattr(consistency, "bell", bell)
+        bell.wait(0, 5)  # until it listens
+        assert bell.is_listening
+        looks: list[float] = []
+
+        def counted(*arguments: Any) -> Seen:
+            looks.append(time.monotonic())
+            return look(*arguments)
+
+        monkeypatch.setattr(consistency, "look", counted)
+        log = Log()
+        buyer = log.customer()
+        log.sequenced()
+        done = later(lambda: runner.drain(*PROJECTIONS) and time.monotonic(), 1.0)
+        wish = {"customer_id": buyer, "consistency_token": token("customer", buyer), "wait_s": 10}
+        assert isinstance(ask(GetCustomerById, **wish), Ok)
+        assert len(looks) < 12, "a second of polling, from 2 ms on, takes more than twenty looks"
+        assert time.monotonic() - done.result(5) < 0.2
+
+    def test_polls_where_it_cannot_listen(self, monkeypatch: Any, settings: Any) -> None:
+        settings.REDIS_URL = ""
+        monkeypatch.setattr(wakeups, "_parameters", lambda: {"host": "127.0.0.1", "port": 1})
+        monkeypatch.setattr(consistency, "bell", Bell())
+        log = Log()
+        buyer = log.customer()
+        log.sequenced()
+        done = later(lambda: runner.drain(*PROJECTIONS))
+        wish = {"customer_id": buyer, "consistency_token": token("customer", buyer)}
+        assert isinstance(ask(GetCustomerById, **wish), Ok)
+        done.result(5)
+
+    def test_is_woken_by_whichever_worker_has_the_partition(self) -> None:
+        log = Log()
+        buyers = [log.customer() for _ in range(20)]
+        log.sequenced()
+        workers = [later(lambda: runner.drain(*PROJECTIONS), 0.2) for _ in range(3)]
+        for buyer in buyers:
+            wish = {"customer_id": buyer, "consistency_token": token("customer", buyer)}
+            assert isinstance(ask(GetCustomerById, **wish), Ok)
+        for worker in workers:
+            worker.result(5)
+
+
+@pytest.mark.django_db(databases=BOTH)
+class TestParked:
+    @pytest.fixture
+    def parked(self, log: Log, monkeypatch: Any) -> Any:
+        """A customer whose second version no projection could apply."""
+        buyer = log.customer("Ada")
+        log.projected()
+
+        def broken(*_: Any) -> None:
+            raise KeyError("a bug")
+
+        monkeypatch.setitem(projections.customers.HANDLES, CustomerUpdated.wire_name, broken)
+        log.rename(buyer, "Grace")
+        log.projected()
+        return buyer
+
+    @pytest.mark.parametrize("query", [GetCustomerById, GetOrdersByCustomer])
+    def test_is_told_at_once(self, parked: Any, query: Any) -> None:
+        started = time.monotonic()
+        wish = {"consistency_token": token("customer", parked, 2), "wait_s": 10}
+        assert ask(query, customer_id=parked, **wish).code == "read_side_parked"
+        assert time.monotonic() - started < 1
+
+    def test_does_not_concern_what_was_read_before(self, parked: Any) -> None:
+        wish = {"consistency_token": token("customer", parked, 1), "wait_s": 0}
+        assert isinstance(ask(GetCustomerById, customer_id=parked, **wish), Ok)
+
+    def test_is_503_with_retry_after(self, parked: Any, client: Client) -> None:
+        headers = {**bearer("ada"), HEADER: token("customer", parked, 2)}
+        answer = client.get(f"/api/customers/{parked}", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (503, "read_side_parked")
+        assert int(answer["Retry-After"]) >= 1
 
 
 @pytest.mark.django_db(transaction=True, databases=BOTH)
@@ -163,7 +259,7 @@ class TestHttp:
         placed = client.post("/api/orders", content(buyer), "application/json", headers=headers)
         done = later(Log().projected)
         path = placed["Location"]
-        answer = client.get(path, headers={**headers, HEADER: placed[HEADER]})
+        answer = client.get(path, headers={**headers, HEADER: placed[HEADER], "Prefer": "wait=10"})
         assert (answer.status_code, answer.json()["id"]) == (200, placed.json()["id"])
         done.result(5)
 
@@ -201,7 +297,7 @@ class TestPreferWait:
         assert answer["Preference-Applied"] == "wait=10"
         assert answer.status_code in (200, 201)
         for projection in PROJECTIONS:
-            assert runner.positions(projection) == [1]
+            assert max(runner.positions(projection)) == 1
         done.result(5)
 
     @pytest.mark.parametrize("missing", PROJECTIONS, ids=lambda each: each.name)
@@ -224,7 +320,12 @@ class TestPreferWait:
 
     def test_waits_thirty_seconds_at_most(self, client: Client, monkeypatch: Any) -> None:
         asked: list[float] = []
-        monkeypatch.setattr(consistency, "wait_until", lambda _, limit: asked.append(limit) or True)
+
+        def wait_for(_: Any, __: Any, limit: float) -> Seen:
+            asked.append(limit)
+            return Seen.YES
+
+        monkeypatch.setattr(consistency, "wait_for", wait_for)
         assert self.send(client, 0, Prefer="wait=999")["Preference-Applied"] == "wait=30"
         assert asked == [30]
 
@@ -243,7 +344,7 @@ class TestPreferWait:
         def gone(*_: Any) -> None:
             raise OperationalError("connection refused")
 
-        monkeypatch.setattr(consistency, "has_seen", gone)
+        monkeypatch.setattr(consistency, "look", gone)
         answer = self.send(client, 0, Prefer="wait=5")
         assert answer.status_code == 201
         assert "Preference-Applied" not in answer

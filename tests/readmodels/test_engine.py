@@ -43,7 +43,7 @@ class TestTable:
 
     @READ
     def test_refuses_what_does_not_fit_instead_of_cutting_it(self) -> None:
-        assert [kind for _, kind in NOTES._columns] == [
+        assert [kind for _, kind in NOTES.columns] == [
             "uuid", "integer", "bigint", "varchar", "varchar"
         ]  # fmt: skip
 

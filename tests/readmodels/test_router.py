@@ -40,4 +40,6 @@ class TestReadModelRouter:
         permission = apps.get_model("auth.Permission")
         found = permission.objects.filter(content_type__app_label="readmodels")
         codenames = set(found.values_list("codename", flat=True))
-        assert codenames == {"view_orders", "view_customers", "view_stock"}
+        assert codenames == {
+            "view_orders", "view_customers", "view_stock", "view_parked", "handle_parked"
+        }  # fmt: skip

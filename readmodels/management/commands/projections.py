@@ -1,34 +1,37 @@
-"""See how the projections stand, and run them without Celery."""
+"""See how the projections stand, run them without Celery, rebuild, verify and mend them."""
 
-from argparse import ArgumentParser, _SubParsersAction
+from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
 import orjson
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
 from cqrs import sequencer
 from cqrs.audits import audit
-from cqrs.consumers import Consumer
-from readmodels.management.following import follow
-from readmodels.management.tables import status_table
+from cqrs.events import BUCKETS
+from readmodels import parked as parking
+from readmodels.builds import Busy, repartition
+from readmodels.engine import Projection
+from readmodels.management import arguments
+from readmodels.management.following import follow, stoppable
+from readmodels.management.mending import rebuild_each, verify_each
+from readmodels.management.tables import parked_line, status_table
 from readmodels.projections import PROJECTIONS
+from readmodels.rebuilding import RebuildError, discard, roll_back
 from readmodels.status import ProjectionStatus, statuses
 
 PIPE_COLUMNS = 120
 
 
 class Command(BaseCommand):
-    help = (
-        "See how the projections stand (status), bring them up to date (run), find drift (verify)."
-    )
+    help = "See how the projections stand, run, rebuild, verify and mend them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        commands = parser.add_subparsers(dest="command", required=True)
-        _add_status(commands)
-        _add_run(commands)
-        commands.add_parser("verify", help="compare the write model with the event log")
+        arguments.add_arguments(parser)
 
     def handle(self, *_: Any, command: str, **options: Any) -> None:
         getattr(self, command)(**options)
@@ -40,22 +43,90 @@ class Command(BaseCommand):
             self.stdout.write(_as_json(found, pending_s))
         else:
             self._console().print(status_table(found, pending_s))
-        if complaints := _complaints(found, pending_s, max_lag):
-            raise CommandError("; ".join(complaints))
+        _fail_with(_complaints(found, pending_s, max_lag))
 
     def run(self, *, names: list[str], until_caught_up: bool, **_: Any) -> None:
         """Project in this process until stopped, or until what is in the log now is applied."""
         follow(chosen(names), self._console(), until_caught_up=until_caught_up)
 
-    def verify(self, **_: Any) -> None:
-        """Print what was written past the event log; fail when there is any."""
-        count = 0
+    def rebuild(self, *, names: list[str], every: bool, accept_changes: bool, **how: Any) -> None:
+        """Build from the log, prove, swap; or go back to the old tables, or drop them."""
+        if bool(names) == every:
+            raise CommandError("Name the projections to rebuild, or say --all")
+        projections = chosen(names)
+        act = roll_back if how["rollback"] else discard if how["discard"] else None
+        if act is None:
+            with stoppable():
+                _fail_with(
+                    rebuild_each(projections, self._console(), accept_changes=accept_changes)
+                )
+            return
+        for projection in projections:
+            try:
+                act(projection)
+            except RebuildError as error:
+                raise CommandError(str(error)) from error
+            self.stdout.write(f"{projection.name}: done")
+
+    def verify(self, *, names: list[str], repair: bool, parts: int, **_: Any) -> None:
+        """Print what the read models and the write model say otherwise than the log; fail then."""
+        console = self._console()
+        bypassing = 0
         for drift in audit():
-            count += 1
-            self.stdout.write(str(drift))
-        if count:
-            raise CommandError(f"{count} difference(s) to the event log")
-        self.stdout.write("The write model agrees with the event log")
+            bypassing += 1
+            console.print(f"{drift} (bypassed the events)", soft_wrap=True, markup=False)
+        count = verify_each(chosen(names), console, parts=parts, repair=repair)
+        if bypassing:
+            raise CommandError(
+                f"{bypassing} write(s) bypassed the event log: which side is right only people can"
+                " tell (docs/operating.md)"
+            )
+        if count and not repair:
+            raise CommandError(f"{count} difference(s) to the event log: mend with --repair")
+        self.stdout.write(f"{count} mended" if count else "Everything agrees with the event log")
+
+    def repartition(self, *, names: list[str], partitions: int | None, **_: Any) -> None:
+        """Divide the work anew; every event is applied once, before it or after it."""
+        if partitions is not None and not 1 <= partitions <= BUCKETS:
+            raise CommandError(f"--partitions {partitions}: give 1 to {BUCKETS}")
+        for projection in chosen(names):
+            wanted = partitions or projection.partitions
+            if not projection.is_divisible and wanted > 1:
+                self.stdout.write(f"{projection.name}: stays 1, its rows gather from everywhere")
+                continue
+            try:
+                repartition(projection, wanted)
+            except Busy as error:
+                raise CommandError(str(error)) from error
+            self.stdout.write(f"{projection.name}: {wanted} partition(s)")
+        if partitions not in (None, settings.PROJECTION_PARTITIONS):
+            self.stdout.write(f"Set PROJECTION_PARTITIONS={partitions} for new projections, too")
+
+    def parked(
+        self, *, action: str, names: list[str], events: list[str] | None, **how: Any
+    ) -> None:
+        """List, retry or discard parked events."""
+        rows = parking.parked(*chosen(names))
+        if events:
+            rows = rows.filter(event_id__in=_ids(events))
+        if action == "list":
+            if how["json"]:
+                self.stdout.write(orjson.dumps(list(rows.values())).decode())
+                return
+            for row in rows:
+                self.stdout.write(parked_line(row))
+            self.stdout.write(f"{rows.count()} parked event(s)")
+        elif action == "retry":
+            applied = parking.retry(list(rows)) if events else parking.retry_all(*chosen(names))
+            left = rows.count()
+            self.stdout.write(f"{applied} event(s) applied, {left} still parked")
+            _fail_with([f"{left} event(s) are still parked"] if left else [])
+        else:
+            if bool(events) == how["every"]:
+                raise CommandError("Name the events to discard (--event ID), or say --all")
+            found = list(rows)
+            parking.discard(found)
+            self.stdout.write(f"{len(found)} event(s) discarded: their read models lack them now")
 
     def _console(self) -> Console:
         # Past the wrapper that Django puts around the stream: it ends each write with a line
@@ -64,7 +135,7 @@ class Command(BaseCommand):
         return Console(file=stream, width=None if self.stdout.isatty() else PIPE_COLUMNS)
 
 
-def chosen(names: list[str]) -> list[Consumer]:
+def chosen(names: list[str]) -> list[Projection]:
     """Return the projections with these names, or all if none is named."""
     known = {projection.name: projection for projection in PROJECTIONS}
     if unknown := [name for name in names if name not in known]:
@@ -74,20 +145,16 @@ def chosen(names: list[str]) -> list[Consumer]:
     return [known[name] for name in dict.fromkeys(names or known)]
 
 
-def _add_status(commands: "_SubParsersAction[Any]") -> None:
-    status = commands.add_parser("status", help="show position, lag and state of each")
-    status.add_argument("--json", action="store_true", help="print JSON")
-    status.add_argument(
-        "--max-lag", type=float, metavar="SECONDS", help="fail when any lags longer than this"
-    )
+def _ids(texts: list[str]) -> list[UUID]:
+    try:
+        return [UUID(text) for text in texts]
+    except ValueError:
+        raise CommandError("--event takes the id of an event, as `parked list` shows it") from None
 
 
-def _add_run(commands: "_SubParsersAction[Any]") -> None:
-    run = commands.add_parser("run", help="project in this process, without Celery")
-    run.add_argument("names", nargs="*", metavar="NAME", help="which; all unless named")
-    run.add_argument(
-        "--until-caught-up", action="store_true", help="end when the log is applied as it is now"
-    )
+def _fail_with(complaints: list[str]) -> None:
+    if complaints:
+        raise CommandError("; ".join(complaints))
 
 
 def _as_json(found: list[ProjectionStatus], pending_s: float) -> str:

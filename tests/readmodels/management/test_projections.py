@@ -12,7 +12,7 @@ from django.db import connections, transaction
 
 from cqrs.models import Event, Pending
 from readmodels import status
-from readmodels.models import CustomerReadModel, OrderReadModel
+from readmodels.models import CustomerReadModel, OrderReadModel, ProjectionCheckpoint
 from readmodels.projections import PROJECTIONS, runner
 from tests.readmodels.log import Log
 
@@ -40,9 +40,11 @@ class TestStatus:
     def test_names_every_projection_for_machines(self, log: Log) -> None:
         log.order(log.customer())
         log.projected()
+        here = {"position": 2, "lag_events": 0, "lag_seconds": 0.0}
         level = {
-            "version": 1, "position": 2, "head": 2, "lag_events": 0, "lag_seconds": 0.0,
-            "rate": None, "parked": 0, "state": "level",
+            "version": 1, "head": 2, **here, "rate": None, "state": "level",
+            "parked": 0, "parked_oldest_seconds": 0.0,
+            "partitions": [{"partition": number, **here} for number in range(4)],
         }  # fmt: skip
         assert orjson.loads(projections("status", "--json", "--max-lag", "0")) == {
             "projections": [
@@ -132,14 +134,14 @@ class TestRun:
         log.customer()
         log.sequenced()
         with transaction.atomic(using="replica"):
-            held = runner.checkpoints.objects.select_for_update().get()
+            held = ProjectionCheckpoint.objects.select_for_update().filter(consumer="customers")
+            assert len(held) == 4
             ended = threading.Thread(
                 target=projections, args=("run", "customers", "--until-caught-up")
             )
             ended.start()
             ended.join(0.5)
             assert ended.is_alive()
-            assert held.position == 1
         ended.join(10)
         assert not ended.is_alive()
         assert CustomerReadModel.objects.count() == 2

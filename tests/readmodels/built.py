@@ -1,0 +1,39 @@
+"""A read side with something in it, for what rebuilds and verifies it."""
+
+import io
+from collections.abc import Iterator
+
+import pytest
+from django.core.management import call_command
+
+from readmodels.builds import CHECK, RETIRED, SAMPLE, SHADOW, Build
+from readmodels.projections import PROJECTIONS
+from tests.readmodels.log import Log
+
+
+@pytest.fixture
+def nothing_is_left() -> Iterator[None]:
+    """Drop the tables that a test leaves: emptying the others would not."""
+    yield
+    for projection in PROJECTIONS:
+        for slot in (SHADOW, RETIRED, CHECK, SAMPLE):
+            Build(projection, slot).drop()
+
+
+def projections(*arguments: str, output: io.StringIO | None = None) -> str:
+    """Run the command and return what it said; give `output` to see it also if it fails."""
+    output = output or io.StringIO()
+    call_command("projections", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def filled() -> Log:
+    """Write and project 30 customers with an order each, half of them confirmed, and products."""
+    log = Log()
+    for number in range(30):
+        order = log.order(log.customer(f"Customer {number}"), total=f"{number}.25")
+        if number % 2:
+            log.confirm(order)
+        log.stock(on_hand=number)
+    log.projected()
+    return log

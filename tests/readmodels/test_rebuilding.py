@@ -1,0 +1,117 @@
+"""A rebuild: beside the old tables, proven, swapped in one moment, and taken back if need be."""
+
+import io
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections
+
+from readmodels.builds import SHADOW, Build, followed
+from readmodels.models import CustomerReadModel, OrderReadModel
+from readmodels.projections import PROJECTIONS, runner
+from readmodels.rebuilding import rebuild
+from readmodels.tasks import project
+from tests.readmodels.built import filled, nothing_is_left, projections
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
+    pytest.mark.usefixtures(nothing_is_left.__name__),
+]
+ORDERS, CUSTOMERS, STOCK = PROJECTIONS
+
+
+def sql(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    with connections["replica"].cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+def rows() -> list[dict[str, Any]]:
+    return [
+        *OrderReadModel.objects.order_by("id").values(),
+        *CustomerReadModel.objects.order_by("id").values(),
+    ]
+
+
+class TestRebuild:
+    def test_of_the_same_version_swaps_equal_tables(self) -> None:
+        filled()
+        before = rows()
+        said = projections("rebuild", "--all")
+        assert "orders: swapped" in said
+        assert rows() == before
+        assert [each.name for each in followed()][-3:] == [
+            "orders.retired", "customers.retired", "stock.retired"
+        ]  # fmt: skip
+
+    def test_keeps_names_indexes_and_constraints(self) -> None:
+        filled()
+        names = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1"
+        constraints = (
+            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2"
+        )
+        before = sql(names), sql(constraints)
+        projections("rebuild", "--all")
+        assert (sql(names), sql(constraints)) == before
+
+    def test_stops_at_a_difference_and_swaps_when_it_is_accepted(self) -> None:
+        filled()
+        OrderReadModel.objects.filter(status="confirmed").update(total_amount=7)
+        with pytest.raises(CommandError, match="--accept-changes"):
+            projections("rebuild", "orders")
+        assert OrderReadModel.objects.filter(total_amount=7).count() == 15
+        said = projections("rebuild", "orders", "--accept-changes")
+        assert "15 row(s) differ in read_orders.total_amount" in said
+        assert OrderReadModel.objects.filter(total_amount=7).count() == 0
+
+    def test_rolls_back_to_tables_that_were_followed(self) -> None:
+        log = filled()
+        OrderReadModel.objects.all().update(currency="XXX")
+        projections("rebuild", "orders", "--accept-changes")
+        log.order(log.customer("Late"))
+        log.published()
+        project()
+        assert OrderReadModel.objects.filter(currency="XXX").count() == 0
+        projections("rebuild", "orders", "--rollback")
+        assert OrderReadModel.objects.filter(currency="XXX").count() == 30
+        assert OrderReadModel.objects.count() == 31
+        projections("rebuild", "orders", "--rollback")
+        assert OrderReadModel.objects.filter(currency="XXX").count() == 0
+
+    def test_rolls_back_only_to_what_there_is(self) -> None:
+        filled()
+        with pytest.raises(CommandError, match="no old tables"):
+            projections("rebuild", "orders", "--rollback")
+
+    def test_wants_to_be_told_what(self) -> None:
+        with pytest.raises(CommandError, match="--all"):
+            projections("rebuild")
+
+    def test_goes_on_where_it_was_interrupted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        filled()
+        monkeypatch.setattr(
+            "readmodels.rebuilding.fill", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
+        with pytest.raises(KeyboardInterrupt):
+            rebuild(ORDERS, lambda *_: None)
+        monkeypatch.undo()
+        assert Build(ORDERS, SHADOW).exists()
+        created = sql("SELECT 'read_shadow.read_orders'::regclass::oid")
+        projections("rebuild", "orders")
+        assert sql("SELECT 'public.read_orders'::regclass::oid") == created
+
+    def test_a_new_version_is_announced_folded_twice_and_swapped_when_accepted(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        filled()
+        monkeypatch.setattr(type(ORDERS), "version", 2)
+        assert "outdated" in projections("status")
+        output = io.StringIO()
+        call_command("check", databases=["default", "replica"], stderr=output)
+        assert "readmodels.W001" in output.getvalue()
+        said = projections("rebuild", "orders")
+        assert "folded once more on their own: 0 differ" in said
+        assert runner.places(ORDERS)[0].version == 2
+        assert "outdated" not in projections("status")
