@@ -154,6 +154,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- what the product can be told ----------------------------------------------------------------
 
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 WEB_THREADS = env.number("WEB_THREADS", 8)
 SLOW_REQUEST_MS = env.number("SLOW_REQUEST_MS", 500)
 # What a projection begins with; `projections repartition` changes it later. Buckets: 256.
