@@ -89,3 +89,15 @@ def copy_of(databases: Databases, name: str = "scratch") -> Iterator[Databases]:
         yield copy
     finally:
         copy.drop()
+
+
+def drop_all(postgres: BenchPostgres, prefix: str) -> None:
+    """Drop every database whose name begins so."""
+    with admin(postgres) as connection:
+        names = connection.execute(
+            "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix]
+        ).fetchall()
+        for (name,) in names:
+            connection.execute(
+                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            )

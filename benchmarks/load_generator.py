@@ -100,7 +100,9 @@ def _requests(spec: dict[str, Any]) -> Iterator[bytes]:
     """Yield the requests in turn for ever; `keys` gives each an idempotency key of its own."""
     turn = 0
     heads = [_head(spec, one) for one in spec["requests"]]
-    bodies = [json.dumps(one["body"]).encode() if "body" in one else b"" for one in spec["requests"]]
+    bodies = [
+        json.dumps(one["body"]).encode() if "body" in one else b"" for one in spec["requests"]
+    ]
     while True:
         place = turn % len(heads)
         turn += 1

@@ -47,15 +47,17 @@ FROM happened JOIN life USING (n) JOIN total USING (n) LEFT JOIN (
 ) AS content ON of = n AND type IN ('created', 'cancelled')
 ORDER BY position
 """
-_FEED = """
+_FIRST_FEED = """
 INSERT INTO feed (position, event_id, bucket)
 SELECT number + 1, number + 1, bucket FROM customer
 UNION ALL
 SELECT number + 1 + (SELECT count(*) FROM customer), number + 1 + (SELECT count(*) FROM customer),
        bucket FROM product
-UNION ALL
-SELECT position, position, bucket FROM happened JOIN life USING (n)
 ORDER BY 1;
+"""
+_FEED = """
+INSERT INTO feed (position, event_id, bucket)
+SELECT position, position, bucket FROM happened JOIN life USING (n) ORDER BY 1;
 UPDATE feed_head SET position = (SELECT max(position) FROM feed);
 SELECT setval(pg_get_serial_sequence('event', 'id'), (SELECT max(id) FROM event));
 """
@@ -82,10 +84,17 @@ FROM line JOIN life USING (n) ORDER BY n, place;
 
 def load_write_side(connection: psycopg.Connection, *, aggregates: bool) -> int:
     """Fill the log from the made-up tables, and the aggregates' if asked; return the events."""
-    for statement in (_CUSTOMERS, _PRODUCTS, _ORDERS, _FEED):
+    for statement in (_CUSTOMERS, _PRODUCTS, _FIRST_FEED):
         connection.execute(statement)  # type: ignore[arg-type]
     if aggregates:
         connection.execute(_AGGREGATES)
+    return append_orders(connection)
+
+
+def append_orders(connection: psycopg.Connection) -> int:
+    """Append what happened to the made-up orders to the log and the feed; return its head."""
+    for statement in (_ORDERS, _FEED):
+        connection.execute(statement)  # type: ignore[arg-type]
     row = connection.execute("SELECT position FROM feed_head").fetchone()
     assert row is not None
     return int(row[0])

@@ -12,12 +12,13 @@ import hashlib
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 
 from benchmarks import programs
-from benchmarks.databases import Databases
+from benchmarks.databases import Databases, drop_all
 from benchmarks.load_read_side import TABLES, load_read_side
 from benchmarks.load_write_side import load_write_side
 from benchmarks.made_up import make_up
@@ -30,10 +31,11 @@ CHECKED = 2_000
 
 def loaded(postgres: BenchPostgres, orders: int, *, read_side: bool = True) -> Databases:
     """Return the databases with so many orders; load them if they are not there yet."""
-    kind = "" if read_side else "_log"
-    databases = Databases(postgres, f"desk_{orders}{kind}_{_fingerprint()}")
+    prefix = f"desk_{orders}_{'both' if read_side else 'log'}_"
+    databases = Databases(postgres, prefix + _fingerprint())
     if databases.exist():
         return databases
+    drop_all(postgres, prefix)  # made by other migrations or another loader
     started = time.perf_counter()
     draft = Databases(postgres, "draft")
     draft.create()
@@ -69,18 +71,34 @@ def check(postgres: BenchPostgres) -> None:
 
 
 def _fill(databases: Databases, orders: int, *, read_side: bool) -> int:
+    """Fill both sides at once, each on a core of its own; return the number of events."""
+    with ThreadPoolExecutor() as pool:
+        reading = pool.submit(_fill_read_side, databases, orders) if read_side else None
+        events = pool.submit(_fill_write_side, databases, orders).result()
+        if reading is not None:
+            reading.result()
+            programs.run("benchmarks.product.stand_at", databases.environment, events)
+    return events
+
+
+def _fill_write_side(databases: Databases, orders: int) -> int:
     with psycopg.connect(databases.write_url) as connection:
         make_up(connection, orders)
         events = load_write_side(connection, aggregates=orders <= WITH_AGGREGATES)
-    if read_side:
-        with psycopg.connect(databases.read_url) as connection:
-            make_up(connection, orders)
-            load_read_side(connection)
-        programs.run("benchmarks.product.stand_at", databases.environment, events)
-    for url in (databases.write_url, databases.read_url):
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("VACUUM ANALYZE")
+    _vacuum(databases.write_url)
     return events
+
+
+def _fill_read_side(databases: Databases, orders: int) -> None:
+    with psycopg.connect(databases.read_url) as connection:
+        make_up(connection, orders)
+        load_read_side(connection)
+    _vacuum(databases.read_url)
+
+
+def _vacuum(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
 
 
 def _rows(databases: Databases, table: str) -> list[tuple[object, ...]]:

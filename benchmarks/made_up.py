@@ -22,7 +22,7 @@ SELECT n, placed_at, customer.id AS customer_id, customer.name, customer.email, 
         || substr(hash, 1, 3) || '8' || substr(hash, 4, 15))::uuid AS id,
        CASE WHEN kind < 1 THEN 'pending' WHEN kind < 3 THEN 'confirmed' WHEN kind < 5 THEN 'shipped'
             WHEN kind < 19 THEN 'delivered' ELSE 'cancelled' END AS status
-FROM generate_series(1, {orders}) AS n,
+FROM generate_series({after} + 1, {after} + {orders}) AS n,
      LATERAL (SELECT timestamptz '2025-01-01Z' + n * interval '10.000123 s', md5('order' || n),
                      (n / {customers} + n) % 20) AS one(placed_at, hash, kind),
      customer
@@ -30,7 +30,7 @@ WHERE customer.number = n % {customers};
 CREATE TEMPORARY TABLE line AS
 SELECT n, place, product.id AS product_id, product.name, price, 1 + (n + place) % 3 AS quantity,
        price * (1 + (n + place) % 3) AS total
-FROM generate_series(1, {orders}) AS n, generate_series(1, 3) AS place, product
+FROM generate_series({after} + 1, {after} + {orders}) AS n, generate_series(1, 3) AS place, product
 WHERE product.number = (n * 3 + place * 37) % {products};
 CREATE TEMPORARY TABLE total AS SELECT n, sum(total) AS amount FROM line GROUP BY n;
 -- What happened to the orders: step 0 places one, the others come an hour apart.
@@ -51,14 +51,23 @@ def customers_of(orders: int) -> int:
     return max(1, orders // ORDERS_PER_CUSTOMER)
 
 
-def make_up(connection: psycopg.Connection, orders: int) -> None:
-    """Create the temporary tables `customer`, `product`, `life`, `line`, `total`, `happened`."""
-    customers = customers_of(orders)
+def make_up(
+    connection: psycopg.Connection, orders: int, *, after: int = 0, head: int | None = None
+) -> None:
+    """Create the temporary tables `customer`, `product`, `life`, `line`, `total`, `happened`.
+
+    With `after` these are further orders of the customers of so many; `head` is the last position.
+    """
+    customers = customers_of(after or orders)
     _copy_customers(connection, customers)
     _copy_products(connection)
     connection.execute(
-        _ORDERED.format(  # type: ignore[arg-type]
-            orders=orders, customers=customers, products=PRODUCTS, first=customers + PRODUCTS
+        _ORDERED.format(
+            orders=orders,
+            after=after,
+            customers=customers,
+            products=PRODUCTS,
+            first=customers + PRODUCTS if head is None else head,
         )
     )
 
@@ -68,7 +77,9 @@ def _copy_customers(connection: psycopg.Connection, customers: int) -> None:
         "CREATE TEMPORARY TABLE customer (number int PRIMARY KEY, id uuid, name text, email text,"
         " bucket int, at timestamptz DEFAULT '2025-01-01Z')"
     )
-    with connection.cursor().copy("COPY customer (number, id, name, email, bucket) FROM STDIN") as c:
+    with connection.cursor().copy(
+        "COPY customer (number, id, name, email, bucket) FROM STDIN"
+    ) as c:
         for number in range(customers):
             key = made_id("customer", number)
             name = f"Customer {number:06}"

@@ -83,7 +83,9 @@ def _markdown(rows: dict[str, Any]) -> str:
 
 
 def _machine() -> dict[str, Any]:
-    version = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    version = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True
+    )
     return {
         "cores": os.cpu_count(),
         "python": platform.python_version(),

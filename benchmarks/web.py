@@ -21,7 +21,7 @@ CONNECTIONS = 8
 THREADS = 8  # WEB_THREADS' default
 PASSWORD = "bench"
 # A load generator is one user: let it count, but never stop it.
-UNLIMITED = {name: "1000000000/min" for name in ("THROTTLE_READ", "THROTTLE_WRITE")}
+UNLIMITED = dict.fromkeys(("THROTTLE_READ", "THROTTLE_WRITE"), "1000000000/min")
 START_S = 60
 
 
@@ -66,8 +66,15 @@ class Web:
 
 
 @contextmanager
-def product(databases: Databases, *, worker: bool = True, **more: str) -> Iterator[Web]:
-    """Serve the product as `make run` does, everything on, without its demo data."""
+def product(
+    databases: Databases, *, worker: bool = True, caching: bool = False, **more: str
+) -> Iterator[Web]:
+    """Serve the product as `make run` does, everything on, without its demo data.
+
+    Without `caching` every answer is made anew, also one that was given before.
+    """
+    if not caching:
+        more["DJANGO_SETTINGS_MODULE"] = "benchmarks.product.settings_without_caching"
     port = free_port()
     environment = {**databases.environment, **UNLIMITED, "PORT": str(port), "WEB_THREADS": "8",
                    "DEMO_PASSWORD": PASSWORD, "WORKER": str(int(worker)), **more}  # fmt: skip

@@ -1,8 +1,7 @@
 """Say that all projections have come to a position: `python -m benchmarks.product.stand_at N`."""
 
-import sys
-
 import os
+import sys
 
 import django
 

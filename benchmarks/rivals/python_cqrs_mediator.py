@@ -8,10 +8,11 @@ import asyncio
 import json
 import time
 
-import cqrs
 import di
 from cqrs.bootstrap import requests
 from cqrs.container.di import DIContainer
+
+import cqrs
 
 COUNT = 50_000
 

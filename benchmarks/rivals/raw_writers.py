@@ -22,8 +22,15 @@ WITH inserted AS (
 )
 INSERT INTO pending (event_id, bucket) SELECT id, 7 FROM inserted
 """
-DATA = json.dumps({"order_id": str(uuid.uuid4()), "customer_id": str(uuid.uuid4()),
-                   "currency": "USD", "total_amount": "10.00", "order_date": "2026-01-01"})  # fmt: skip
+DATA = json.dumps(
+    {
+        "order_id": str(uuid.uuid4()),
+        "customer_id": str(uuid.uuid4()),
+        "currency": "USD",
+        "total_amount": "10.00",
+        "order_date": "2026-01-01T00:00:00Z",
+    }
+)
 
 
 def write(url: str, seconds: float, work_s: float) -> int:

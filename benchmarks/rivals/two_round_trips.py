@@ -33,8 +33,8 @@ WITH placed AS (
     INSERT INTO orders_order (id, version, customer_id, status, currency, total_amount, order_date,
         special_instructions, carrier, tracking_number, shipping_street, shipping_city,
         shipping_state, shipping_postal_code, shipping_country)
-    VALUES (%(id)s, 1, %(customer)s, 'pending', 'USD', %(total)s, now(), '', '', '', '1 Main Street',
-            'Springfield', 'IL', '62701', 'US')
+    VALUES (%(id)s, 1, %(customer)s, 'pending', 'USD', %(total)s, now(), '', '', '',
+            '1 Main Street', 'Springfield', 'IL', '62701', 'US')
 ), lines AS (
     INSERT INTO orders_orderline (order_id, number, product_id, product_name, quantity,
         reserved_quantity, unit_price, line_total, currency)
@@ -57,7 +57,9 @@ def place(connection: psycopg.Connection, order: dict[str, Any]) -> None:
     prices = [Decimal(item["unit_price"]) for item in items]
     with connection.pipeline() as pipeline, connection.cursor() as cursor:
         connection.execute("BEGIN")
-        cursor.execute(_RESERVE, (products, quantities, order["customer_id"], products), prepare=True)
+        cursor.execute(
+            _RESERVE, (products, quantities, order["customer_id"], products), prepare=True
+        )
         if len(cursor.fetchall()) != len(items):
             raise RuntimeError("out of stock")
         values = {

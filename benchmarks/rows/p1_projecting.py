@@ -21,7 +21,7 @@ def p1(bench: Bench) -> Iterator[Comparison]:
     """Measure the orders projection against COPY-and-fold and eventsourcing's runner."""
     expected = _documents(bench.orders(ORDERS), "read_orders")
     with copy_of(bench.log(ORDERS)) as data:
-        batch = programs.run("benchmarks.product.batch", data.environment)["batch"]
+        batch = programs.run("benchmarks.product.facts", data.environment)["batch"]
         found = in_turns(
             {
                 "product": lambda: _rate(data, "benchmarks.product.project", "orders"),
