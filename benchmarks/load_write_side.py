@@ -59,6 +59,8 @@ _FEED = """
 INSERT INTO feed (position, event_id, bucket)
 SELECT position, position, bucket FROM happened JOIN life USING (n) ORDER BY 1;
 UPDATE feed_head SET position = (SELECT max(position) FROM feed);
+-- Reactions begin at the head: they are not to mail what was loaded.
+UPDATE reaction_checkpoint SET position = (SELECT position FROM feed_head);
 SELECT setval(pg_get_serial_sequence('event', 'id'), (SELECT max(id) FROM event));
 """
 _AGGREGATES = """
