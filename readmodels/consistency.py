@@ -14,16 +14,25 @@ import structlog
 from django.conf import settings
 from django.db import Error
 
+from cqrs.consumers import Runner
 from cqrs.messages import Query
 from cqrs.outages import is_outage
 from cqrs.pipeline import Dispatch, Next
 from cqrs.results import FieldError, Rejected, Result
 from cqrs.tokens import ConsistencyToken, InvalidToken, decode
-from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
-from readmodels.projections import PROJECTIONS, runner
+from readmodels.models import (
+    CustomerReadModel,
+    OrderReadModel,
+    ProjectionCheckpoint,
+    StockReadModel,
+)
+from readmodels.projections import PROJECTIONS
+from readmodels.router import READ_ALIAS
 
 DEFAULT_WAIT_S = 2.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.05
+# What a query sees: on a standby that may be less than what has been projected.
+seen = Runner(ProjectionCheckpoint, READ_ALIAS)
 _waiting = BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
 
 # Where the position of an aggregate's version is found.
@@ -82,7 +91,7 @@ def has_seen(token: ConsistencyToken, names: Set[str]) -> bool:
     if position is None:
         return False
     return all(
-        min(runner.positions(projection)) >= position
+        min(seen.positions(projection)) >= position
         for projection in PROJECTIONS
         if projection.name in names
     )

@@ -124,9 +124,11 @@ class Desk:
             connection.execute(statement)
 
     def database_url(self, alias: str) -> str:
-        name = {"default": "DATABASE_URL", "replica": "REPLICA_DATABASE_URL"}[alias]
-        if given := self.environment.get(name):
-            return given
+        """Return the address with the credentials of who writes there."""
+        replica = ["REPLICA_WRITER_DATABASE_URL", "REPLICA_DATABASE_URL"]
+        for name in replica if alias == "replica" else ["DATABASE_URL"]:
+            if given := self.environment.get(name):
+                return given
         state = self.cluster.state()
         return f"postgresql://{USER}:{state.password}@127.0.0.1:{state.port}/{DATABASES[alias]}"
 

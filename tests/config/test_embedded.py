@@ -35,7 +35,11 @@ class TestPrivatePostgres:
         data = data_of(local)
 
         assert first == second
-        assert [urlsplit(url).path for url in first.values()] == ["/desk_write", "/desk_read"]
+        assert {alias: urlsplit(url).path for alias, url in first.items()} == {
+            "default": "/desk_write",
+            "replica": "/desk_read",
+            "replica_writer": "/desk_read",
+        }
         for url in first.values():
             with psycopg.connect(url) as connection:
                 # Text compares without regard to case beyond ASCII, and sorts by code point.
