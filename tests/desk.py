@@ -116,12 +116,16 @@ class Desk:
 
     def sql(self, alias: str, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Return what a database answers."""
-        with psycopg.connect(self.database_url(alias)) as connection:
+        with self._connect(alias) as connection:
             return connection.execute(statement, parameters or None).fetchall()
 
     def execute(self, alias: str, statement: str) -> None:
-        with psycopg.connect(self.database_url(alias)) as connection:
+        with self._connect(alias) as connection:
             connection.execute(statement)
+
+    def _connect(self, alias: str) -> psycopg.Connection:
+        """Connect to the primary, also where the URL names its standbys."""
+        return psycopg.connect(self.database_url(alias), target_session_attrs="read-write")
 
     def database_url(self, alias: str) -> str:
         """Return the address with the credentials of who writes there."""

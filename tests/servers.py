@@ -78,7 +78,12 @@ class PrivateStandby(PrivatePostgres):
         super().__init__(folder)
 
     def create_cluster(self) -> None:
-        copy = [self.binaries["pg_basebackup"], "--dbname", self.primary.url]
+        self.cluster.data.mkdir(mode=0o700)
+        for path in (self.cluster.data, self.primary.cluster.data / "desk.json"):
+            self.account.own(path)  # the copy is made by the server's account, all of it
+        # Links to the programs need not include this one.
+        programs = self.binaries["postgres"].resolve().parent
+        copy: list[str | Path] = [programs / "pg_basebackup", "--dbname", self.primary.url]
         copy += ["-D", self.cluster.data, "--write-recovery-conf", "--checkpoint=fast"]
         done = self.account.run(copy)
         assert done.returncode == 0, done.stdout
