@@ -81,22 +81,33 @@ def respond(request: Request, result: object) -> HttpResponse:
 
 def page_body(request: Request, page: Page) -> bytes:
     """Join stored documents into a list without parsing them."""
+    previous, following = _links(request, page)
     head = orjson.dumps(
         {
             "count": page.count,
             "count_capped": page.count_capped,
             "page": page.page,
             "page_size": page.page_size,
-            "next": _page_url(request, page.page + 1) if page.has_next else None,
-            "previous": _page_url(request, page.page - 1) if page.page > 1 else None,
+            "next": following,
+            "previous": previous,
         }
     )
     return head[:-1] + b',"results":[' + ",".join(page.documents).encode() + b"]}"
 
 
-def _page_url(request: Request, page: int) -> str:
+def _links(request: Request, page: Page) -> tuple[str | None, str | None]:
+    """Return the addresses of the pages before and after this one."""
+    if page.page is None:
+        return _link(request, "cursor", page.previous), _link(request, "cursor", page.next)
+    before, after = page.page - 1 or None, page.page + 1 if page.has_next else None
+    return _link(request, "page", before), _link(request, "page", after)
+
+
+def _link(request: Request, name: str, value: object) -> str | None:
+    if value is None:
+        return None
     parameters = request.query_params.copy()
-    parameters["page"] = str(page)
+    parameters[name] = str(value)
     return f"{request.build_absolute_uri(request.path)}?{parameters.urlencode()}"
 
 
