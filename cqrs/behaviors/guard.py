@@ -10,7 +10,10 @@ from cqrs.pipeline import Dispatch, Next
 from cqrs.results import Result
 
 READ_ALIAS = "replica"
-READS = ("select", "with", "declare", "fetch", "close", "savepoint", "release savepoint")
+READS = (
+    "select", "with", "declare", "fetch", "close",
+    "savepoint", "release savepoint", "rollback to savepoint",
+)  # fmt: skip
 
 
 class GuardViolation(RuntimeError):
