@@ -4,7 +4,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import product
+from itertools import count, product
 from typing import Any, get_args
 from uuid import UUID
 
@@ -67,7 +67,10 @@ def keys(page: Page) -> list[str]:
 
 def walk(query: Any, start: str, way: str = "next", **payload: Any) -> Iterator[Page]:
     cursor: Any = start
-    while cursor is not None:
+    for turn in count():
+        if cursor is None:
+            return
+        assert turn < 100, "it goes in circles"
         page = page_of(query, cursor=str(cursor), **payload)
         yield page
         cursor = getattr(page, way)
