@@ -77,7 +77,7 @@ class TestCaching:
 class TestReadLag:
     def test_says_how_old_the_read_model_may_be(self, api: Api, path: str):
         then = timezone.now() - timedelta(seconds=7)
-        ProjectionCheckpoint.objects.filter(consumer="orders").update(updated_at=then)
+        ProjectionCheckpoint.objects.filter(consumer="orders").update(level_at=then)
         lag.forget()
         assert 7_000 <= int(api.get(path)["X-Read-Lag-Ms"]) < 12_000
         assert int(api.get("/api/customers")["X-Read-Lag-Ms"]) < 5_000
@@ -85,7 +85,7 @@ class TestReadLag:
     def test_is_that_of_the_hindmost_partition(self, api: Api, path: str):
         then = timezone.now() - timedelta(seconds=60)
         ProjectionCheckpoint.objects.create(consumer="orders", version=1, partition=1, partitions=2)
-        ProjectionCheckpoint.objects.filter(partition=1).update(updated_at=then)
+        ProjectionCheckpoint.objects.filter(partition=1).update(level_at=then)
         lag.forget()
         assert int(api.get(path)["X-Read-Lag-Ms"]) >= 60_000
 
