@@ -19,14 +19,14 @@ WHERE id IN (SELECT id FROM read_checkpoints WHERE position >= %s
 _noted_at = 0.0
 
 
-def note_level() -> None:
-    """Note which partitions are level with the log now, once in a while if called often.
+def note_level(every_s: float = PAUSE_S) -> None:
+    """Note which partitions are level with the log now; once in a while if called often.
 
     The moment is that of the look at the log, in the clock of the read database.
     """
     global _noted_at
     looked_at = time.monotonic()
-    if looked_at - _noted_at < PAUSE_S:
+    if looked_at - _noted_at < every_s:
         return
     with connection.cursor() as cursor:
         cursor.execute(_HEAD)

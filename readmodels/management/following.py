@@ -6,15 +6,21 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from types import FrameType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from cqrs import sequencer
 from cqrs.consumers import Consumer
+from readmodels.level import note_level
 from readmodels.projections import runner
 
 POLL_S = 0.2
+
+
+class Stopped(Exception):
+    """Somebody asked to stop; what is done stays done."""
 
 
 def follow(projections: Sequence[Consumer], console: Console, *, until_caught_up: bool) -> None:
@@ -23,12 +29,12 @@ def follow(projections: Sequence[Consumer], console: Console, *, until_caught_up
     With `until_caught_up` it ends when everything committed before the call is applied. A batch
     that is stopped halfway is rolled back and applied by whoever comes next.
     """
-    started, goal = time.monotonic(), None
-    with stoppable(), _progress(console) as progress:
+    with stoppable() as stop, suppress(Stopped), _progress(console) as progress:
         bars = [progress.add_task(each.name, completed=position(each)) for each in projections]
-        while True:
+        started, goal = time.monotonic(), None
+        while not stop.is_set():
             more = sequencer.step()
-            _drain(projections, progress, bars)
+            _drain(projections, progress, bars, stop)
             elapsed_s = time.monotonic() - started
             if until_caught_up and sequencer.oldest_pending_age_s() <= elapsed_s:
                 goal = sequencer.head() if goal is None else goal
@@ -36,20 +42,30 @@ def follow(projections: Sequence[Consumer], console: Console, *, until_caught_up
                 if all(position(each) >= goal for each in projections):
                     return
             runner.retry_due(*projections)
+            note_level()
             if not more:
-                time.sleep(POLL_S)
+                stop.wait(POLL_S)
 
 
-def _drain(projections: Sequence[Consumer], progress: Progress, bars: Sequence[TaskID]) -> None:
+def _drain(
+    projections: Sequence[Consumer],
+    progress: Progress,
+    bars: Sequence[TaskID],
+    stop: threading.Event,
+) -> None:
     for projection, bar in zip(projections, bars, strict=True):
-        show = partial(_show, progress, bar, projection)
+        show = partial(_show, progress, bar, projection, stop)
         show()
         runner.drain(projection, on_batch=show)
         show()
 
 
-def _show(progress: Progress, bar: TaskID, projection: Consumer, _passed: int = 0) -> None:
+def _show(
+    progress: Progress, bar: TaskID, projection: Consumer, stop: threading.Event, _passed: int = 0
+) -> None:
     progress.update(bar, total=sequencer.head(), completed=position(projection))
+    if stop.is_set():
+        raise Stopped
 
 
 def position(projection: Consumer) -> int:
@@ -64,14 +80,25 @@ def _progress(console: Console) -> Progress:
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
-    """End the block quietly on Ctrl-C, and on SIGTERM as on Ctrl-C."""
+def stoppable() -> Iterator[threading.Event]:
+    """Yield what Ctrl-C and SIGTERM set: to be looked at between two batches.
+
+    An exception in the middle of a query would leave its connection unusable. The second signal is
+    one for all that.
+    """
+    stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may listen to signals
+        yield stop  # only the main thread may listen to signals
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with suppress(KeyboardInterrupt):
-            yield
+        yield stop
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

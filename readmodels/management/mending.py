@@ -1,5 +1,6 @@
 """Rebuilding and verifying on a terminal: a progress bar, and the proof."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -11,18 +12,23 @@ from rich.table import Table
 from readmodels.building import Report
 from readmodels.builds import Busy
 from readmodels.engine import Projection
+from readmodels.management.following import Stopped
 from readmodels.rebuilding import Proof, RebuildError, rebuild
 from readmodels.verification import verify
 
 
 def rebuild_each(
-    projections: Sequence[Projection], console: Console, *, accept_changes: bool
+    projections: Sequence[Projection],
+    console: Console,
+    stop: threading.Event,
+    *,
+    accept_changes: bool,
 ) -> list[str]:
     """Rebuild the projections and print the proof of each; return what went wrong."""
     complaints = []
     for projection in projections:
         try:
-            with _reporting(projection.name, console) as report:
+            with _reporting(projection.name, console, stop) as report:
                 proof = rebuild(projection, report, accept_changes=accept_changes)
         except (Busy, RebuildError) as error:
             if isinstance(error, RebuildError) and error.proof is not None:
@@ -38,13 +44,18 @@ def rebuild_each(
 
 
 def verify_each(
-    projections: Sequence[Projection], console: Console, *, parts: int, repair: bool
+    projections: Sequence[Projection],
+    console: Console,
+    stop: threading.Event,
+    *,
+    parts: int,
+    repair: bool,
 ) -> int:
     """Print every drift of the read models; return how many there are, or were."""
     count = 0
     for projection in projections:
         try:
-            with _reporting(projection.name, console) as report:
+            with _reporting(projection.name, console, stop) as report:
                 drifts = list(verify(projection, report, parts=parts, repair=repair))
         except Busy as error:
             console.print(str(error))
@@ -86,7 +97,7 @@ def _short(checksum: int) -> str:
 
 
 @contextmanager
-def _reporting(name: str, console: Console) -> Iterator[Report]:
+def _reporting(name: str, console: Console, stop: threading.Event) -> Iterator[Report]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -100,5 +111,7 @@ def _reporting(name: str, console: Console) -> Iterator[Report]:
             progress.update(
                 bar, description=f"{name}: {phase}", completed=done, total=total or None
             )
+            if stop.is_set():
+                raise Stopped(f"{name}: stopped; call it again to go on")
 
         yield report

@@ -6,6 +6,7 @@ from typing import Any
 from django.test import Client
 
 from config.roles import ROLES
+from readmodels.level import note_level
 from readmodels.tasks import project
 from tests.api import bearer
 
@@ -32,6 +33,7 @@ class Api:
     def projected(self) -> None:
         """Bring the read side up to what was written."""
         project()
+        note_level(every_s=0)
 
     def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Any:
         named = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -84,7 +84,6 @@ class TestReadLag:
 
     def test_is_that_of_the_hindmost_partition(self, api: Api, path: str):
         then = timezone.now() - timedelta(seconds=60)
-        ProjectionCheckpoint.objects.create(consumer="orders", version=1, partition=1, partitions=2)
         ProjectionCheckpoint.objects.filter(partition=1).update(level_at=then)
         lag.forget()
         assert int(api.get(path)["X-Read-Lag-Ms"]) >= 60_000

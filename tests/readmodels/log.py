@@ -27,6 +27,7 @@ from orders.events import (
     StockReserved,
     StockSet,
 )
+from readmodels.level import note_level
 from readmodels.projections import PROJECTIONS, runner
 
 REGISTERED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -143,6 +144,7 @@ class Log:
         self.sequenced()
         for projection in PROJECTIONS:
             runner.drain(projection)
+        note_level(every_s=0)
 
     def _new_key(self) -> UUID:
         # Rising, as ids made over time do: tests know what ties by id come to.

@@ -1,6 +1,9 @@
 """See how the projections stand, run them without Celery, rebuild, verify and mend them."""
 
+import threading
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -17,7 +20,7 @@ from readmodels import parked as parking
 from readmodels.builds import Busy, repartition
 from readmodels.engine import Projection
 from readmodels.management import arguments
-from readmodels.management.following import follow, stoppable
+from readmodels.management.following import Stopped, follow, stoppable
 from readmodels.management.mending import rebuild_each, verify_each
 from readmodels.management.tables import parked_line, status_table
 from readmodels.projections import PROJECTIONS
@@ -56,10 +59,9 @@ class Command(BaseCommand):
         projections = chosen(names)
         act = roll_back if how["rollback"] else discard if how["discard"] else None
         if act is None:
-            with stoppable():
-                _fail_with(
-                    rebuild_each(projections, self._console(), accept_changes=accept_changes)
-                )
+            how = {"accept_changes": accept_changes}
+            with _stoppable() as stop:
+                _fail_with(rebuild_each(projections, self._console(), stop, **how))
             return
         for projection in projections:
             try:
@@ -75,7 +77,8 @@ class Command(BaseCommand):
         for drift in audit():
             bypassing += 1
             console.print(f"{drift} (bypassed the events)", soft_wrap=True, markup=False)
-        count = verify_each(chosen(names), console, parts=parts, repair=repair)
+        with _stoppable() as stop:
+            count = verify_each(chosen(names), console, stop, parts=parts, repair=repair)
         if bypassing:
             raise CommandError(
                 f"{bypassing} write(s) bypassed the event log: which side is right only people can"
@@ -143,6 +146,16 @@ def chosen(names: list[str]) -> list[Projection]:
             f"There is no projection {', '.join(unknown)}. There are: {', '.join(known)}"
         )
     return [known[name] for name in dict.fromkeys(names or known)]
+
+
+@contextmanager
+def _stoppable() -> Iterator[threading.Event]:
+    """Say that something was stopped, instead of ending as if it were done."""
+    with stoppable() as stop:
+        try:
+            yield stop
+        except Stopped as stopped:
+            raise CommandError(str(stopped)) from stopped
 
 
 def _ids(texts: list[str]) -> list[UUID]:
