@@ -203,6 +203,8 @@ class Runner:
         """Queue the events whose aggregate has parked ones, and return the others."""
         if not parked:
             return events
+        # What was parked may have been retried since; as long as its partition is held it is not.
+        parked = self.parking.streams(consumer.name)
         self.parking.queue(consumer.name, [event for event in events if event.stream in parked])
         return [event for event in events if event.stream not in parked]
 

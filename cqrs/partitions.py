@@ -68,20 +68,24 @@ class Partitions:
     def lock(self, names: Collection[str]) -> list[Place]:
         """Return the partitions as `of` does, and keep everybody else from them."""
         rows = self.model._default_manager.using(self.alias).filter(consumer__in=names)
-        found = rows.order_by("consumer", "partition").select_for_update()
-        return [Place(*row) for row in found.values_list(*FIELDS)]
+        wanted = rows.order_by("consumer", "partition").select_for_update()
+        while True:
+            found = [Place(*row) for row in wanted.values_list(*FIELDS)]
+            # Whoever held the rows may have given their names to others meanwhile.
+            if found == self.of(names):
+                return found
 
     def take(self, place: Place, upto: int) -> bool:
         """Claim the partition and move it up to `upto`, until the transaction ends.
 
-        False when somebody else has it, or has moved it meanwhile.
+        False when somebody else has it, or has moved it or swapped its tables meanwhile.
         """
         with connections[self.alias].cursor() as cursor:
             cursor.execute(
                 f"UPDATE {self.table} SET position = %s, updated_at = clock_timestamp()"  # noqa: S608
-                f" WHERE id = (SELECT id FROM {self.table} WHERE id = %s AND position = %s"
-                " FOR UPDATE SKIP LOCKED)",
-                [upto, place.id, place.position],
+                f" WHERE id = (SELECT id FROM {self.table} WHERE id = %s AND consumer = %s"
+                " AND position = %s FOR UPDATE SKIP LOCKED)",
+                [upto, place.id, place.consumer, place.position],
             )
             return bool(cursor.rowcount)
 
@@ -89,14 +93,15 @@ class Partitions:
         """Move partitions without an event up to `upto`; return the number of positions passed."""
         if not places:
             return 0
+        found = [(place.id, place.consumer, place.position) for place in places]
         with connections[self.alias].cursor() as cursor:
             cursor.execute(
                 f"UPDATE {self.table} AS row SET position = %s, updated_at = clock_timestamp()"  # noqa: S608
-                f" FROM (SELECT id, position FROM {self.table} WHERE (id, position) IN"
-                " (SELECT * FROM unnest(%s::bigint[], %s::bigint[]))"
+                f" FROM (SELECT id, position FROM {self.table} WHERE (id, consumer, position) IN"
+                " (SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[]))"
                 " ORDER BY id FOR UPDATE SKIP LOCKED) AS old"
                 " WHERE row.id = old.id RETURNING %s - old.position",
-                [upto, [p.id for p in places], [p.position for p in places], upto],
+                [upto, *map(list, zip(*found, strict=True)), upto],
             )
             return sum(passed for (passed,) in cursor.fetchall())
 

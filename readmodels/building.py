@@ -9,7 +9,7 @@ from django.db.backends.utils import CursorWrapper
 from cqrs import sequencer
 from cqrs.consumers import Runner
 from cqrs.partitions import Place
-from readmodels.builds import Build
+from readmodels.builds import LIVE_SCHEMA, Build
 from readmodels.models import ParkedEvent, ProjectionCheckpoint
 from readmodels.projections import runner
 from readmodels.router import PROJECTION_ALIAS
@@ -74,6 +74,9 @@ def level_snapshot(*builds: Build) -> Iterator[CursorWrapper]:
                 for place, live in pairs(build):
                     builder.advance_to(build, place, live.position)
             cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            # Swapped for others, they would have to be looked at as of before they were there.
+            for table in builds[0].tables:
+                cursor.execute(f"LOCK TABLE {LIVE_SCHEMA}.{table.name} IN ACCESS SHARE MODE")
             cursor.execute("SELECT 1")  # takes the snapshot
             held.execute("COMMIT")
             yield cursor

@@ -47,7 +47,7 @@ class Build(Projection):
         self.name = f"{projection.name}.{slot}"
         self.schema = f"read_{slot}"
         self.version = projection.version
-        self.partitions = projection.partitions
+        self.partitions = 0  # until it is created: a worker must not begin what was dropped
 
     @property
     def types(self) -> Collection[str]:
@@ -97,6 +97,7 @@ class Build(Projection):
     def drop(self) -> None:
         """Remove the tables and what is known of them."""
         with transaction.atomic(using=PROJECTION_ALIAS), _cursor() as cursor:
+            runner.partitions.lock([self.name])  # as workers do: the checkpoints, then the tables
             for table in self.tables:
                 cursor.execute(f"DROP TABLE IF EXISTS {self.schema}.{table.name}")
             for model in (ProjectionCheckpoint, ParkedEvent):

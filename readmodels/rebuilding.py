@@ -80,17 +80,22 @@ def rebuild(projection: Projection, report: Report, *, accept_changes: bool = Fa
 
 
 def roll_back(projection: Projection) -> None:
-    """Let the tables that the last rebuild replaced serve again. Raises `RebuildError`."""
+    """Let the tables that the last rebuild replaced serve again.
+
+    Raises `Busy`, and `RebuildError` without such tables.
+    """
     build = Build(projection, RETIRED)
-    if not build.exists():
-        raise RebuildError(f"{projection.name} has no old tables to go back to")
-    swap(build)
+    with only_one(Build(projection, SHADOW)):
+        if not build.exists():
+            raise RebuildError(f"{projection.name} has no old tables to go back to")
+        swap(build)
 
 
 def discard(projection: Projection) -> None:
-    """Drop what rebuilds have left: an unfinished one, and the old tables of the last."""
-    for slot in (SHADOW, RETIRED, SAMPLE):
-        Build(projection, slot).drop()
+    """Drop what rebuilds have left: an unfinished one, and the old tables. Raises `Busy`."""
+    with only_one(Build(projection, SHADOW)):
+        for slot in (SHADOW, RETIRED, SAMPLE):
+            Build(projection, slot).drop()
 
 
 def swap(incoming: Build) -> None:

@@ -65,9 +65,11 @@ def look(token: ConsistencyToken, names: Set[str]) -> Seen:
     others = names - {home.projection}
     if row is not None and not others:
         return Seen.YES
+    # Before looking at what is parked: an event may be parked at this moment, and then passed.
+    are_past = row is not None and _are_past(others, *row)
     if _is_parked(token, {*others, home.projection} if row is None else others):
         return Seen.PARKED
-    return Seen.YES if row is not None and _are_past(others, *row) else Seen.NOT_YET
+    return Seen.YES if are_past else Seen.NOT_YET
 
 
 def _is_parked(token: ConsistencyToken, names: Set[str]) -> bool:

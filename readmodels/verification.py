@@ -1,8 +1,9 @@
 """Verifying a projection: recompute it from the log, compare in chunks, and mend what differs."""
 
 import random
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from itertools import groupby, islice
 
 from django.db import connections
 
@@ -27,7 +28,7 @@ def verify(
     """Yield every row that is not what the log says; with `repair`, after it was mended.
 
     `parts` above 1 looks at a random one of so many parts of the log, where the projection can
-    be cut. Workers go on meanwhile. Needs the memory of a chunk and of what differs.
+    be cut. Workers go on meanwhile. Needs the memory of a chunk, also if everything differs.
     Raises `Busy`.
     """
     build = Build(projection, CHECK)
@@ -40,33 +41,35 @@ def verify(
         build.create(partitions, only=only)
         try:
             fill(build, report)
-            found = _differences(build, report)
-            if repair:
-                _mend(build, found)
-            yield from found
+            with closing(_differences(build, report)) as found:
+                for some in _by(MENDED_AT_ONCE, found):
+                    if repair:
+                        _mend(build, some)
+                    yield from some
         finally:
             build.drop()
 
 
-def _differences(build: Build, report: Report) -> list[Difference]:
-    found: list[Difference] = []
+def _differences(build: Build, report: Report) -> Generator[Difference, None, None]:
     with level_snapshot(build) as cursor:
         places = [place for place, _ in pairs(build)]
         part = places[0] if len(places) < places[0].partitions else None
         for table in build.tables:
             comparison = Comparison(table, LIVE_SCHEMA, build.schema, part)
-            found += comparison.differences(cursor, counting(report))
-    return found
+            yield from comparison.differences(cursor, counting(report))
+
+
+def _by(size: int, found: Iterable[Difference]) -> Iterator[list[Difference]]:
+    rest = iter(found)
+    while some := list(islice(rest, size)):
+        yield some
 
 
 def _mend(build: Build, differences: Sequence[Difference]) -> None:
     tables = {table.name: table for table in build.tables}
     for name, group in groupby(differences, key=lambda each: each.table):
-        keys = [each.key for each in group]
-        for start in range(0, len(keys), MENDED_AT_ONCE):
-            _copy(build, tables[name], keys[start : start + MENDED_AT_ONCE])
-    if differences:
-        announce_applied(sender=Runner, consumer=build.projection, events=())
+        _copy(build, tables[name], [each.key for each in group])
+    announce_applied(sender=Runner, consumer=build.projection, events=())
 
 
 def _copy(build: Build, table: Table, keys: Sequence[str]) -> None:

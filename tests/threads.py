@@ -21,7 +21,7 @@ def attempt(command: type[Command], **payload: Any) -> Callable[[], Result[Any]]
     return partial(bus.send, command, payload)
 
 
-def together(*functions: Callable[[], Any]) -> list[Any]:
+def together(*functions: Callable[[], Any], patience_s: float = PATIENCE_S) -> list[Any]:
     """Start all functions at the same moment; return what they return, in their order.
 
     Raises what the first of them raised.
@@ -31,7 +31,7 @@ def together(*functions: Callable[[], Any]) -> list[Any]:
         futures = [
             pool.submit(copy_context().run, _run, barrier, function) for function in functions
         ]
-        return [future.result(PATIENCE_S) for future in futures]
+        return [future.result(patience_s) for future in futures]
 
 
 def _run(barrier: Barrier, function: Callable[[], Any]) -> Any:

@@ -52,21 +52,20 @@ def verify_each(
     repair: bool,
 ) -> int:
     """Print every drift of the read models; return how many there are, or were."""
-    count = 0
+    count, mended = 0, " (mended)" if repair else ""
     for projection in projections:
         try:
             with _reporting(projection.name, console, stop) as report:
-                drifts = list(verify(projection, report, parts=parts, repair=repair))
+                drifts = 0
+                for drift in verify(projection, report, parts=parts, repair=repair):
+                    drifts += 1
+                    console.print(f"{drift}{mended}", soft_wrap=True, markup=False)
         except Busy as error:
             console.print(str(error))
             count += 1
             continue
-        for drift in drifts:
-            console.print(
-                str(drift) + (" (mended)" if repair else ""), soft_wrap=True, markup=False
-            )
-        count += len(drifts)
-        agrees = "agrees with the event log" if not drifts else f"{len(drifts)} drift(s)"
+        count += drifts
+        agrees = "agrees with the event log" if not drifts else f"{drifts} drift(s)"
         console.print(f"{projection.name}: {agrees}")
     return count
 

@@ -1,31 +1,26 @@
-"""`projections run` killed at random moments, over and over, ends where an undisturbed one does."""
+"""Workers killed at random moments, over and over, end where an undisturbed one does."""
 
 import random
-import subprocess
-import sys
 import time
 from collections.abc import Iterable
 
+import psycopg
 import pytest
 
-from tests.desk import FULL_COUNTS, REPOSITORY, Desk
+from tests.desk import FULL_COUNTS, Desk
+from tests.faults.launcher import Launcher
 from tests.sides import assert_agree, is_level
 
-KILLS = 60 if FULL_COUNTS else 3
-LIVES_S = (0.05, 0.5)  # from its first batch on
-# Small batches: the more commits, the more moments at which a kill can hurt.
-RUN = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from config.wsgi import application
-from django.core.management import call_command
-from readmodels.projections import runner
-runner.batch = 3
-call_command("projections", "run")
-"""
+KILLS = 200 if FULL_COUNTS else 6
+WORKERS = 2
+LIVES_S = (0.02, 0.4)
 READ_TABLES = """
 SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE 'read\\_%'
 ORDER BY 1
+"""
+IN_A_BATCH = """
+SELECT FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = %s AND xact_start IS NOT NULL
 """
 
 
@@ -33,62 +28,55 @@ def read_side(desk: Desk) -> dict[str, list[str]]:
     """Return every row of every read table as JSON; of checkpoints what does not tell the time."""
     found = {}
     for (table,) in desk.sql("replica", READ_TABLES):
-        rows = f"SELECT to_jsonb({table}) AS row FROM {table}"
-        if table == "read_checkpoints":
-            rows = f"SELECT to_jsonb({table}) - 'id' - 'updated_at' AS row FROM {table}"
+        times = " - '{id,updated_at,level_at}'::text[]" if table == "read_checkpoints" else ""
+        rows = f"SELECT to_jsonb({table}){times} FROM {table}"
         found[table] = sorted(str(row) for (row,) in desk.sql("replica", rows))
     return found
 
 
-def positions(desk: Desk) -> int:
-    return desk.sql("replica", "SELECT coalesce(sum(position), 0) FROM read_checkpoints")[0][0]
-
-
-def run_and_kill(desk: Desk, life_s: float) -> None:
-    before = positions(desk)
-    process = subprocess.Popen(
-        [sys.executable, "-c", RUN, str(REPOSITORY)],
-        env=desk.environment_of_commands(),
-        cwd=desk.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 30
-    while positions(desk) == before:
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    time.sleep(life_s)
-    process.kill()
-    process.wait(30)
-
-
-@pytest.mark.timeout(1_200 if FULL_COUNTS else 120)
+@pytest.mark.timeout(2_400 if FULL_COUNTS else 300)
 class TestKilledProjections:
-    def test_end_as_undisturbed_ones(self, desk: Desk):
-        catch_up(desk)
+    def test_end_as_undisturbed_ones_and_as_a_rebuild(self, desk: Desk):
         desk.stop()
+        assert desk.run("projections", "run", "--until-caught-up")[0] == 0
         undisturbed = read_side(desk)
+        assert len(undisturbed["read_checkpoints"]) == 3 * 4
 
-        rng = random.Random(7)
         begin_anew(desk, undisturbed)
-        for _ in range(KILLS):
-            if is_level(desk):
-                assert read_side(desk) == undisturbed
-                begin_anew(desk, undisturbed)
-            before = positions(desk)
-            run_and_kill(desk, rng.uniform(*LIVES_S))
-            assert positions(desk) > before
+        with (
+            Launcher(desk) as launcher,
+            psycopg.connect(desk.database_url("replica"), autocommit=True) as watch,
+        ):
+            rng, kills = random.Random(7), 0
+            while kills < KILLS:
+                while len(launcher.pids) < WORKERS:
+                    launcher.start()
+                time.sleep(rng.uniform(*LIVES_S))
+                victim = rng.randrange(WORKERS)
+                if is_in_a_batch(watch, launcher.pids[victim]):
+                    launcher.kill(victim)
+                    kills += 1
+                elif is_level(desk):
+                    launcher.kill_all()
+                    assert read_side(desk) == undisturbed
+                    begin_anew(desk, undisturbed)
 
-        catch_up(desk)
+        assert desk.run("projections", "run", "--until-caught-up")[0] == 0
         assert read_side(desk) == undisturbed
         assert_agree(desk)
+        code, said, failed = desk.run("projections", "rebuild", "--all")
+        assert code == 0, said + failed  # it swaps tables of one version only if they are equal
+        assert desk.run("projections", "rebuild", "--all", "--discard")[0] == 0
+        assert read_side(desk) == undisturbed
 
 
-def catch_up(desk: Desk) -> None:
-    assert desk.run("projections", "run", "--until-caught-up")[0] == 0
-    assert is_level(desk)
+def is_in_a_batch(watch: psycopg.Connection, pid: int) -> bool:
+    """Return as soon as the worker has a transaction open; False if it has nothing to do."""
+    deadline = time.monotonic() + 1
+    while time.monotonic() < deadline:
+        if watch.execute(IN_A_BATCH, [f"worker {pid}"]).rowcount:
+            return True
+    return False
 
 
 def begin_anew(desk: Desk, tables: Iterable[str]) -> None:

@@ -34,6 +34,12 @@ CUTS = st.lists(st.integers(1, 12), max_size=40)
 
 
 def write(log: Log, history: Sequence[tuple[Any, ...]]) -> list[StoredEvent]:
+    """Write the history and give everything its position; return the whole feed."""
+    compose(log, history)
+    return log.sequenced()
+
+
+def compose(log: Log, history: Sequence[tuple[Any, ...]]) -> None:
     """Write the history, passing over steps that the write side would refuse."""
     customers, orders, products = [log.customer()], [], [log.stock(on_hand=5)]
     for kind, *details in history:
@@ -55,7 +61,6 @@ def write(log: Log, history: Sequence[tuple[Any, ...]]) -> list[StoredEvent]:
             getattr(log, kind)(_pick(customers, which), *values)
         elif orders:
             _move(log, kind, _pick(orders, details[0]))
-    return log.sequenced()
 
 
 def _stock(log: Log, kind: str, product: Any, quantity: int, name: str = "") -> None:

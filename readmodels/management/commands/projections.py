@@ -66,7 +66,7 @@ class Command(BaseCommand):
         for projection in projections:
             try:
                 act(projection)
-            except RebuildError as error:
+            except (Busy, RebuildError) as error:
                 raise CommandError(str(error)) from error
             self.stdout.write(f"{projection.name}: done")
 

@@ -16,6 +16,7 @@ from cqrs.consumers import Consumer, Runner
 from cqrs.events import StoredEvent
 from cqrs.models import Feed
 from readmodels.models import ParkedEvent, ProjectionCheckpoint
+from tests.desk import FULL_COUNTS
 from tests.readmodels.histories import CUTS, HISTORIES, cut, write
 from tests.readmodels.log import Log
 from tests.threads import together
@@ -24,7 +25,7 @@ READ = "replica"
 # pytest's fixtures are not made anew for each example: the examples undo what they wrote.
 EXAMPLES = settings(
     deadline=None,
-    max_examples=60,
+    max_examples=500 if FULL_COUNTS else 25,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors,
                            HealthCheck.too_slow],
 )  # fmt: skip

@@ -1,0 +1,128 @@
+"""Rebuilding, swapping and rolling back while others write, read, hang about and kill."""
+
+import random
+import time
+from typing import Any
+
+import psycopg
+import pytest
+
+from readmodels.models import ProjectionCheckpoint
+from tests.desk import FULL_COUNTS, wait_for
+from tests.faults.traffic import Traffic, manage, managed, projecting, url
+from tests.readmodels.built import nothing_is_left
+from tests.scenarios import order
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
+    pytest.mark.usefixtures(nothing_is_left.__name__),
+    pytest.mark.timeout(1_800 if FULL_COUNTS else 300),
+]
+SWAPS = 10 if FULL_COUNTS else 1
+KILLS = 20 if FULL_COUNTS else 2
+LIVES_S = 1.0  # from its beginning on, the start of Python left out
+HOLDS_S = 3.0
+LONGEST_S = 0.5  # that anybody may wait for a swap that waits itself
+BUSY = "by somebody else"
+
+
+def head_of(consumer: str) -> int:
+    rows = ProjectionCheckpoint.objects.filter(consumer=consumer)
+    return min(rows.values_list("position", flat=True), default=0)
+
+
+def serving() -> Any:
+    with psycopg.connect(url("replica")) as connection:
+        return connection.execute("SELECT 'public.read_orders'::regclass::oid").fetchone()[0]
+
+
+def is_rebuilding() -> bool:
+    """Say whether somebody holds the lock of rebuilds."""
+    query = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    with psycopg.connect(url("replica")) as connection:
+        return bool(connection.execute(query).rowcount)
+
+
+def rebuilt(*more: str) -> str:
+    """Run a rebuild to its end; whoever was killed may still hold the lock for a moment."""
+    deadline = time.monotonic() + 30
+    while True:
+        code, said = managed("projections", "rebuild", "orders", *more)
+        if code and BUSY in said and time.monotonic() < deadline:
+            continue
+        assert code == 0, said
+        return said
+
+
+def assert_equal_to_the_log() -> None:
+    assert managed("projections", "run", "--until-caught-up")[0] == 0
+    code, said = managed("projections", "verify")
+    assert code == 0, said
+
+
+class TestUnderTraffic:
+    def test_no_reader_sees_an_error_a_gap_or_a_mixture(self) -> None:
+        for _ in range(100):
+            order(status="confirmed")
+        with projecting(), Traffic() as traffic:
+            wait_for(lambda: head_of("orders") > 0, 60)
+            traffic.read_plainly()
+            traffic.read_with_the_orm()
+            traffic.write()
+            tables = {serving()}
+            for _ in range(SWAPS):
+                for how in ([], ["--rollback"], ["--rollback"]):
+                    before = head_of("orders")
+                    rebuilt(*how)
+                    wait_for(lambda before=before: head_of("orders") > before, 30)
+                    tables.add(serving())
+            assert len(tables) == 1 + SWAPS
+            assert traffic.reads > 20 * SWAPS
+            assert len(traffic.placed) > 5 * SWAPS
+        assert_equal_to_the_log()
+
+    def test_waits_for_a_reader_in_its_transaction_and_lets_nobody_else_wait(self) -> None:
+        for _ in range(20):
+            order()
+        assert managed("projections", "run", "--until-caught-up")[0] == 0
+        rebuilt()
+        with Traffic() as traffic, psycopg.connect(url("replica")) as holder:
+            holder.execute("SELECT count(*) FROM read_orders")
+            old = serving()
+            traffic.read_plainly()
+            traffic.read_with_the_orm()
+            process = manage("projections", "rebuild", "orders", "--rollback")
+            wait_for(is_rebuilding, 60)
+            began = time.monotonic()
+            while time.monotonic() - began < HOLDS_S:
+                assert process.poll() is None
+                assert serving() == old
+                time.sleep(0.05)
+            holder.commit()
+            said, _ = process.communicate(timeout=60)
+            assert process.returncode == 0, said
+            assert serving() != old
+        assert traffic.reads > 20
+        assert traffic.slowest_s < LONGEST_S
+
+
+class TestKilled:
+    def test_goes_on_and_ends_equal_and_stops_nobody_meanwhile(self) -> None:
+        for _ in range(150):
+            order(status="confirmed")
+        rng, killed = random.Random(11), 0
+        assert managed("projections", "run", "--until-caught-up")[0] == 0
+        with projecting(), Traffic() as traffic:
+            traffic.read_plainly()
+            traffic.write()
+            while killed < KILLS:
+                before = head_of("orders")
+                process = manage("projections", "rebuild", "orders")
+                wait_for(lambda process=process: is_rebuilding() or process.poll() is not None, 60)
+                time.sleep(rng.uniform(0, LIVES_S))
+                killed += process.poll() is None
+                process.kill()
+                process.communicate(timeout=60)
+                wait_for(lambda before=before: head_of("orders") > before, 30)
+            rebuilt()
+        assert_equal_to_the_log()

@@ -1,0 +1,176 @@
+"""However the log is worked off, the read models say what the log says.
+
+Histories come in pieces and batches of any size, to any number of partitions that changes on the
+way; runners die in a batch, before its commit or after it, and overtake each other between
+reading and claiming; handlers fail, and are mended later.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cqrs import sequencer
+from cqrs.consumers import Consumer, Runner
+from cqrs.events import StoredEvent
+from cqrs.models import Event, Pending
+from readmodels.models import ParkedEvent, ProjectionCheckpoint
+from readmodels.projections import PROJECTIONS
+from tests.desk import FULL_COUNTS
+from tests.readmodels.histories import STEPS as STEPS_OF_HISTORIES
+from tests.readmodels.histories import compose
+from tests.readmodels.log import Log
+from tests.readmodels.projections import test_customers, test_orders, test_stock
+from tests.readmodels.projections.contract import EXAMPLES, READ, Crash, undone
+
+CONTRACTS = [test_orders.TestOrders(), test_customers.TestCustomers(), test_stock.TestStock()]
+IN_A_BATCH, BEFORE_COMMIT, AFTER_COMMIT = "in a batch", "before its commit", "after its commit"
+
+# Sequence some events and drain in batches of a size, over and over; and what may come between.
+GO = st.tuples(st.just("go"), st.integers(1, 12), st.integers(1, 6))
+STEPS = st.lists(
+    st.one_of(
+        GO,
+        GO,
+        st.tuples(st.just("poison"), st.integers(0, 15)),
+        st.tuples(st.just("poison"), st.integers(0, 15)),
+        st.tuples(st.just("mend"), st.integers(0, 15)),
+        st.tuples(st.just("retry")),
+        st.tuples(st.just("repartition"), st.integers(1, 5)),
+    ),
+    min_size=8,
+    max_size=30,
+)
+# What happens at the next chances for it: mostly nothing.
+FAULTS = st.lists(
+    st.sampled_from([None] * 6 + [IN_A_BATCH, BEFORE_COMMIT, AFTER_COMMIT, "drain", "retry"]),
+    min_size=10,
+    max_size=80,
+)
+LONG_HISTORIES = st.lists(STEPS_OF_HISTORIES, min_size=15, max_size=60)
+
+
+class Work:
+    """The consumers, what becomes of them, and two runners that share them."""
+
+    def __init__(self, faults: Sequence[str | None]) -> None:
+        self.faults: Iterator[str | None] = iter(faults)
+        self.poisoned: set[Any] = set()
+        self.consumers = [Frail(projection, self) for projection in PROJECTIONS]
+        self.runner, self.other = Met(self), _runner()
+
+    def fault(self, *possible: str) -> str | None:
+        """Return what happens now, of what can; the rest comes to nothing."""
+        wish = next(self.faults, None)
+        return wish if wish in possible else None
+
+    def go(self, count: int, batch: int) -> None:
+        sequencer.step(count)
+        self.runner.batch = batch
+        self.runner.drain(*self.consumers)
+
+    def poison(self, number: int) -> None:
+        """Let an aggregate's events fail, from one of the next that come."""
+        coming = Pending.objects.order_by("event_id").values_list("event_id", flat=True)[:16]
+        if coming:
+            event = Event.objects.get(pk=coming[number % len(coming)])
+            self.poisoned.add(event.stream_id)
+
+    def mend(self, number: int) -> None:
+        if self.poisoned:
+            self.poisoned.remove(sorted(self.poisoned)[number % len(self.poisoned)])
+
+    def repartition(self, partitions: int) -> None:
+        for consumer in self.consumers:
+            self.runner.repartition(consumer, partitions)
+
+    def retry(self) -> None:
+        self.retry_with(self.runner)
+
+    def retry_with(self, runner: Runner) -> int:
+        return sum(
+            runner.retry(consumer, stream)
+            for consumer in self.consumers
+            for stream in sorted(runner.parking.streams(consumer.name))
+        )
+
+    def end(self) -> None:
+        """Mend everything, and let it run to its end undisturbed."""
+        self.faults, self.poisoned = iter(()), set()
+        sequencer.sequence()
+        self.other.drain(*self.consumers)
+        while self.retry_with(self.other):
+            pass
+
+
+class Frail:
+    """A projection that fails on poisoned aggregates, and with which a runner may die."""
+
+    def __init__(self, projection: Consumer, work: Work) -> None:
+        self.projection, self.work = projection, work
+        self.name, self.version = projection.name, projection.version
+
+    @property
+    def partitions(self) -> int:
+        return self.projection.partitions
+
+    @property
+    def types(self) -> Collection[str]:
+        return self.projection.types
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        fault = self.work.fault(IN_A_BATCH, BEFORE_COMMIT)
+        middle = len(events) // 2 if fault == IN_A_BATCH else len(events)
+        for part in filter(None, (events[:middle], events[middle:])):
+            self.projection.apply(part)
+            if fault:
+                raise Crash
+        if any(event.stream_id in self.work.poisoned for event in events):
+            raise KeyError("a bug, found when half was written")
+
+
+class Met(Runner):
+    """A runner that may die after a commit, and that another one may overtake before a claim."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__(ProjectionCheckpoint, ParkedEvent, READ)
+        self.work = work
+
+    def _in_transaction(self, *arguments: Any) -> int:
+        fault = self.work.fault("drain", "retry", AFTER_COMMIT)
+        if fault == "drain":
+            self.work.other.drain(*self.work.consumers)
+        if fault == "retry":
+            self.work.retry_with(self.work.other)
+        passed = super()._in_transaction(*arguments)
+        if fault == AFTER_COMMIT:
+            raise Crash
+        return passed
+
+
+def _runner() -> Runner:
+    return Runner(ProjectionCheckpoint, ParkedEvent, READ, batch=5)
+
+
+@pytest.mark.timeout(3_000 if FULL_COUNTS else 300)
+@pytest.mark.django_db(databases=["default", READ])
+class TestAnyRun:
+    @settings(EXAMPLES, max_examples=2_000 if FULL_COUNTS else 50)
+    @given(LONG_HISTORIES, STEPS, FAULTS)
+    def test_ends_with_what_the_log_says(self, history: Any, steps: Any, faults: Any) -> None:
+        with undone():
+            log, work = Log(), Work(faults)
+            compose(log, history)
+            log.published()
+            for kind, *details in steps:
+                with suppress(Crash):
+                    getattr(work, kind)(*details)
+            work.end()
+            events = log.sequenced()
+            assert ParkedEvent.objects.count() == 0
+            assert {p.position for p in work.other.places(*work.consumers)} == {len(events)}
+            for contract in CONTRACTS:
+                assert contract.observed() == type(contract).fold(events)
