@@ -6,12 +6,13 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint lock clean
+.PHONY: help run test test-long bench lint lock clean
 
 help:
 	@echo "make run        serve API, admin and workers on http://127.0.0.1:8000 (PORT=...)"
 	@echo "make test       run all tests (PYTEST_ARGS=...)"
 	@echo "make test-long  the same, fault tests with their full counts"
+	@echo "make bench      measure against rivals and limits (ROWS=R1,P1)"
 	@echo "make lint       formatter, linter, types, import contracts"
 	@echo "make lock       pin requirements/*.in anew (needs uv)"
 	@echo "make clean      remove .venv and caches; the data in .local stay"
@@ -26,6 +27,9 @@ test:
 test-long: export FAULT_COUNTS = full
 test-long: test
 
+bench:
+	@.ci/install bench && exec $(PYTHON_ENV) -m benchmarks $(ROWS)
+
 # Addresses of nothing: reading the settings must not start a server.
 lint: export DATABASE_URL = postgresql://lint@127.0.0.1:1/none
 lint: export REPLICA_DATABASE_URL = postgresql://lint@127.0.0.1:1/none
@@ -39,6 +43,7 @@ lint:
 lock:
 	@$(LOCK) requirements/base.in -o requirements/base.txt
 	@$(LOCK) requirements/dev.in -c requirements/base.txt -o requirements/dev.txt
+	@$(LOCK) requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt
 
 clean:
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

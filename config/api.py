@@ -10,7 +10,7 @@ from cqrs.http.tokens import ObtainToken, RefreshAccess
 from customers.views import CustomerCommands
 from orders.views import OrderCommands, StockCommands
 from readmodels.report_views import OrderHistoryQueries, ReportQueries
-from readmodels.views import CustomerQueries, OrderQueries, ProductQueries
+from readmodels.views import CustomerQueries, OrderExport, OrderQueries, ProductQueries
 
 
 class AnyCaseUUID:
@@ -55,5 +55,6 @@ urlpatterns = [
     path("auth/refresh", RefreshAccess.as_view(), name="refresh"),
     path("schema", SpectacularJSONAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("orders.csv", OrderExport.as_view({"get": "export"}), name="order-export"),
     *router.urls,
 ]

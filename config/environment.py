@@ -5,7 +5,7 @@ import re
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -94,32 +94,3 @@ def kept_secret(name: str) -> str:
             os.link(draft, path)  # whole or not at all; of two processes one wins
         draft.unlink()
     return path.read_text()
-
-
-def database(name: str, url: str) -> dict[str, object]:
-    """Return Django's settings for a `postgresql://` URL from the variable `name`."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
-        raise ImproperlyConfigured(
-            f"{name}: expected postgresql://user:password@host:port/database (PostgreSQL only)"
-        )
-    credentials, _, hosts = parts.netloc.rpartition("@")
-    user, _, password = credentials.partition(":")
-    pairs = [
-        host.rpartition(":") if _has_port(host) else (host, "", "") for host in hosts.split(",")
-    ]
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")),
-        "USER": unquote(user),
-        "PASSWORD": unquote(password),
-        "HOST": ",".join(unquote(host).strip("[]") for host, _, _ in pairs),
-        "PORT": ",".join(port or "5432" for _, _, port in pairs),
-        "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 3, **dict(parse_qsl(parts.query))},
-    }
-
-
-def _has_port(host: str) -> bool:
-    return host.rpartition(":")[2].isdecimal() and not host.endswith("]")

@@ -9,6 +9,7 @@ import structlog
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
+from config import databases
 from config import environment as env
 from config.embedded import postgres
 
@@ -82,19 +83,16 @@ TEMPLATES = [
 # --- databases -----------------------------------------------------------------------------------
 
 _urls = {
-    "DATABASE_URL": env.text("DATABASE_URL"),
-    "REPLICA_DATABASE_URL": env.text("REPLICA_DATABASE_URL"),
+    "default": env.text("DATABASE_URL"),
+    "replica": env.text("REPLICA_DATABASE_URL"),
+    "replica_writer": env.text("REPLICA_WRITER_DATABASE_URL"),
 }
 if not any(_urls.values()):
-    _private = postgres.urls()
-    _urls = {"DATABASE_URL": _private["default"], "REPLICA_DATABASE_URL": _private["replica"]}
-elif not all(_urls.values()):
+    _urls = postgres.urls()
+elif not (_urls["default"] and _urls["replica"]):
     raise ImproperlyConfigured("Set both DATABASE_URL and REPLICA_DATABASE_URL, or neither")
 
-DATABASES = {
-    "default": env.database("DATABASE_URL", _urls["DATABASE_URL"]),
-    "replica": env.database("REPLICA_DATABASE_URL", _urls["REPLICA_DATABASE_URL"]),
-}
+DATABASES = databases.by_alias(_urls, read_max_age_s=env.number("REPLICA_MAX_AGE_S", 60))
 DATABASE_ROUTERS = ["readmodels.router.ReadModelRouter"]
 
 # --- cache and broker ----------------------------------------------------------------------------
@@ -154,6 +152,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- what the product can be told ----------------------------------------------------------------
 
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 WEB_THREADS = env.number("WEB_THREADS", 8)
 SLOW_REQUEST_MS = env.number("SLOW_REQUEST_MS", 500)
 # What a projection begins with; `projections repartition` changes it later. Buckets: 256.
@@ -293,6 +292,7 @@ CQRS = {
         "cqrs.behaviors.performance.performance",
         "cqrs.behaviors.authorization.authorization",
         "cqrs.behaviors.validation.validation",
+        "cqrs.behaviors.reconnection.reconnection",
         "readmodels.consistency.consistency",
     ],
     "HANDLERS": [

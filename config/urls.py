@@ -5,12 +5,14 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config import health
+from config.metrics import metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/api/docs")),
     path("api/", include("config.api")),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("metrics", metrics),
     path("admin/", admin.site.urls),
 ]
 

@@ -1,73 +1,19 @@
 """The read models in the admin: to look at, never to change, by the queries' own permissions."""
 
 from typing import Any, ClassVar
-from uuid import UUID
 
 import orjson
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.functional import cached_property
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 
-from readmodels.charts import revenue_by_day
-from readmodels.models import (
-    CustomerReadModel,
-    OrderEventReadModel,
-    OrderReadModel,
-    ProductSalesReadModel,
-    SalesDayReadModel,
-    StockReadModel,
-)
-from readmodels.specifications import COUNT_CAP
+from readmodels import parked, report_admin  # noqa: F401  registers the reports
+from readmodels.models import CustomerReadModel, OrderReadModel, ParkedEvent, StockReadModel
+from readmodels.read_only_admin import ReadModelAdmin, table, text_of
 
 LINE_COLUMNS = ("product_name", "quantity", "unit_price", "line_total", "currency", "product_id")
-
-
-class CappedPaginator(Paginator):
-    """Counts no further than the API does: nobody turns the ten thousandth page."""
-
-    @cached_property
-    def count(self) -> int:
-        found: Any = self.object_list
-        return min(int(found.capped_count()), COUNT_CAP)
-
-
-class ReadModelAdmin(ModelAdmin):
-    """A list and a page to look at. Rows are written by the projections alone."""
-
-    view_permission: ClassVar[str]
-
-    actions = None
-    list_fullwidth = True
-    list_per_page = 50
-    paginator = CappedPaginator
-    show_full_result_count = False
-    # A search is done by the specification; Django only wants to know that there is one.
-    search_fields: ClassVar = ["id"]
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm(self.view_permission)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        return queryset.matching(search_term), False  # type: ignore[attr-defined]
 
 
 @admin.register(OrderReadModel)
@@ -96,28 +42,28 @@ class OrderAdmin(ReadModelAdmin):
 
     @admin.display(description="Total", ordering="total_amount")
     def total(self, order: OrderReadModel) -> str:
-        return _text(order, "total_amount")  # as the API shows it, in the currency's minor unit
+        return text_of(order, "total_amount")  # as the API shows it, in the currency's minor unit
 
     @admin.display(description="Lines")
     def lines(self, order: OrderReadModel) -> SafeString:
         items = orjson.loads(order.document)["items"]
-        return _table(LINE_COLUMNS, [[item[name] for name in LINE_COLUMNS] for item in items])
+        return table(LINE_COLUMNS, [[item[name] for name in LINE_COLUMNS] for item in items])
 
     @admin.display(description="Shipping address")
     def shipping_address(self, order: OrderReadModel) -> str:
-        return _text(order, "shipping_address")
+        return text_of(order, "shipping_address")
 
     @admin.display(description="Special instructions")
     def special_instructions(self, order: OrderReadModel) -> str:
-        return _text(order, "special_instructions")
+        return text_of(order, "special_instructions")
 
     @admin.display(description="Carrier")
     def carrier(self, order: OrderReadModel) -> str:
-        return _text(order, "carrier")
+        return text_of(order, "carrier")
 
     @admin.display(description="Tracking number")
     def tracking_number(self, order: OrderReadModel) -> str:
-        return _text(order, "tracking_number")
+        return text_of(order, "tracking_number")
 
 
 @admin.register(CustomerReadModel)
@@ -140,7 +86,7 @@ class CustomerAdmin(ReadModelAdmin):
 
     @admin.display(description="Totals")
     def amounts(self, customer: CustomerReadModel) -> SafeString:
-        return _table(("currency", "amount"), sorted(customer.totals.items()))
+        return table(("currency", "amount"), sorted(customer.totals.items()))
 
 
 @admin.register(StockReadModel)
@@ -158,106 +104,41 @@ class StockAdmin(ReadModelAdmin):
     )
 
 
-class SalesAdmin(ReadModelAdmin):
-    """What the two reports share."""
+@admin.register(ParkedEvent)
+class ParkedEventAdmin(ReadModelAdmin):
+    """What no projection could apply, and what waits behind it: to retry or to give up."""
 
-    view_permission = "readmodels.view_reports"
-    search_fields: ClassVar = []
-    list_filter = ("currency",)
-    readonly_fields = ("amount",)
+    view_permission = "readmodels.view_parked"
 
-    # Its rows have no text to search in but their own columns.
-    get_search_results = ModelAdmin.get_search_results
-
-    @admin.display(description="Revenue", ordering="revenue")
-    def amount(self, row: SalesDayReadModel | ProductSalesReadModel) -> str:
-        return _text(row, "revenue")
-
-
-@admin.register(SalesDayReadModel)
-class SalesDayAdmin(SalesAdmin):
-    list_display = ("day", "currency", "order_count", "cancelled_count", "amount")
-    date_hierarchy = "day"
-    ordering = ("-id",)
-    list_before_template = "readmodels/sales_charts.html"
-    fields = (("day", "currency"), ("order_count", "cancelled_count", "amount"), "position")
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Draw what the filters have left of the list."""
-        response = super().changelist_view(request, extra_context)
-        context = getattr(response, "context_data", None)
-        if context and "cl" in context:
-            context["charts"] = revenue_by_day(context["cl"].queryset)
-        return response
-
-
-@admin.register(ProductSalesReadModel)
-class ProductSalesAdmin(SalesAdmin):
-    search_fields: ClassVar = ["product_name"]
-    search_help_text = "Words of the product's name"
-
-    list_display = ("product_name", "currency", "quantity", "amount", "order_count", "product_id")
-    ordering = ("-revenue", "-id")
+    list_display = ("consumer", "position", "type", "stream_id", "version", "attempts", "retry_at")
+    list_filter = ("consumer", "type")
+    ordering = ("position",)
+    paginator = Paginator
+    search_fields: ClassVar = ["=stream_id", "=event_id"]
+    actions = ("retry", "discard")
     fields = (
-        ("product_name", "product_id"),
-        ("currency", "quantity", "amount", "order_count"),
-        "position",
+        ("consumer", "position"),
+        ("type", "event_id"),
+        ("stream_type", "stream_id", "version"),
+        ("attempts", "retry_at", "parked_at"),
+        "error",
     )
-
-
-@admin.register(OrderEventReadModel)
-class OrderEventAdmin(ReadModelAdmin):
-    view_permission = "readmodels.view_orders"
-    search_help_text = "The id of an order"
-
-    list_display = ("id", "event", "occurred_at", "actor")
-    ordering = ("-id",)
-    fields = ("id", ("event", "occurred_at", "actor"), "data", ("customer_id", "position"))
-    readonly_fields = ("event", "occurred_at", "actor", "data")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        if not search_term:
-            return queryset, False
-        try:
-            return queryset.of_order(UUID(search_term.strip())), False  # type: ignore[attr-defined]
-        except ValueError:
-            return queryset.none(), False
+        return admin.ModelAdmin.get_search_results(self, request, queryset, search_term)
 
-    @admin.display(description="Event")
-    def event(self, row: OrderEventReadModel) -> str:
-        return _text(row, "type")
+    def has_handle_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("readmodels.handle_parked")
 
-    @admin.display(description="Occurred at")
-    def occurred_at(self, row: OrderEventReadModel) -> str:
-        return _text(row, "occurred_at")
+    @admin.action(description="Retry their aggregates, in order", permissions=["handle"])
+    def retry(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        applied = parked.retry(list(rows.order_by("position")))
+        self.message_user(request, f"{applied} event(s) applied", messages.INFO)
 
-    @admin.display(description="Actor")
-    def actor(self, row: OrderEventReadModel) -> str:
-        return _text(row, "actor")
-
-    @admin.display(description="Data")
-    def data(self, row: OrderEventReadModel) -> SafeString:
-        data = orjson.loads(row.document)["data"]
-        return format_html("<pre>{}</pre>", orjson.dumps(data, option=orjson.OPT_INDENT_2).decode())
-
-
-def _text(row: Any, name: str) -> str:
-    return orjson.loads(row.document)[name] or "-"
-
-
-def _table(headings: Any, rows: Any) -> SafeString:
-    head = format_html_join(
-        "", "<th class='pr-4 text-left'>{}</th>", ((name.replace("_", " "),) for name in headings)
-    )
-    cells = [
-        (format_html_join("", "<td class='pr-4'>{}</td>", ((cell,) for cell in row)),)
-        for row in rows
-    ]
-    body = format_html_join("", "<tr>{}</tr>", cells)
-    return format_html(
-        '<table class="w-full text-left"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>',
-        head,
-        body,
-    )
+    @admin.action(description="Discard for good: the read model lacks them", permissions=["handle"])
+    def discard(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        found = list(rows.order_by("position"))
+        parked.discard(found)
+        self.message_user(request, f"{len(found)} event(s) discarded", messages.WARNING)

@@ -1,4 +1,9 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import pre_migrate
+
+from readmodels.router import PROJECTION_ALIAS
 
 
 class ReadModelsConfig(AppConfig):
@@ -10,3 +15,12 @@ class ReadModelsConfig(AppConfig):
 
         receivers.connect()
         wakeups.connect()
+        pre_migrate.connect(_discard_copies, sender=self)
+
+
+def _discard_copies(using: str, plan: Any = (), **_: Any) -> None:
+    from readmodels.builds import discard_all
+
+    changes = any(migration.app_label == ReadModelsConfig.name for migration, _ in plan)
+    if using == PROJECTION_ALIAS and changes:
+        discard_all()

@@ -125,6 +125,20 @@ def followed() -> list[Projection]:
     return [*PROJECTIONS, *(build for build in retired if build.name in kept)]
 
 
+def discard_all() -> None:
+    """Drop every copy: a migration changes the serving tables alone, and copies must be like them.
+
+    Runs before the migrations, so it takes nothing for granted.
+    """
+    schemas = ", ".join(f"read_{slot}" for slot in (SHADOW, RETIRED, CHECK, SAMPLE))
+    with transaction.atomic(using=PROJECTION_ALIAS), _cursor() as cursor:
+        cursor.execute(f"DROP SCHEMA IF EXISTS {schemas} CASCADE")
+        for model in (ProjectionCheckpoint, ParkedEvent):
+            cursor.execute("SELECT to_regclass(%s)", [model._meta.db_table])
+            if cursor.fetchone()[0] is not None:
+                cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE consumer LIKE '%.%'")  # noqa: S608
+
+
 def repartition(projection: Projection, partitions: int) -> None:
     """Divide the projection's work anew, and that of its kept copy. Raises `Busy`."""
     with only_one(Build(projection, SHADOW)), only_one(Build(projection, CHECK)):

@@ -71,11 +71,14 @@ class StockDocument(BaseModel):
 
 
 class PageDocument(BaseModel):
-    """What all lists share. `count` is exact up to 100,000; beyond, `count_capped` is true."""
+    """What all lists share. `count` is exact up to 100,000; beyond, `count_capped` is true.
 
-    count: int
+    By cursor there is neither `count` nor `page`.
+    """
+
+    count: int | None
     count_capped: bool = False
-    page: int
+    page: int | None
     page_size: int
     next: str | None
     previous: str | None

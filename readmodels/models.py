@@ -6,8 +6,10 @@ bytes. No relations and no rules: every table here can be dropped and rebuilt fr
 
 from typing import Any, ClassVar
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F
+from django.db.models import Value
+from django.db.models.functions import Cast, Coalesce
 
 from cqrs import models as kernel
 from readmodels.specifications import (
@@ -17,6 +19,14 @@ from readmodels.specifications import (
     ReadModelQuerySet,
     SalesQuerySet,
 )
+
+NEVER = Cast(Value("-infinity"), models.DateTimeField())
+"""Before all times: what has not happened yet is sorted there."""
+
+
+def searchable(name: str) -> GinIndex:
+    """Index every three letters in a row of `search_text`: any part of it is then found."""
+    return GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name=name)
 
 
 class ReadModel(models.Model):
@@ -75,6 +85,7 @@ class OrderReadModel(ReadModel):
             models.Index(fields=["status", "order_date", "id"], name="read_orders_status"),
             models.Index(fields=["total_amount", "id"], name="read_orders_total"),
             models.Index(fields=["customer_name", "id"], name="read_orders_name"),
+            searchable("read_orders_search"),
         ]
 
     def __str__(self) -> str:
@@ -110,9 +121,8 @@ class CustomerReadModel(ReadModel):
             models.Index(fields=["name", "id"], name="read_customers_name"),
             models.Index(fields=["order_count", "id"], name="read_customers_orders"),
             # Who never ordered comes before everybody who did, so last when descending.
-            models.Index(
-                F("last_order_at").asc(nulls_first=True), "id", name="read_customers_last_order"
-            ),
+            models.Index(Coalesce("last_order_at", NEVER), "id", name="read_customers_last_order"),
+            searchable("read_customers_search"),
         ]
 
     def __str__(self) -> str:
@@ -141,6 +151,7 @@ class StockReadModel(ReadModel):
         indexes: ClassVar = [
             models.Index(fields=["name", "id"], name="read_stock_name"),
             models.Index(fields=["available", "id"], name="read_stock_available"),
+            searchable("read_stock_search"),
         ]
 
     def __str__(self) -> str:

@@ -25,4 +25,4 @@ class ReadModelRouter:
         return (first._meta.app_label == READ_APP) == (second._meta.app_label == READ_APP)
 
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
-        return (db == WRITE_ALIAS) != (app_label == READ_APP)
+        return db == (PROJECTION_ALIAS if app_label == READ_APP else WRITE_ALIAS)

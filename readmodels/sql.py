@@ -12,15 +12,19 @@ from readmodels.router import PROJECTION_ALIAS
 _bind_beside: Any = ServerBindingCursor
 
 
-def server_cursor() -> CursorWrapper:
-    """Open a cursor that sends parameters beside the statement.
+def server_cursor(alias: str = PROJECTION_ALIAS) -> CursorWrapper:
+    """Open a cursor that sends parameters beside the statement, which the server can so prepare.
 
     Django's usual one writes them into it: half a megabyte to quote here and to parse there.
+    Statements pass Django's execute wrappers as they do with any cursor of its own.
     """
-    connection: Any = connections[PROJECTION_ALIAS]
+    connection: Any = connections[alias]
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
-    cursor: CursorWrapper = connection._prepare_cursor(_bind_beside(connection.connection))
-    return cursor
+    with connection.wrap_database_errors:
+        cursor = _bind_beside(connection.connection)
+    prepared: CursorWrapper = connection._prepare_cursor(cursor)
+    return prepared
 
 
 def array(values: Collection[Any]) -> str:

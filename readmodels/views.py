@@ -1,16 +1,23 @@
 """The read half of each resource: one query per request, bytes copied."""
 
 import hashlib
+from typing import TypeVar
 from uuid import UUID
 
 import orjson
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.decorators import action
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from cqrs.http import problems
-from cqrs.http.schema import documents
+from cqrs.http.conditional import json_or_not_modified
+from cqrs.http.files import CsvFile, CsvRenderer
+from cqrs.http.schema import documents, documents_csv
 from cqrs.http.views import QueryViewSet
+from cqrs.messages import Query
+from cqrs.outages import ReadSideUnavailable, named
 from cqrs.results import Rejected
 from readmodels.documents import (
     CustomerDocument,
@@ -20,7 +27,9 @@ from readmodels.documents import (
     StockDocument,
     StockPage,
 )
+from readmodels.lag import read_lag_ms
 from readmodels.queries import (
+    ExportOrders,
     GetCustomerById,
     GetOrderById,
     GetOrdersByCustomer,
@@ -30,82 +39,128 @@ from readmodels.queries import (
     ListStock,
 )
 from readmodels.queries.paging import Document, Page
+from readmodels.queries.results import Results
+
+Response = TypeVar("Response", bound=HttpResponseBase)
 
 
-class OrderQueries(QueryViewSet):
+class ReadViewSet(QueryViewSet):
+    """Answers with what is stored, how old that may be, and a tag to ask for it again."""
+
+    def answer(self, request: Request, query_type: type[Query], **path: UUID) -> HttpResponse:
+        lag_ms = self.lag_ms(query_type)
+        result = self.ask(request, query_type, **path)
+        if isinstance(result, Rejected):
+            return problems.rejected(request, result)
+        body, etag = content(request, result.value)
+        return with_lag(json_or_not_modified(request, body, etag), lag_ms)
+
+    def lag_ms(self, query_type: type[Query]) -> int | None:
+        with named(ReadSideUnavailable):
+            return read_lag_ms(query_type.projection)
+
+
+class OrderQueries(ReadViewSet):
     @documents(ListOrders, OrderPage)
     def list(self, request: Request) -> HttpResponse:
-        return respond(request, self.ask(request, ListOrders))
+        return self.answer(request, ListOrders)
 
     @documents(GetOrderById, OrderDocument)
     def retrieve(self, request: Request, pk: UUID) -> HttpResponse:
-        return respond(request, self.ask(request, GetOrderById, order_id=pk))
+        return self.answer(request, GetOrderById, order_id=pk)
 
 
-class CustomerQueries(QueryViewSet):
+class CustomerQueries(ReadViewSet):
     @documents(ListCustomers, CustomerPage)
     def list(self, request: Request) -> HttpResponse:
-        return respond(request, self.ask(request, ListCustomers))
+        return self.answer(request, ListCustomers)
 
     @documents(GetCustomerById, CustomerDocument)
     def retrieve(self, request: Request, pk: UUID) -> HttpResponse:
-        return respond(request, self.ask(request, GetCustomerById, customer_id=pk))
+        return self.answer(request, GetCustomerById, customer_id=pk)
 
     @documents(GetOrdersByCustomer, OrderPage)
     @action(detail=True)
     def orders(self, request: Request, pk: UUID) -> HttpResponse:
-        return respond(request, self.ask(request, GetOrdersByCustomer, customer_id=pk))
+        return self.answer(request, GetOrdersByCustomer, customer_id=pk)
 
 
-class ProductQueries(QueryViewSet):
+class ProductQueries(ReadViewSet):
     @documents(ListStock, StockPage)
     def list(self, request: Request) -> HttpResponse:
-        return respond(request, self.ask(request, ListStock))
+        return self.answer(request, ListStock)
 
     @documents(GetStock, StockDocument)
     def read_stock(self, request: Request, pk: UUID) -> HttpResponse:
-        return respond(request, self.ask(request, GetStock, product_id=pk))
+        return self.answer(request, GetStock, product_id=pk)
 
 
-def respond(request: Request, result: object) -> HttpResponse:
-    """Turn a query's result into a response."""
-    if isinstance(result, Rejected):
-        return problems.rejected(request, result)
-    answer = result.value  # type: ignore[attr-defined]
+class OrderExport(ReadViewSet):
+    renderer_classes = (CsvRenderer, JSONRenderer)
+
+    @documents_csv(ExportOrders)
+    def export(self, request: Request) -> HttpResponseBase:
+        lag_ms = self.lag_ms(ExportOrders)
+        result = self.ask(request, ExportOrders)
+        if isinstance(result, Rejected):
+            return problems.rejected(request, result)
+        return with_lag(CsvFile(result.value, "orders.csv"), lag_ms)
+
+
+def with_lag(response: Response, lag_ms: int | None) -> Response:
+    if lag_ms is not None:
+        response["X-Read-Lag-Ms"] = str(lag_ms)
+    return response
+
+
+def content(request: Request, answer: Document | Page | Results) -> tuple[bytes, str]:
+    """Return the body and its entity tag. A document's says its version, for `If-Match`."""
     if isinstance(answer, Document):
         body = answer.body.encode()
-        return _json(body, f'"{answer.version}.{digest(body)}"')
-    body = page_body(request, answer)
-    return _json(body, f'"{digest(body)}"')
+        return body, f'"{answer.version}.{digest(body)}"'
+    if isinstance(answer, Results):
+        body = results_body(answer.documents)
+    else:
+        body = page_body(request, answer)
+    return body, f'"{digest(body)}"'
 
 
 def page_body(request: Request, page: Page) -> bytes:
     """Join stored documents into a list without parsing them."""
+    previous, following = _links(request, page)
     head = orjson.dumps(
         {
             "count": page.count,
             "count_capped": page.count_capped,
             "page": page.page,
             "page_size": page.page_size,
-            "next": _page_url(request, page.page + 1) if page.has_next else None,
-            "previous": _page_url(request, page.page - 1) if page.page > 1 else None,
+            "next": following,
+            "previous": previous,
         }
     )
-    return head[:-1] + b',"results":[' + ",".join(page.documents).encode() + b"]}"
+    return head[:-1] + b"," + results_body(page.documents)[1:]
 
 
-def _page_url(request: Request, page: int) -> str:
+def results_body(documents: list[str]) -> bytes:
+    return b'{"results":[' + ",".join(documents).encode() + b"]}"
+
+
+def _links(request: Request, page: Page) -> tuple[str | None, str | None]:
+    """Return the addresses of the pages before and after this one."""
+    if page.page is None:
+        return _link(request, "cursor", page.previous), _link(request, "cursor", page.next)
+    before, after = page.page - 1 or None, page.page + 1 if page.has_next else None
+    return _link(request, "page", before), _link(request, "page", after)
+
+
+def _link(request: Request, name: str, value: object) -> str | None:
+    if value is None:
+        return None
     parameters = request.query_params.copy()
-    parameters["page"] = str(page)
+    parameters[name] = str(value)
     return f"{request.build_absolute_uri(request.path)}?{parameters.urlencode()}"
 
 
 def digest(body: bytes) -> str:
     """Return a short fingerprint of a body, for entity tags."""
     return hashlib.blake2b(body, digest_size=8).hexdigest()
-
-
-def _json(body: bytes, etag: str) -> HttpResponse:
-    response = HttpResponse(body, content_type="application/json")
-    response["ETag"] = etag
-    return response

@@ -116,17 +116,23 @@ class Desk:
 
     def sql(self, alias: str, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Return what a database answers."""
-        with psycopg.connect(self.database_url(alias)) as connection:
+        with self._connect(alias) as connection:
             return connection.execute(statement, parameters or None).fetchall()
 
     def execute(self, alias: str, statement: str) -> None:
-        with psycopg.connect(self.database_url(alias)) as connection:
+        with self._connect(alias) as connection:
             connection.execute(statement)
 
+    def _connect(self, alias: str) -> psycopg.Connection:
+        """Connect to the primary, also where the URL names its standbys."""
+        return psycopg.connect(self.database_url(alias), target_session_attrs="read-write")
+
     def database_url(self, alias: str) -> str:
-        name = {"default": "DATABASE_URL", "replica": "REPLICA_DATABASE_URL"}[alias]
-        if given := self.environment.get(name):
-            return given
+        """Return the address with the credentials of who writes there."""
+        replica = ["REPLICA_WRITER_DATABASE_URL", "REPLICA_DATABASE_URL"]
+        for name in replica if alias == "replica" else ["DATABASE_URL"]:
+            if given := self.environment.get(name):
+                return given
         state = self.cluster.state()
         return f"postgresql://{USER}:{state.password}@127.0.0.1:{state.port}/{DATABASES[alias]}"
 

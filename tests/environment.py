@@ -25,5 +25,8 @@ if "DATABASE_URL" not in os.environ:
     _postgres = _stack.enter_context(private_postgres(_folder / "postgres"))
     os.environ["DATABASE_URL"] = _postgres.urls["default"]
     os.environ["REPLICA_DATABASE_URL"] = _postgres.urls["replica"]
+elif "REPLICA_WRITER_DATABASE_URL" in os.environ:
+    # Test databases are made, filled and flushed by whoever may write, through one alias.
+    os.environ["REPLICA_DATABASE_URL"] = os.environ.pop("REPLICA_WRITER_DATABASE_URL")
 if "REDIS_URL" not in os.environ:
     os.environ["REDIS_URL"] = _stack.enter_context(private_redis()).url

@@ -14,18 +14,21 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 
-from config.embedded import postmaster, server
+from config.embedded import postgres, postmaster
 from config.embedded.account import Account, server_account
 from config.embedded.binaries import find_binaries
-from config.embedded.cluster import USER, Cluster, create
-from config.embedded.postgres import DATABASES
+from config.embedded.cluster import READER, USER, Cluster, create
+from config.embedded.postgres import DATABASES, url
 from tests.server_process import ServerProcess
 
 Kind = TypeVar("Kind", bound=ServerProcess)
 
 
 class PrivatePostgres(ServerProcess):
-    """PostgreSQL with the two databases; `url` is the write side's, `urls` has both by alias."""
+    """PostgreSQL with the two databases and the role that reads.
+
+    `urls` has both databases by alias, as their owner; `url` is the write side's.
+    """
 
     stop_signal = signal.SIGINT
     orphan_signal = signal.SIGQUIT
@@ -35,20 +38,27 @@ class PrivatePostgres(ServerProcess):
         super().__init__(_reachable(folder, self.account))
         self.cluster = Cluster(self.folder, self.account)
         self.binaries = find_binaries(self.folder, self.account, None)
+        self.create_cluster()
+
+    def create_cluster(self) -> None:
         create(self.cluster, self.binaries, "--no-sync")
 
     @property
     def urls(self) -> dict[str, str]:
-        address = f"postgresql://{USER}:{self.cluster.state().password}@127.0.0.1:{self.port}"
-        return {alias: f"{address}/{name}" for alias, name in DATABASES.items()}
+        password = self.cluster.state().password
+        return {alias: url(self.port, USER, password, name) for alias, name in DATABASES.items()}
 
     @property
     def url(self) -> str:
         return self.urls["default"]
 
+    @property
+    def reader_url(self) -> str:
+        return url(self.port, READER, self.cluster.state().reader_password, DATABASES["replica"])
+
     def start(self) -> None:
         super().start()
-        server.create_databases(self.port, self.cluster.state().password, DATABASES.values())
+        postgres.prepare(self.cluster, self.port)
 
     def command(self) -> Sequence[str | Path]:
         # Losing power is not tested; losing the process is, and needs no fsync.
@@ -58,6 +68,28 @@ class PrivatePostgres(ServerProcess):
     def answers(self) -> bool:
         running = postmaster.find(self.cluster.data)
         return running is not None and running.answers()
+
+
+class PrivateStandby(PrivatePostgres):
+    """A standby that follows another server, made of a copy of it."""
+
+    def __init__(self, folder: Path, primary: PrivatePostgres) -> None:
+        self.primary = primary
+        super().__init__(folder)
+
+    def create_cluster(self) -> None:
+        self.cluster.data.mkdir(mode=0o700)
+        for path in (self.cluster.data, self.primary.cluster.data / "desk.json"):
+            self.account.own(path)  # the copy is made by the server's account, all of it
+        # Links to the programs need not include this one.
+        programs = self.binaries["postgres"].resolve().parent
+        copy: list[str | Path] = [programs / "pg_basebackup", "--dbname", self.primary.url]
+        copy += ["-D", self.cluster.data, "--write-recovery-conf", "--checkpoint=fast"]
+        done = self.account.run(copy)
+        assert done.returncode == 0, done.stdout
+
+    def start(self) -> None:
+        ServerProcess.start(self)  # a copy has everything
 
 
 class PrivateRedis(ServerProcess):
@@ -85,6 +117,13 @@ def private_postgres(path: Path) -> Iterator[PrivatePostgres]:
     """Run PostgreSQL below `path`, or where its account can reach if it cannot reach that."""
     with _running(PrivatePostgres(path)) as postgres:
         yield postgres
+
+
+@contextmanager
+def private_standby(path: Path, primary: PrivatePostgres) -> Iterator[PrivateStandby]:
+    """Run a standby of the primary, which runs already."""
+    with _running(PrivateStandby(path, primary)) as standby:
+        yield standby
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from config.embedded.binaries import Binaries
 from config.embedded.errors import OWN_SERVER, EmbeddedPostgresError
 
 USER = "desk"
+READER = "desk_reader"  # what queries connect with
 CONFIGURATION = """
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''    # a path of 107 bytes at most: TCP has no such limit
@@ -33,6 +34,7 @@ class State:
     password: str
     port: int | None = None
     databases: bool = False  # both have been created
+    reader_password: str = ""  # and so has the reader, which earlier versions did not have
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,17 @@
 """The addresses of the private PostgreSQL, started or joined for the life of this process."""
 
 import logging
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, partial
 
+from config import reader_role
 from config.embedded import postmaster, server, users
 from config.embedded.account import server_account
 from config.embedded.binaries import find_binaries
-from config.embedded.cluster import USER, Cluster, create
+from config.embedded.cluster import READER, USER, Cluster, State, create
 from config.embedded.errors import OWN_SERVER, EmbeddedPostgresError
 from config.embedded.home import home
 
@@ -23,11 +25,16 @@ def urls() -> dict[str, str]:
 
     Raises EmbeddedPostgresError, whose one line names the log and the remedy.
     """
-    port, password = _joined()
+    port, state = _joined()
     return {
-        alias: f"postgresql://{USER}:{password}@127.0.0.1:{port}/{name}"
-        for alias, name in DATABASES.items()
+        "default": url(port, USER, state.password, DATABASES["default"]),
+        "replica": url(port, READER, state.reader_password, DATABASES["replica"]),
+        "replica_writer": url(port, USER, state.password, DATABASES["replica"]),
     }
+
+
+def url(port: int, user: str, password: str, database: str) -> str:
+    return f"postgresql://{user}:{password}@127.0.0.1:{port}/{database}"
 
 
 @contextmanager
@@ -58,7 +65,7 @@ def _watch(done: threading.Event) -> None:
 
 
 @cache
-def _joined() -> tuple[int, str]:
+def _joined() -> tuple[int, State]:
     try:
         return _join(Cluster(home(), server_account()))
     except OSError as error:
@@ -67,21 +74,33 @@ def _joined() -> tuple[int, str]:
         ) from error
 
 
-def _join(cluster: Cluster) -> tuple[int, str]:
+def _join(cluster: Cluster) -> tuple[int, State]:
     # Before anything starts, so that an interrupted start is cleaned up as well.
     users.join(cluster.home, partial(server.stop, cluster.data))
     with users.deciding(cluster.home):
-        return _running(cluster).port, cluster.state().password
+        return _running(cluster).port, cluster.state()
 
 
 def _running(cluster: Cluster) -> postmaster.Postmaster:
     running = postmaster.find(cluster.data)
-    if running and running.answers() and cluster.state().databases:
+    if running and running.answers() and cluster.state().reader_password:
         return running
     binaries = find_binaries(cluster.home, cluster.account, cluster.major)
     if cluster.major is None:
         create(cluster, binaries)
     running = server.start(cluster, binaries)
-    server.create_databases(running.port, cluster.state().password, DATABASES.values())
-    cluster.remember(databases=True)
+    prepare(cluster, running.port)
     return running
+
+
+def prepare(cluster: Cluster, port: int) -> None:
+    """Create the databases, and the reader: a cluster of an earlier version has none."""
+    state = cluster.state()
+    server.create_databases(port, state.password, DATABASES.values())
+    if not state.reader_password:
+        password = secrets.token_urlsafe(24)
+        with server.connect(port, state.password, DATABASES["default"]) as connection:
+            reader_role.keep_out(connection)
+        with server.connect(port, state.password, DATABASES["replica"]) as connection:
+            reader_role.create(connection, READER, password)
+        cluster.remember(databases=True, reader_password=password)

@@ -56,19 +56,24 @@ def stop(data: Path) -> None:
 
 def create_databases(port: int, password: str, names: Iterable[str]) -> None:
     """Create the databases that are missing."""
-    with psycopg.connect(
-        host="127.0.0.1",
-        port=port,
-        user=USER,
-        password=password,
-        dbname="postgres",
-        autocommit=True,
-        connect_timeout=10,
-    ) as connection:
+    with connect(port, password, "postgres") as connection:
         there = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
         for name in names:
             if name not in there:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+def connect(port: int, password: str, database: str) -> psycopg.Connection:
+    """Connect as the owner of everything; each statement is a transaction."""
+    return psycopg.connect(
+        host="127.0.0.1",
+        port=port,
+        user=USER,
+        password=password,
+        dbname=database,
+        autocommit=True,
+        connect_timeout=10,
+    )
 
 
 def _try(cluster: Cluster, binaries: Binaries) -> str | None:

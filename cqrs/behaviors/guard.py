@@ -1,7 +1,12 @@
-"""A query may only read, and only from `replica`: anything else raises."""
+"""A query may only read, and only from `replica`: anything else raises.
 
+This finds mistakes where they are made. The lock is the role that `replica` connects with.
+"""
+
+import re
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import lru_cache
 from typing import Any
 
 from django.db import connections
@@ -10,7 +15,21 @@ from cqrs.pipeline import Dispatch, Next
 from cqrs.results import Result
 
 READ_ALIAS = "replica"
-READS = ("select", "with", "declare", "fetch", "close", "savepoint", "release savepoint")
+READS = (
+    "select",
+    "with",
+    "declare",
+    "fetch",
+    "close",
+    "savepoint",
+    "release savepoint",
+    "rollback to savepoint",
+)
+# Anywhere in a statement. Parameters are not part of it, and identifiers like `updated_at` are
+# other words.
+WRITES = re.compile(
+    r"\b(insert|update|delete|merge|truncate|into|nextval|setval|for\s+(key\s+)?share)\b|;\s*\S"
+)
 
 
 class GuardViolation(RuntimeError):
@@ -32,6 +51,13 @@ def _forbid(execute: Callable[..., Any], sql: str, params: Any, many: bool, cont
 
 
 def _read_only(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-    if not str(sql).lstrip("( \n\t").lower().startswith(READS):
+    if not only_reads(str(sql)):
         raise GuardViolation("A query may not write")
     return execute(sql, params, many, context)
+
+
+@lru_cache(maxsize=512)  # looking costs more than remembering, and queries repeat
+def only_reads(sql: str) -> bool:
+    """Say whether a statement is one, reads, and takes no row locks."""
+    statement = sql.lower()
+    return statement.lstrip("( \n\t").startswith(READS) and WRITES.search(statement) is None

@@ -26,6 +26,7 @@ STATUS_BY_CODE = {
     "idempotency_key_reused": 422,
     "read_side_behind": 503,
     "read_side_parked": 503,
+    "throttled": 429,
     "outcome_unknown": 503,
 }
 RETRY_AFTER_S = "1"
@@ -39,7 +40,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **members: Any,
 ) -> HttpResponse:
-    """Return a problem document. A 503 says when to come back."""
+    """Return a problem document. A 429 and a 503 say when to come back."""
     body = {
         "type": f"urn:problem:{code}",
         "title": HTTPStatus(status).phrase,
@@ -51,7 +52,7 @@ def problem(
     }
     response = HttpResponse(orjson.dumps(body), status=status, headers=dict(headers or {}))
     response["Content-Type"] = "application/problem+json"
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         response.headers.setdefault("Retry-After", RETRY_AFTER_S)
     return response
 

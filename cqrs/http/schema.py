@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from pydantic import BaseModel
 
@@ -42,16 +43,37 @@ def documents(
 
     The text is that of the message's module, which says when it refuses.
     """
-    is_command = issubclass(message, Command)
+    if not issubclass(message, Command):
+        return _query(message, {(200, "application/json"): OpenApiResponse(answer)}, True)
     return extend_schema(
         operation_id=message.__name__,
-        description=(sys.modules[message.__module__].__doc__ or "").strip(),
-        request=message if is_command else None,
-        parameters=schema_headers.of_command(status)
-        if is_command
-        else [*query_parameters(message), *schema_headers.of_query()],
-        responses=_responses(COMMAND_PROBLEMS if is_command else PROBLEMS, answer, status),
+        description=_description(message),
+        request=message,
+        parameters=schema_headers.of_command(status),
+        responses=_responses(COMMAND_PROBLEMS, answer, status),
     )
+
+
+def documents_csv(message: type[Message]) -> Callable[[View], View]:
+    """Document a view that answers a query with a CSV file."""
+    return _query(message, {(200, "text/csv"): OpenApiResponse(OpenApiTypes.STR)}, False)
+
+
+def _query(message: type[Message], answers: dict[Any, Any], tagged: bool) -> Callable[[View], View]:
+    """Describe a query; an answer with an entity tag can also be 304."""
+    if tagged:
+        answers |= {304: OpenApiResponse(description="The client has it: see If-None-Match")}
+    return extend_schema(
+        operation_id=message.__name__,
+        description=_description(message),
+        request=None,
+        parameters=[*query_parameters(message), *schema_headers.of_query(tagged)],
+        responses=answers | _problems(PROBLEMS),
+    )
+
+
+def _description(message: type[Message]) -> str:
+    return (sys.modules[message.__module__].__doc__ or "").strip()
 
 
 def documents_login(
@@ -67,7 +89,8 @@ def documents_login(
 
 
 def _responses(problems: Sequence[int], answer: type[BaseModel], status: int) -> dict[Any, Any]:
-    found: dict[Any, Any] = {
-        (code, "application/problem+json"): OpenApiResponse(Problem) for code in sorted(problems)
-    }
-    return {(status, "application/json"): OpenApiResponse(answer), **found}
+    return {(status, "application/json"): OpenApiResponse(answer), **_problems(problems)}
+
+
+def _problems(codes: Sequence[int]) -> dict[Any, Any]:
+    return {(code, "application/problem+json"): OpenApiResponse(Problem) for code in sorted(codes)}

@@ -16,6 +16,9 @@ GIVEN_TOKEN = ("X-Consistency-Token", "Give it to a query to read what this comm
 APPLIED = ("Preference-Applied", "wait=N, when the read models show it")
 REPLAYED = ("Idempotency-Replayed", "true, when this is the answer to an earlier request")
 LOCATION = ("Location", "Where the read side shows it")
+IF_NONE_MATCH = ("If-None-Match", "Answer 304 if the answer still has one of these entity tags")
+READ_LAG = ("X-Read-Lag-Ms", "How long ago the read model was last known to be level, in ms")
+CACHING = ("Cache-Control", "private: for the caller alone")
 QUERY_ETAG = ("ETag", 'The version and a digest, "3.9f86d081", or for a list a digest')
 
 
@@ -27,9 +30,13 @@ def of_command(status: int) -> list[OpenApiParameter]:
     return _asked(IF_MATCH, IDEMPOTENCY_KEY, PREFER_PROJECTED) + _answered(status, *answers)
 
 
-def of_query() -> list[OpenApiParameter]:
+def of_query(tagged: bool) -> list[OpenApiParameter]:
     """Return what a query's request may and its answer does say."""
-    return _asked(TOKEN, PREFER_WAIT) + _answered(200, QUERY_ETAG)
+    always = _asked(TOKEN, PREFER_WAIT) + _answered(200, READ_LAG, CACHING)
+    if not tagged:
+        return always
+    again = _answered(304, QUERY_ETAG, READ_LAG, CACHING)
+    return always + _asked(IF_NONE_MATCH) + _answered(200, QUERY_ETAG) + again
 
 
 def _asked(*headers: tuple[str, str]) -> list[OpenApiParameter]:

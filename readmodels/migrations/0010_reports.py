@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('readmodels', '0003_parked_events'),
+        ('readmodels', '0004_parked_events'),
     ]
 
     operations = [

@@ -1,5 +1,6 @@
 """The query side: one module per use case, and the table that the bus reads."""
 
+from readmodels.queries.export_orders import ExportOrders, export_orders
 from readmodels.queries.get_customer_by_id import GetCustomerById, get_customer_by_id
 from readmodels.queries.get_order_by_id import GetOrderById, get_order_by_id
 from readmodels.queries.get_order_history import GetOrderHistory, get_order_history
@@ -14,6 +15,7 @@ from readmodels.queries.list_stock import ListStock, list_stock
 HANDLERS = {
     GetOrderById: get_order_by_id,
     ListOrders: list_orders,
+    ExportOrders: export_orders,
     GetOrdersByCustomer: get_orders_by_customer,
     GetCustomerById: get_customer_by_id,
     ListCustomers: list_customers,

@@ -6,7 +6,8 @@ from uuid import UUID
 from cqrs.messages import Query, ServerSet
 from cqrs.results import Result
 from readmodels.models import CustomerReadModel
-from readmodels.queries.paging import Document, one
+from readmodels.queries.compiled import one
+from readmodels.queries.paging import Document
 
 
 class GetCustomerById(Query):
@@ -20,5 +21,5 @@ class GetCustomerById(Query):
 
 def get_customer_by_id(query: GetCustomerById) -> Result[Document]:
     """Read the customer's document."""
-    found = CustomerReadModel.objects.filter(pk=query.customer_id)
-    return one(found, f"There is no customer {query.customer_id}")
+    missing = f"There is no customer {query.customer_id}"
+    return one(CustomerReadModel, query.customer_id, missing)

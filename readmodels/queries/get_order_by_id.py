@@ -6,7 +6,8 @@ from uuid import UUID
 from cqrs.messages import Query, ServerSet
 from cqrs.results import Result
 from readmodels.models import OrderReadModel
-from readmodels.queries.paging import Document, one
+from readmodels.queries.compiled import one
+from readmodels.queries.paging import Document
 
 
 class GetOrderById(Query):
@@ -20,5 +21,5 @@ class GetOrderById(Query):
 
 def get_order_by_id(query: GetOrderById) -> Result[Document]:
     """Read the order's document."""
-    found = OrderReadModel.objects.filter(pk=query.order_id)
-    return one(found, f"There is no order {query.order_id}")
+    missing = f"There is no order {query.order_id}"
+    return one(OrderReadModel, query.order_id, missing)

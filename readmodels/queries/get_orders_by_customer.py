@@ -5,11 +5,11 @@ from uuid import UUID
 
 from cqrs.messages import ServerSet
 from cqrs.results import Result
-from readmodels.queries.order_filters import OrderFilters, narrowed
-from readmodels.queries.paging import Page, paged
+from readmodels.queries.order_filters import OrderFilters, orders_of
+from readmodels.queries.paging import ListQuery, Page, paged
 
 
-class GetOrdersByCustomer(OrderFilters):
+class GetOrdersByCustomer(OrderFilters, ListQuery):
     """A customer's orders, the latest first unless asked otherwise."""
 
     customer_id: Annotated[UUID, ServerSet()]
@@ -17,4 +17,4 @@ class GetOrdersByCustomer(OrderFilters):
 
 def get_orders_by_customer(query: GetOrdersByCustomer) -> Result[Page]:
     """Read one page of the customer's orders; `not_found` past the end."""
-    return paged(query, narrowed(query).for_customer(query.customer_id))
+    return paged(query, orders_of(query, query.customer_id))

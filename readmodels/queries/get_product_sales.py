@@ -7,7 +7,8 @@ from typing import ClassVar, Literal
 
 from cqrs.results import Result
 from readmodels.models import ProductSalesReadModel
-from readmodels.queries.paging import ListQuery, Page, paged, sorted_by
+from readmodels.queries.general import General
+from readmodels.queries.paging import ListQuery, Page, paged
 
 Ordering = Literal["revenue", "-revenue", "quantity", "-quantity"]
 
@@ -23,5 +24,4 @@ class GetProductSales(ListQuery):
 
 def get_product_sales(query: GetProductSales) -> Result[Page]:
     """Read one page of products; `not_found` past the end."""
-    products = ProductSalesReadModel.objects.sold()
-    return paged(query, products.order_by(*sorted_by(query.ordering)))
+    return paged(query, General(ProductSalesReadModel.objects.sold(), query.ordering))

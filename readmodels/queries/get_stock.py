@@ -6,7 +6,8 @@ from uuid import UUID
 from cqrs.messages import Query, ServerSet
 from cqrs.results import Result
 from readmodels.models import StockReadModel
-from readmodels.queries.paging import Document, one
+from readmodels.queries.compiled import one
+from readmodels.queries.paging import Document
 
 
 class GetStock(Query):
@@ -20,5 +21,5 @@ class GetStock(Query):
 
 def get_stock(query: GetStock) -> Result[Document]:
     """Read the product's document."""
-    found = StockReadModel.objects.filter(pk=query.product_id)
-    return one(found, f"There is no stock of product {query.product_id}")
+    missing = f"There is no stock of product {query.product_id}"
+    return one(StockReadModel, query.product_id, missing)

@@ -4,10 +4,10 @@ from typing import ClassVar, Literal
 
 from cqrs.results import Result
 from readmodels.models import CustomerReadModel
-from readmodels.queries.paging import ListQuery, Page, paged, sorted_by
+from readmodels.queries.general import General
+from readmodels.queries.paging import ListQuery, Page, paged
 from readmodels.queries.parameters import Search
 
-NULLABLE = frozenset({"last_order_at"})
 Ordering = Literal[
     "registered_at", "-registered_at",
     "name", "-name",
@@ -30,4 +30,4 @@ class ListCustomers(ListQuery):
 def list_customers(query: ListCustomers) -> Result[Page]:
     """Read one page of customers; `not_found` past the end."""
     customers = CustomerReadModel.objects.active(query.is_active).matching(query.search)
-    return paged(query, customers.order_by(*sorted_by(query.ordering, NULLABLE)))
+    return paged(query, General(customers, query.ordering))

@@ -3,11 +3,11 @@
 from uuid import UUID
 
 from cqrs.results import Result
-from readmodels.queries.order_filters import OrderFilters, narrowed
-from readmodels.queries.paging import Page, paged
+from readmodels.queries.order_filters import OrderFilters, orders_of
+from readmodels.queries.paging import ListQuery, Page, paged
 
 
-class ListOrders(OrderFilters):
+class ListOrders(OrderFilters, ListQuery):
     """Orders, the latest first unless asked otherwise."""
 
     customer_id: UUID | None = None
@@ -15,4 +15,4 @@ class ListOrders(OrderFilters):
 
 def list_orders(query: ListOrders) -> Result[Page]:
     """Read one page of orders; `not_found` past the end."""
-    return paged(query, narrowed(query).for_customer(query.customer_id))
+    return paged(query, orders_of(query, query.customer_id))

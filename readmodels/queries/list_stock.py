@@ -4,7 +4,8 @@ from typing import ClassVar, Literal
 
 from cqrs.results import Result
 from readmodels.models import StockReadModel
-from readmodels.queries.paging import ListQuery, Page, paged, sorted_by
+from readmodels.queries.general import General
+from readmodels.queries.paging import ListQuery, Page, paged
 from readmodels.queries.parameters import Search
 
 Ordering = Literal["name", "-name", "available", "-available"]
@@ -23,4 +24,4 @@ class ListStock(ListQuery):
 def list_stock(query: ListStock) -> Result[Page]:
     """Read one page of products; `not_found` past the end."""
     products = StockReadModel.objects.matching(query.search)
-    return paged(query, products.order_by(*sorted_by(query.ordering)))
+    return paged(query, General(products, query.ordering))

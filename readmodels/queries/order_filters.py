@@ -1,10 +1,14 @@
-"""What all lists of orders can be narrowed and ordered by."""
+"""What all lists of orders can be narrowed and ordered by, and which way each is answered."""
 
 from typing import ClassVar, Literal
+from uuid import UUID
 
 from cqrs.currencies import Currency
+from cqrs.messages import Query
 from readmodels.models import OrderReadModel
-from readmodels.queries.paging import ListQuery, sorted_by
+from readmodels.queries.compiled import LatestOrders
+from readmodels.queries.general import General
+from readmodels.queries.paging import Rows
 from readmodels.queries.parameters import (
     Amount,
     Moment,
@@ -21,9 +25,12 @@ Ordering = Literal[
     "status", "-status",
     "customer_name", "-customer_name",
 ]  # fmt: skip
+LATEST_FIRST: Ordering = "-order_date"
+# Whatever is narrowed by one of these takes the general path.
+COLD = ("currency", "from_date", "to_date", "min_total", "max_total", "search")
 
 
-class OrderFilters(ListQuery):
+class OrderFilters(Query):
     """The parameters. Dates are UTC days with both ends included; a timestamp is taken exactly."""
 
     permission: ClassVar[str] = "readmodels.view_orders"
@@ -36,16 +43,32 @@ class OrderFilters(ListQuery):
     min_total: Amount | None = None
     max_total: Amount | None = None
     search: Search = ""
-    ordering: Ordering = "-order_date"
+    ordering: Ordering = LATEST_FIRST
 
 
-def narrowed(query: OrderFilters) -> OrderQuerySet:
-    """Return the orders that pass the filters, in the order asked for."""
-    orders: OrderQuerySet = OrderReadModel.objects.with_status(query.status)
+def narrowed(query: OrderFilters, customer_id: UUID | None) -> OrderQuerySet:
+    """Return the orders that pass the filters."""
+    orders: OrderQuerySet = OrderReadModel.objects.for_customer(customer_id)
     return (
-        orders.in_currency(query.currency)
+        orders.with_status(query.status)
+        .in_currency(query.currency)
         .placed_between(first_of(query.from_date), last_of(query.to_date))
         .totalling(query.min_total, query.max_total)
         .matching(query.search)
-        .order_by(*sorted_by(query.ordering))
+    )
+
+
+def orders_of(query: OrderFilters, customer_id: UUID | None) -> Rows:
+    """Return the orders that the query asks for: by a compiled text where there is one."""
+    if is_hot(query):
+        return LatestOrders(customer_id, *query.status)
+    return General(narrowed(query, customer_id), query.ordering)
+
+
+def is_hot(query: OrderFilters) -> bool:
+    """Say whether a compiled text answers it: any page of the latest, in one status or all."""
+    return (
+        query.ordering == LATEST_FIRST
+        and len(query.status) <= 1
+        and all(getattr(query, name) in (None, "") for name in COLD)
     )

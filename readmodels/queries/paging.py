@@ -1,16 +1,15 @@
 """What list queries share: the page that was asked for, and the page that is answered."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, Self
 
-from django.db.models import F
-from django.db.models.expressions import OrderBy
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from cqrs.messages import Query
 from cqrs.results import Ok, Rejected, Result
-from readmodels.specifications import COUNT_CAP, ReadModelQuerySet
+from readmodels.queries.cursors import Cursor, Place
+from readmodels.specifications import COUNT_CAP
 
 MAX_OFFSET = 2**63 - 1  # what PostgreSQL's OFFSET takes
 
@@ -26,76 +25,104 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of stored answers. `count` is exact unless `count_capped`."""
+    """One page of stored answers. `count` is exact unless `count_capped`.
 
-    count: int
+    A page by cursor has neither count nor number; `next` and `previous` are then the cursors that
+    lead on, None where nothing is.
+    """
+
+    count: int | None
     count_capped: bool
-    page: int
+    page: int | None
     page_size: int
     has_next: bool
     documents: list[str]
+    next: Cursor | None = None
+    previous: Cursor | None = None
+
+
+class Rows(Protocol):
+    """What a list query found, in the order it asked for. Reads no more than it is told to."""
+
+    def at(self, offset: int, limit: int) -> list[str]:
+        """Return the documents from an offset on."""
+
+    def beyond(self, cursor: Cursor, limit: int) -> list[tuple[str, Any, Any]]:
+        """Return document, sorted value and id of each row from the cursor on, nearest first."""
+
+    def capped_count(self) -> int:
+        """Count the rows, but none beyond the first past `COUNT_CAP`."""
 
 
 class ListQuery(Query):
-    """A question that is answered by the page."""
+    """A question that is answered by the page: by its number, or from a cursor on."""
 
     page: Annotated[int, Field(ge=1)] = 1
     page_size: Annotated[int, Field(ge=1, le=100)] = 10
+    cursor: Annotated[
+        Place | None,
+        Field(description="Instead of page: empty for the first page, then as next says"),
+    ] = None
+    ordering: str = ""
 
     @property
     def offset(self) -> int:
         return (self.page - 1) * self.page_size
 
-
-def sorted_by(ordering: str, nullable: frozenset[str] = frozenset()) -> list[str | OrderBy]:
-    """Return the ordering with its ties by id in the same direction.
-
-    A row without a value comes before all others, so that descending is ascending reversed.
-    """
-    name = ordering.removeprefix("-")
-    descending = ordering != name
-    if name not in nullable:
-        return [ordering, "-id" if descending else "id"]
-    column = F(name)
-    if descending:
-        return [column.desc(nulls_last=True), "-id"]
-    return [column.asc(nulls_first=True), "id"]
+    @model_validator(mode="after")
+    def _cursor_fits(self) -> Self:
+        if self.cursor is not None and "page" in self.model_fields_set:
+            raise _wrong_cursor("cursor_and_page", "Give a cursor or a page, not both")
+        if self.cursor is not None and self.cursor.ordering not in ("", self.ordering):
+            raise _wrong_cursor("cursor_ordering", "The cursor belongs to another ordering")
+        return self
 
 
-def paged(query: ListQuery, found: ReadModelQuerySet) -> Result[Page]:
-    """Answer the page of the ordered rows, in one statement, or two when rows follow it.
+def paged(query: ListQuery, rows: Rows) -> Result[Page]:
+    """Answer one page of the rows; `not_found` when its number lies past the end."""
+    if query.cursor is not None:
+        return Ok(_from_cursor(query, query.cursor, rows))
+    return _by_number(query, rows)
 
-    Refuses with `not_found` when the page lies past the end; the first page never does.
-    """
-    documents = _documents(query, found)
+
+def _by_number(query: ListQuery, rows: Rows) -> Result[Page]:
+    """Answer in one statement, or in two when rows follow. The first page is always there."""
+    size, within = query.page_size, query.offset <= MAX_OFFSET - query.page_size
+    # One row more than the page holds tells whether others follow.
+    documents = rows.at(query.offset, size + 1) if within else []
     if query.page > 1 and not documents:
         return Rejected("not_found", f"There is no page {query.page}")
-    has_next = len(documents) > query.page_size
-    known = None if has_next else query.offset + len(documents)
-    count = found.capped_count() if known is None else known
+    has_next = len(documents) > size
+    count = rows.capped_count() if has_next else query.offset + len(documents)
     return Ok(
         Page(
             count=min(count, COUNT_CAP),
             count_capped=count > COUNT_CAP,
             page=query.page,
-            page_size=query.page_size,
+            page_size=size,
             has_next=has_next,
-            documents=documents[: query.page_size],
+            documents=documents[:size],
         )
     )
 
 
-def _documents(query: ListQuery, found: ReadModelQuerySet) -> list[str]:
-    """Return the page's documents and one more, if there is one: it tells that rows follow."""
-    if query.offset > MAX_OFFSET - query.page_size:
-        return []
-    last = query.offset + query.page_size + 1
-    return list(found.values_list("document", flat=True)[query.offset : last])
+def _from_cursor(query: ListQuery, cursor: Cursor, rows: Rows) -> Page:
+    """Answer in one statement, however far from the beginning."""
+    size, backward = query.page_size, cursor.backward
+    read = rows.beyond(cursor, size + 1)
+    found = read[:size]
+    onward = _place(query, backward, found[-1]) if len(read) > size else None
+    back = None if cursor.key is None else _place(query, not backward, *found[:1])
+    ahead, behind = (back, onward) if backward else (onward, back)
+    documents = [document for document, _, _ in (reversed(found) if backward else found)]
+    return Page(None, False, None, size, ahead is not None, documents, ahead, behind)
 
 
-def one(found: ReadModelQuerySet, missing: str) -> Result[Document]:
-    """Answer the one row found, or refuse with `not_found`, saying what is missing."""
-    row: Mapping[str, Any] | None = found.values("document", "version", "position").first()
-    if row is None:
-        return Rejected("not_found", missing)
-    return Ok(Document(row["document"], row["version"], row["position"]))
+def _place(query: ListQuery, backward: bool, *row: tuple[str, Any, Any]) -> Cursor:
+    """Return the place next to the row; without one, that at the end of the list."""
+    return Cursor(query.ordering, backward, row[0][1:] if row else None)
+
+
+def _wrong_cursor(code: str, remedy: str) -> ValidationError:
+    error = InitErrorDetails(type=PydanticCustomError(code, remedy), loc=("cursor",), input=None)
+    return ValidationError.from_exception_data("cursor", [error])

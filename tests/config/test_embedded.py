@@ -1,5 +1,6 @@
 """The private PostgreSQL, with real servers and other processes as its users."""
 
+import json
 import os
 import re
 import shutil
@@ -35,7 +36,11 @@ class TestPrivatePostgres:
         data = data_of(local)
 
         assert first == second
-        assert [urlsplit(url).path for url in first.values()] == ["/desk_write", "/desk_read"]
+        assert {alias: urlsplit(url).path for alias, url in first.items()} == {
+            "default": "/desk_write",
+            "replica": "/desk_read",
+            "replica_writer": "/desk_read",
+        }
         for url in first.values():
             with psycopg.connect(url) as connection:
                 # Text compares without regard to case beyond ASCII, and sorts by code point.
@@ -131,6 +136,29 @@ class TestRestart:
             assert connection.execute("SELECT it FROM kept").fetchone() == (1,)
         assert [user.leave(), following.leave()] == ["", ""]
         assert postmaster.find(data_of(used_local)) is None
+
+    def test_gives_a_reader_to_what_an_earlier_version_made(self, local: Path) -> None:
+        earlier = DeskUser(local, source="auto")
+        owner = earlier.urls()["replica_writer"]
+        with psycopg.connect(owner) as connection:
+            connection.execute("CREATE TABLE old AS SELECT 1 AS it")
+            connection.execute("DROP OWNED BY desk_reader; DROP ROLE desk_reader")
+            connection.execute("GRANT CONNECT ON DATABASE desk_write TO PUBLIC")
+        path = data_of(local) / "desk.json"
+        state = json.loads(path.read_text())
+        del state["reader_password"]
+        path.write_text(json.dumps(state))
+
+        user = DeskUser(local, source="auto")
+        reader = user.urls()["replica"]
+        with psycopg.connect(reader) as connection:
+            assert connection.execute("SELECT it, current_user FROM old").fetchone() == (
+                1,
+                "desk_reader",
+            )
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(reader, dbname="desk_write")
+        assert [earlier.leave(), user.leave()] == ["", ""]
 
     def test_moves_to_another_port_when_its_own_is_taken(self, used_local: Path) -> None:
         user = DeskUser(used_local, source="auto")

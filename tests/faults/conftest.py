@@ -37,7 +37,8 @@ def any_outage_desk() -> Iterator[OutageDesk]:
         desk = stack.enter_context(
             served_desk(
                 DATABASE_URL=write.urls["default"],
-                REPLICA_DATABASE_URL=read.urls["replica"],
+                REPLICA_DATABASE_URL=read.reader_url,
+                REPLICA_WRITER_DATABASE_URL=read.urls["replica"],
                 REDIS_URL=redis.url,
                 THROTTLE_READ="6000/min",
                 THROTTLE_WRITE="6000/min",

@@ -106,6 +106,43 @@ class TestLists:
         assert len(results(api.get(path))) == count
 
 
+class TestCursors:
+    @pytest.mark.parametrize("ordering", ["-order_date", "total_amount", "customer_name"])
+    def test_link_the_pages_both_ways(self, api: Api, customer: str, ordering: str):
+        start = f"/api/customers/{customer}/orders?cursor=&page_size=3&ordering={ordering}"
+        pages, url = [], start
+        while url:
+            answer = api.get(url)
+            pages.append(answer.json())
+            url = pages[-1]["next"]
+        assert [len(page["results"]) for page in pages] == [3, 3, 1]
+        assert all(set(page) >= PAGE for page in pages)
+        assert {(page["count"], page["page"], page["page_size"]) for page in pages} == {
+            (None, None, 3)
+        }
+        assert pages[0]["previous"] is None
+        for page, before in zip(pages[:0:-1], pages[-2::-1], strict=True):
+            assert api.get(page["previous"]).json()["results"] == before["results"]
+            assert "page_size=3" in page["previous"]
+
+    @pytest.mark.parametrize("path", ["/api/customers", "/api/products"])
+    def test_are_there_for_every_list(self, api: Api, customer: str, path: str):
+        answer = api.get(f"{path}?cursor=")
+        assert answer.status_code == 200
+        assert answer.json()["count"] is None
+
+    @pytest.mark.parametrize(
+        "query", ["cursor=x", "cursor=&page=1", "cursor=a&cursor=b", "cursor=%00", "page=2&cursor="]
+    )
+    def test_are_named_when_they_are_wrong(self, api: Api, query: str):
+        for path in ("/api/orders", "/api/customers", "/api/products"):
+            assert set(wrong(api.get(f"{path}?{query}"))) == {"cursor"}
+
+    def test_of_another_ordering_are_refused(self, api: Api, customer: str):
+        link = api.get("/api/orders?cursor=&page_size=2").json()["next"]
+        assert set(wrong(api.get(f"{link}&ordering=total_amount"))) == {"cursor"}
+
+
 class TestParameters:
     @pytest.mark.parametrize(
         ("query", "fields"),

@@ -14,6 +14,7 @@ from config.claim import Claim
 from config.embedded import postgres
 from config.serving import begin
 from config.webserver import WebServer
+from readmodels.router import PROJECTION_ALIAS, WRITE_ALIAS
 
 
 class Command(BaseCommand):
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         self._serve(held, workers)
 
     def _prepare(self) -> None:
-        for alias in ("default", "replica"):
+        for alias in (WRITE_ALIAS, PROJECTION_ALIAS):
             try:
                 call_command("migrate", database=alias, verbosity=0, interactive=False)
             except OperationalError as error:

@@ -159,7 +159,14 @@ class TestRun:
         log = Log()
         log.customer()
         log.sequenced()
-        stopper = threading.Timer(1.0, os.kill, (os.getpid(), stop))
+
+        def stop_when_projected() -> None:
+            while not CustomerReadModel.objects.exists():
+                time.sleep(0.02)
+            connections.close_all()
+            os.kill(os.getpid(), stop)
+
+        stopper = threading.Thread(target=stop_when_projected)
         stopper.start()
         projections("run")
         stopper.join()

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('readmodels', '0002_stock'),
+        ('readmodels', '0003_search'),
     ]
 
     operations = [

@@ -1,0 +1,1 @@
+"""What the system is measured against: see docs/performance.md."""

@@ -1,0 +1,93 @@
+"""How long a committed order takes to become visible, told by PostgreSQL's commit timestamps.
+
+Both databases are of one server, so both times are of one clock, and nobody has to poll.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import median, quantiles
+
+import psycopg
+
+from benchmarks import programs
+from benchmarks.databases import Databases
+from config.environment import BASE_DIR
+
+CLIENTS = 2
+CONCURRENCY = 6  # of the Celery worker
+WARM_UP_S = 2.0
+PATIENCE_S = 60.0
+BARE_TABLES = (
+    "CREATE TABLE bare_orders (id uuid PRIMARY KEY, content text)",
+    "CREATE TABLE bare_read_orders (id uuid PRIMARY KEY, document text)",
+)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way from a write to a read: who places, which worker, and where the rows stand."""
+
+    place: str
+    worker: tuple[str, ...]
+    written: str
+    visible: str
+
+
+PRODUCT = Way(
+    "benchmarks.product.place_orders",
+    ("config.celery", "--beat"),
+    "SELECT data->>'order_id', pg_xact_commit_timestamp(xmin) FROM event"
+    " WHERE type = 'orders.order_created' AND metadata->>'actor' = 'bench'",
+    "SELECT id::text, pg_xact_commit_timestamp(xmin) FROM read_orders WHERE version = 1",
+)
+BARE = Way(
+    "benchmarks.rivals.on_commit_task",
+    ("benchmarks.rivals.on_commit_task",),
+    "SELECT id::text, pg_xact_commit_timestamp(xmin) FROM bare_orders",
+    "SELECT id::text, pg_xact_commit_timestamp(xmin) FROM bare_read_orders",
+)
+
+
+@contextmanager
+def worker(way: Way, data: Databases) -> Iterator[None]:
+    """Run the way's Celery worker as a process of its own."""
+    app, *options = way.worker
+    if options:
+        options += ["--schedule", f"{data.environment['LOCAL_DIR']}/schedule"]
+    command = [sys.executable, "-m", "celery", "-A", app, "worker", "--concurrency",
+               str(CONCURRENCY), "--loglevel", "ERROR", *options]  # fmt: skip
+    environment = {**data.environment, "LOG_LEVEL": "WARNING"}
+    process = subprocess.Popen(
+        command, env=environment, cwd=BASE_DIR, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        time.sleep(5)  # it says nothing when it is ready
+        yield
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def measure(way: Way, data: Databases, rate: float, seconds: float) -> tuple[float, float]:
+    """Place orders at this rate; return median and 99th percentile of the delay, in ms."""
+    before = set(_times(data.write_url, way.written))
+    programs.run(way.place, data.environment, CLIENTS, seconds + WARM_UP_S, rate)
+    written = {k: at for k, at in _times(data.write_url, way.written).items() if k not in before}
+    deadline = time.monotonic() + PATIENCE_S
+    while not written.keys() <= (visible := _times(data.read_url, way.visible)).keys():
+        if time.monotonic() > deadline:
+            raise programs.Failed(f"{len(written.keys() - visible.keys())} orders never came")
+        time.sleep(0.2)
+    begun = min(written.values())
+    late = [visible[key] - at for key, at in written.items() if at > begun + WARM_UP_S]
+    return median(late) * 1000, quantiles(late, n=100)[98] * 1000
+
+
+def _times(url: str, statement: str) -> dict[str, float]:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(statement).fetchall()  # type: ignore[arg-type]
+    return {key: at.timestamp() for key, at in rows}

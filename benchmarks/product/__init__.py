@@ -1,0 +1,1 @@
+"""Programs that drive the product, each in a process of its own."""

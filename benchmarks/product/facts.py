@@ -1,0 +1,17 @@
+"""Print what a fair comparison has to know of the product: batch size, partitions, behaviors."""
+
+import json
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+if __name__ == "__main__":
+    django.setup()
+    from django.conf import settings
+
+    from benchmarks.product.projecting import facts
+
+    caching = any("caching" in path for path in settings.CQRS["QUERY_BEHAVIORS"])
+    print(json.dumps({**facts(), "caching": caching}))

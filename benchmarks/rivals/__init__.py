@@ -1,0 +1,1 @@
+"""What the product is compared with, written as somebody would who believes in it."""

@@ -1,0 +1,44 @@
+"""What a benchmark says: one comparison per line of the table."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The product's figure beside another's, and what the ratio has to be.
+
+    `kind` tells whether the other is a rival (somebody's way to do the same) or a limit (what the
+    machine allows). A ratio is product by other; with `at_most` it must not exceed the target.
+    """
+
+    row: str
+    work: str
+    unit: str
+    product: float
+    other_name: str
+    other: float
+    target: float
+    aim: float
+    kind: Literal["rival", "limit"] = "rival"
+    at_most: bool = False
+
+    @property
+    def ratio(self) -> float:
+        return self.product / self.other
+
+    @property
+    def is_met(self) -> bool:
+        return self.ratio <= self.target if self.at_most else self.ratio >= self.target
+
+
+@dataclass(frozen=True)
+class NotAvailable:
+    """A row that cannot be measured, and why."""
+
+    row: str
+    work: str
+    reason: str
+
+
+Finding = Comparison | NotAvailable

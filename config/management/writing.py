@@ -1,0 +1,18 @@
+"""Commands that change a database: for `replica` they use the alias that may write there."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from readmodels.router import PROJECTION_ALIAS, READ_ALIAS
+
+
+class OnWritingAlias(BaseCommand):
+    """Goes before one of Django's commands that take `--database`."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        if options.get("database") == READ_ALIAS != PROJECTION_ALIAS:
+            options["database"] = PROJECTION_ALIAS
+            if options["verbosity"] > 0:
+                self.stderr.write(f"{READ_ALIAS!r} only reads: this goes to {PROJECTION_ALIAS!r}")
+        return super().execute(*args, **options)

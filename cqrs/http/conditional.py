@@ -1,0 +1,32 @@
+"""Answers that a client may keep for itself, and ask again whether they still hold."""
+
+from django.http import HttpResponse, HttpResponseNotModified
+from django.utils.cache import patch_vary_headers
+from django.utils.http import parse_etags
+from rest_framework.request import Request
+
+
+def json_or_not_modified(request: Request, body: bytes, etag: str) -> HttpResponse:
+    """Answer the body, or 304 when `If-None-Match` says that the client has it.
+
+    Kept answers are the caller's own (`private`), and asked about each time (`no-cache`).
+    """
+    response: HttpResponse = (
+        HttpResponseNotModified()
+        if holds(request, etag)
+        else HttpResponse(body, content_type="application/json")
+    )
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
+    patch_vary_headers(response, ["Authorization"])
+    return response
+
+
+def holds(request: Request, etag: str) -> bool:
+    """Say whether the client has the answer with this tag.
+
+    Compares weakly, as RFC 9110 demands here: proxies that compress weaken a tag. A header that
+    cannot be read is as good as none.
+    """
+    tags = parse_etags(request.headers.get("If-None-Match", ""))
+    return tags == ["*"] or etag in (tag.removeprefix("W/") for tag in tags)

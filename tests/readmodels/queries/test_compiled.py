@@ -1,0 +1,154 @@
+"""The compiled texts answer what the general path does, and the server prepares them."""
+
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.db.models import Model
+
+from cqrs import bus
+from cqrs.ids import uuid7
+from cqrs.results import Ok, Rejected, Result
+from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
+from readmodels.queries import GetOrdersByCustomer, ListOrders, compiled, order_filters
+from readmodels.queries.compiled import LatestOrders, one
+from readmodels.queries.paging import Document
+from tests.readmodels.log import PLACED, Log
+from tests.readmodels.queries.asking import page_of
+
+pytestmark = pytest.mark.django_db(databases=["default", "replica"])
+
+
+@pytest.fixture
+def customers(log: Log) -> list[Any]:
+    """Return three customers, the last without orders."""
+    customers = [log.customer() for _ in range(3)]
+    for number in range(23):
+        date = PLACED + timedelta(microseconds=number // 3)
+        order = log.order(customers[number % 2], order_date=date)
+        if number % 4 == 0:
+            log.confirm(order)
+    log.projected()
+    return customers
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Collect what was read through a compiled text."""
+    made: list[Any] = []
+    fetch = compiled._fetch
+    monkeypatch.setattr(
+        compiled, "_fetch", lambda text, *values: made.append(text) or fetch(text, *values)
+    )
+    return made
+
+
+def both_ways(monkeypatch: pytest.MonkeyPatch, query: Any, payload: Any) -> list[Result[Any]]:
+    hot = bus.ask(query, payload)
+    with monkeypatch.context() as patch:
+        patch.setattr(order_filters, "is_hot", lambda _: False)
+        return [hot, bus.ask(query, payload)]
+
+
+class TestLatestOrders:
+    def test_answers_as_the_general_path(
+        self, customers: list[Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        statuses = ([], ["pending"], ["confirmed"], ["shipped"])
+        sizes, numbers = (1, 4, 10, 100), (None, 1, 2, 6, 99)
+        for status, size, page in product(statuses, sizes, numbers):
+            payload: dict[str, Any] = {"status": status, "page_size": size}
+            if page is not None:
+                payload["page"] = page
+            self._agree(monkeypatch, customers, payload)
+
+    def test_answers_as_the_general_path_by_cursor(
+        self, customers: list[Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for status, size in product(([], ["pending"], ["shipped"]), (1, 4, 100)):
+            payload: dict[str, Any] = {"status": status, "page_size": size, "cursor": ""}
+            cursors = [""]
+            page = page_of(ListOrders, **payload)
+            while page.next is not None:
+                page = page_of(ListOrders, **{**payload, "cursor": str(page.next)})
+                cursors.append(str(page.previous))
+                assert len(cursors) < 50, "it goes in circles"
+            for cursor in cursors:
+                self._agree(monkeypatch, customers, {**payload, "cursor": cursor})
+
+    def _agree(
+        self, monkeypatch: pytest.MonkeyPatch, customers: list[Any], payload: dict[str, Any]
+    ) -> None:
+        for customer in (*customers, uuid7()):
+            asked = {**payload, "customer_id": str(customer)}
+            hot, general = both_ways(monkeypatch, GetOrdersByCustomer, asked)
+            assert hot == general, asked
+            assert both_ways(monkeypatch, ListOrders, asked) == [hot, general]
+        hot, general = both_ways(monkeypatch, ListOrders, payload)
+        assert hot == general, payload
+
+    @pytest.mark.parametrize(
+        ("payload", "hot"),
+        [
+            ({}, True),
+            ({"status": "pending", "page": "2", "page_size": "5"}, True),
+            ({"ordering": "-order_date", "search": "", "cursor": ""}, True),
+            ({"status": ["pending", "shipped"]}, False),
+            ({"ordering": "order_date"}, False),
+            ({"min_total": "0"}, False),
+            ({"max_total": "1e9"}, False),
+            ({"search": "a"}, False),
+            ({"currency": "USD"}, False),
+            ({"from_date": "2020-01-01"}, False),
+            ({"to_date": "2030-01-01"}, False),
+        ],
+    )
+    def test_answers_the_hot_queries_alone(
+        self, customers: list[Any], counted: list[Any], payload: Any, hot: bool
+    ) -> None:
+        page_of(ListOrders, **payload)
+        assert bool(counted) is hot
+
+    def test_knows_every_filter(self) -> None:
+        known = {*order_filters.COLD, "status", "ordering", "consistency_token", "wait_s"}
+        assert set(order_filters.OrderFilters.model_fields) == known
+
+
+class TestOne:
+    @pytest.mark.parametrize("model", [OrderReadModel, CustomerReadModel, StockReadModel])
+    def test_answers_as_the_orm_does(self, customers: Any, log: Log, model: type[Model]) -> None:
+        log.stock()
+        log.projected()
+        for row in model._default_manager.values("pk", "document", "version", "position"):
+            expected = Document(row["document"], row["version"], row["position"])
+            assert one(model, row["pk"], "") == Ok(expected)
+        assert one(model, uuid7(), "gone") == Rejected("not_found", "gone")
+
+
+class TestStatements:
+    def test_are_prepared_by_the_server(self, customers: list[Any]) -> None:
+        connection = connections["replica"]
+        connection.ensure_connection()
+        before, connection.connection.prepare_threshold = (
+            connection.connection.prepare_threshold, 0,
+        )  # fmt: skip
+        try:
+            for customer in customers:
+                LatestOrders(customer, "pending").at(0, 21)
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT count(*), max(generic_plans + custom_plans) FROM pg_prepared_statements"
+                    " WHERE statement LIKE '%%FROM read_orders WHERE customer_id = $1%%'"
+                )
+                assert cursor.fetchone() == (1, 3)
+        finally:
+            connection.connection.prepare_threshold = before
+
+    def test_name_their_columns(self, customers: list[Any], counted: list[Any]) -> None:
+        page_of(ListOrders, page_size="1")
+        page_of(ListOrders, cursor="")
+        one(OrderReadModel, uuid7(), "")
+        assert len(counted) == 4
+        assert not any("SELECT *" in text for text in counted)

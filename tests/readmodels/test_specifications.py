@@ -1,0 +1,107 @@
+"""Conditions combine as sets do: compared with plain Python over the same rows."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from readmodels.models import CustomerReadModel, OrderReadModel
+from readmodels.specifications import (
+    Specification,
+    containing,
+    in_currency,
+    in_status,
+    is_active,
+    placed_by,
+    placed_from,
+    placed_until,
+    totalling_from,
+    totalling_until,
+)
+from tests.readmodels.log import PLACED, Log
+
+pytestmark = pytest.mark.django_db(databases=["default", "replica"])
+CUSTOMER = Log()._new_key()
+DAY = timedelta(days=1)
+TEN = Decimal(10)
+Both = tuple[Specification, Callable[[Any], bool]]
+
+ATOMS: list[Both] = [
+    (placed_by(CUSTOMER), lambda order: order.customer_id == CUSTOMER),
+    (in_status("pending"), lambda order: order.status == "pending"),
+    (in_status("pending", "cancelled"), lambda order: order.status != "confirmed"),
+    (in_status(), lambda _: False),
+    (in_currency("EUR"), lambda order: order.currency == "EUR"),
+    (placed_from(PLACED + DAY), lambda order: order.order_date >= PLACED + DAY),
+    (placed_until(PLACED + DAY), lambda order: order.order_date <= PLACED + DAY),
+    (totalling_from(TEN), lambda order: order.total_amount >= 10),
+    (totalling_until(TEN), lambda order: order.total_amount <= 10),
+    (containing("LOVE"), lambda order: "love" in order.search_text),
+    (containing("a"), lambda order: "a" in order.search_text),
+]
+
+
+def _and(pair: tuple[Both, Both]) -> Both:
+    (one, is_one), (other, is_other) = pair
+    return one & other, lambda row: is_one(row) and is_other(row)
+
+
+def _or(pair: tuple[Both, Both]) -> Both:
+    (one, is_one), (other, is_other) = pair
+    return one | other, lambda row: is_one(row) or is_other(row)
+
+
+def _not(both: Both) -> Both:
+    one, is_one = both
+    return ~one, lambda row: not is_one(row)
+
+
+COMBINED = st.recursive(
+    st.sampled_from(ATOMS),
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map(_and), st.tuples(inner, inner).map(_or), inner.map(_not)
+    ),
+    max_leaves=6,
+)
+
+
+class TestSpecification:
+    @pytest.fixture
+    def orders(self, log: Log) -> list[OrderReadModel]:
+        customers = [log.customer("Ada Lovelace"), log.customer("Bo")]
+        assert customers[0] == CUSTOMER
+        for number in range(12):
+            order = log.order(
+                customers[number % 2],
+                total=f"{number}.00",
+                currency=("USD", "EUR", "JPY")[number % 3],
+                order_date=PLACED + DAY * (number % 4),
+            )
+            {1: log.confirm, 2: log.cancel}.get(number % 3, lambda _: None)(order)
+        log.projected()
+        return list(OrderReadModel.objects.all())
+
+    @settings(
+        deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    @given(combined=COMBINED)
+    def test_combines_as_sets_do(self, orders: list[OrderReadModel], combined: Both) -> None:
+        specification, expected = combined
+        found = OrderReadModel.objects.all().satisfying(specification)
+        assert {order.pk for order in found} == {order.pk for order in orders if expected(order)}
+
+    def test_keeps_every_row_where_there_is_none(self, orders: list[OrderReadModel]) -> None:
+        assert OrderReadModel.objects.all().satisfying(None, None).count() == len(orders)
+
+    def test_finds_the_active_and_the_others(self, log: Log) -> None:
+        active, gone = log.customer(), log.customer()
+        log.deactivate(gone)
+        log.projected()
+        customers = CustomerReadModel.objects.all()
+        assert [row.pk for row in customers.satisfying(is_active())] == [active]
+        assert [row.pk for row in customers.satisfying(~is_active())] == [gone]
+        assert customers.satisfying(is_active() & is_active(False)).count() == 0
