@@ -13,6 +13,7 @@ from orders.models import Order, OrderLine, StockItem
 from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
 from readmodels.projections import PROJECTIONS, runner
 from tests.properties.desk_model import State
+from tests.report_sums import assert_reports_agree
 
 EMPTY = {
     "default": "TRUNCATE event, pending, feed, idempotency, customers_customerprofile,"
@@ -78,6 +79,7 @@ def check_read_side(state: State) -> None:
         for key, item in state.stock.items()
     }
     _check_customers(state)
+    assert_reports_agree()
 
 
 def _check_customers(state: State) -> None:
