@@ -9,6 +9,7 @@ from rest_framework.routers import SimpleRouter
 from cqrs.http.tokens import ObtainToken, RefreshAccess
 from customers.views import CustomerCommands
 from orders.views import OrderCommands, StockCommands
+from readmodels.report_views import OrderHistoryQueries, ReportQueries
 from readmodels.views import CustomerQueries, OrderExport, OrderQueries, ProductQueries
 
 
@@ -31,7 +32,7 @@ class CustomerViewSet(CustomerCommands, CustomerQueries):
     lookup_value_converter = "any_uuid"
 
 
-class OrderViewSet(OrderCommands, OrderQueries):
+class OrderViewSet(OrderCommands, OrderQueries, OrderHistoryQueries):
     lookup_value_converter = "any_uuid"
 
 
@@ -47,6 +48,7 @@ router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("customers", CustomerViewSet, basename="customer")
 router.register("orders", OrderViewSet, basename="order")
 router.register("products", ProductViewSet, basename="product")
+router.register("reports", ReportQueries, basename="report")
 
 urlpatterns = [
     path("auth/token", ObtainToken.as_view(), name="token"),

@@ -5,7 +5,12 @@ from typing import Any
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 
-READ = ("readmodels.view_orders", "readmodels.view_customers", "readmodels.view_stock")
+READ = (
+    "readmodels.view_orders",
+    "readmodels.view_customers",
+    "readmodels.view_stock",
+    "readmodels.view_reports",
+)
 
 ROLES = {
     "viewer": READ,

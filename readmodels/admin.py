@@ -7,59 +7,13 @@ from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.functional import cached_property
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 
-from readmodels import parked
+from readmodels import parked, report_admin  # noqa: F401  registers the reports
 from readmodels.models import CustomerReadModel, OrderReadModel, ParkedEvent, StockReadModel
-from readmodels.specifications import COUNT_CAP
+from readmodels.read_only_admin import ReadModelAdmin, table, text_of
 
 LINE_COLUMNS = ("product_name", "quantity", "unit_price", "line_total", "currency", "product_id")
-
-
-class CappedPaginator(Paginator):
-    """Counts no further than the API does: nobody turns the ten thousandth page."""
-
-    @cached_property
-    def count(self) -> int:
-        found: Any = self.object_list
-        return min(int(found.capped_count()), COUNT_CAP)
-
-
-class ReadModelAdmin(ModelAdmin):
-    """A list and a page to look at. Rows are written by the projections alone."""
-
-    view_permission: ClassVar[str]
-
-    actions: Any = None
-    list_fullwidth = True
-    list_per_page = 50
-    paginator: Any = CappedPaginator
-    show_full_result_count = False
-    # A search is done by the specification; Django only wants to know that there is one.
-    search_fields: ClassVar = ["id"]
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm(self.view_permission)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        return queryset.matching(search_term), False  # type: ignore[attr-defined]
 
 
 @admin.register(OrderReadModel)
@@ -88,28 +42,28 @@ class OrderAdmin(ReadModelAdmin):
 
     @admin.display(description="Total", ordering="total_amount")
     def total(self, order: OrderReadModel) -> str:
-        return _text(order, "total_amount")  # as the API shows it, in the currency's minor unit
+        return text_of(order, "total_amount")  # as the API shows it, in the currency's minor unit
 
     @admin.display(description="Lines")
     def lines(self, order: OrderReadModel) -> SafeString:
         items = orjson.loads(order.document)["items"]
-        return _table(LINE_COLUMNS, [[item[name] for name in LINE_COLUMNS] for item in items])
+        return table(LINE_COLUMNS, [[item[name] for name in LINE_COLUMNS] for item in items])
 
     @admin.display(description="Shipping address")
     def shipping_address(self, order: OrderReadModel) -> str:
-        return _text(order, "shipping_address")
+        return text_of(order, "shipping_address")
 
     @admin.display(description="Special instructions")
     def special_instructions(self, order: OrderReadModel) -> str:
-        return _text(order, "special_instructions")
+        return text_of(order, "special_instructions")
 
     @admin.display(description="Carrier")
     def carrier(self, order: OrderReadModel) -> str:
-        return _text(order, "carrier")
+        return text_of(order, "carrier")
 
     @admin.display(description="Tracking number")
     def tracking_number(self, order: OrderReadModel) -> str:
-        return _text(order, "tracking_number")
+        return text_of(order, "tracking_number")
 
 
 @admin.register(CustomerReadModel)
@@ -132,7 +86,7 @@ class CustomerAdmin(ReadModelAdmin):
 
     @admin.display(description="Totals")
     def amounts(self, customer: CustomerReadModel) -> SafeString:
-        return _table(("currency", "amount"), sorted(customer.totals.items()))
+        return table(("currency", "amount"), sorted(customer.totals.items()))
 
 
 @admin.register(StockReadModel)
@@ -188,23 +142,3 @@ class ParkedEventAdmin(ReadModelAdmin):
         found = list(rows.order_by("position"))
         parked.discard(found)
         self.message_user(request, f"{len(found)} event(s) discarded", messages.WARNING)
-
-
-def _text(order: OrderReadModel, name: str) -> str:
-    return orjson.loads(order.document)[name] or "-"
-
-
-def _table(headings: Any, rows: Any) -> SafeString:
-    head = format_html_join(
-        "", "<th class='pr-4 text-left'>{}</th>", ((name.replace("_", " "),) for name in headings)
-    )
-    cells = [
-        (format_html_join("", "<td class='pr-4'>{}</td>", ((cell,) for cell in row)),)
-        for row in rows
-    ]
-    body = format_html_join("", "<tr>{}</tr>", cells)
-    return format_html(
-        '<table class="w-full text-left"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>',
-        head,
-        body,
-    )

@@ -5,10 +5,10 @@ The projections write them and reads copy them to the wire, so nothing here runs
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 Status = Literal["pending", "confirmed", "shipped", "delivered", "cancelled"]
 
@@ -94,3 +94,50 @@ class CustomerPage(PageDocument):
 
 class StockPage(PageDocument):
     results: list[StockDocument]
+
+
+class SalesPeriod(BaseModel):
+    """A day (`2026-01-31`) or a month (`2026-01`) in one currency.
+
+    `order_count` counts the cancelled orders, too; `revenue` leaves them out.
+    """
+
+    period: Annotated[str, Field(pattern=r"^\d{4}-\d\d(-\d\d)?$")]
+    currency: str
+    order_count: int
+    cancelled_count: int
+    revenue: Decimal
+
+
+class SalesReport(BaseModel):
+    results: list[SalesPeriod]
+
+
+class ProductSalesDocument(BaseModel):
+    product_id: UUID
+    product_name: str
+    currency: str
+    quantity: int
+    revenue: Decimal
+    order_count: int
+
+
+class ProductSalesPage(PageDocument):
+    results: list[ProductSalesDocument]
+
+
+class OrderEventDocument(BaseModel):
+    """`data` is what the event says, in the latest version of its schema."""
+
+    type: Literal[
+        "OrderCreated", "OrderConfirmed", "OrderShipped", "OrderDelivered", "OrderCancelled"
+    ]
+    version: int
+    occurred_at: datetime
+    actor: str
+    correlation_id: str
+    data: dict[str, Any]
+
+
+class OrderHistoryDocument(BaseModel):
+    results: list[OrderEventDocument]

@@ -4,7 +4,7 @@
 bytes. No relations and no rules: every table here can be dropped and rebuilt from the event log.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -12,7 +12,13 @@ from django.db.models import Value
 from django.db.models.functions import Cast, Coalesce
 
 from cqrs import models as kernel
-from readmodels.specifications import CustomerQuerySet, OrderQuerySet, ReadModelQuerySet
+from readmodels.specifications import (
+    CustomerQuerySet,
+    HistoryQuerySet,
+    OrderQuerySet,
+    ReadModelQuerySet,
+    SalesQuerySet,
+)
 
 NEVER = Cast(Value("-infinity"), models.DateTimeField())
 """Before all times: what has not happened yet is sorted there."""
@@ -165,6 +171,106 @@ class OrderCustomer(ReadModel):
 
     def __str__(self) -> str:
         return str(self.customer_id)
+
+
+class KeyField(models.CharField):
+    """A text key that sorts by its bytes, so that the database and Python agree on the order."""
+
+    def __init__(self, *args: Any, db_collation: str = "C", **kwargs: Any) -> None:
+        super().__init__(*args, db_collation=db_collation, **kwargs)
+
+    def db_type(self, connection: Any) -> str:
+        # By this name of the type, Django does not add a second index for LIKE.
+        return "character varying"
+
+
+class SalesDayReadModel(ReadModel):
+    """What was ordered on a UTC day in a currency. `id` is both, as `2026-01-31 USD`."""
+
+    id = KeyField(primary_key=True)
+    day = models.DateField()
+    currency = models.CharField()
+    order_count = models.PositiveIntegerField()
+    cancelled_count = models.PositiveIntegerField()
+    revenue = models.DecimalField(max_digits=40, decimal_places=4)
+    document = models.TextField()
+
+    objects = models.Manager.from_queryset(SalesQuerySet)()
+
+    class Meta:
+        db_table = "read_sales_days"
+        verbose_name = "day of sales"
+        verbose_name_plural = "sales by day"
+        default_permissions = ()
+        permissions: ClassVar = [("view_reports", "Can see sales reports")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class ProductSalesReadModel(ReadModel):
+    """What was sold of a product in a currency. `id` is both: the product's, then the currency."""
+
+    id = KeyField(primary_key=True)
+    product_id = models.UUIDField()
+    product_name = models.CharField()
+    currency = models.CharField()
+    quantity = models.PositiveBigIntegerField()
+    revenue = models.DecimalField(max_digits=40, decimal_places=4)
+    order_count = models.PositiveIntegerField()
+    document = models.TextField()
+
+    objects = models.Manager.from_queryset(SalesQuerySet)()
+
+    class Meta:
+        db_table = "read_product_sales"
+        verbose_name = "product that was sold"
+        verbose_name_plural = "sales by product"
+        default_permissions = ()
+        indexes: ClassVar = [
+            models.Index(fields=["revenue", "id"], name="read_product_sales_revenue"),
+            models.Index(fields=["quantity", "id"], name="read_product_sales_quantity"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class ProductName(ReadModel):
+    """The product sales projection's own note of a name, at the position of its order."""
+
+    id = KeyField(primary_key=True)
+    product_name = models.CharField()
+
+    class Meta:
+        db_table = "read_product_names"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class OrderEventReadModel(ReadModel):
+    """One event of an order's history.
+
+    `id` is that of the order with its version, so that one index has an order's events together,
+    in their order.
+    """
+
+    id = KeyField(primary_key=True)
+    customer_id = models.UUIDField()
+    document = models.TextField()
+
+    objects = models.Manager.from_queryset(HistoryQuerySet)()
+
+    class Meta:
+        db_table = "read_order_history"
+        verbose_name = "event of an order"
+        verbose_name_plural = "order history"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class ProjectionCheckpoint(kernel.Checkpoint):

@@ -5,7 +5,7 @@ None of this runs a query: the use case that combines it bounds and orders the r
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
@@ -131,3 +131,31 @@ class CustomerQuerySet(ReadModelQuerySet):
 
     def active(self, active: bool | None) -> Self:
         return self if active is None else self.satisfying(is_active(active))
+
+
+class SalesQuerySet(ReadModelQuerySet):
+    """Sums of what was sold. A criterion of None keeps every row."""
+
+    def in_currency(self, currency: str | None) -> Self:
+        return self if currency is None else self.filter(currency=currency)
+
+    def on_days(self, first: date | None, last: date | None) -> Self:
+        """Keep the UTC days from `first` to `last`, both included."""
+        found = self if first is None else self.filter(day__gte=first)
+        return found if last is None else found.filter(day__lte=last)
+
+    def sold(self) -> Self:
+        """Keep the products of which not every order was cancelled."""
+        return self.filter(order_count__gt=0)
+
+
+class HistoryQuerySet(ReadModelQuerySet):
+    """Events of orders."""
+
+    def of_order(self, order_id: UUID) -> Self:
+        return self.filter(id__gt=f"{order_id} ", id__lt=f"{order_id}!")
+
+
+def order_event_key(order_id: str, version: int) -> str:
+    """Return the key of an order's event: keys sort by order, then by version."""
+    return f"{order_id} {version:010}"

@@ -39,6 +39,7 @@ from readmodels.queries import (
     ListStock,
 )
 from readmodels.queries.paging import Document, Page
+from readmodels.queries.results import Results
 
 Response = TypeVar("Response", bound=HttpResponseBase)
 
@@ -112,12 +113,15 @@ def with_lag(response: Response, lag_ms: int | None) -> Response:
     return response
 
 
-def content(request: Request, answer: Document | Page) -> tuple[bytes, str]:
+def content(request: Request, answer: Document | Page | Results) -> tuple[bytes, str]:
     """Return the body and its entity tag. A document's says its version, for `If-Match`."""
     if isinstance(answer, Document):
         body = answer.body.encode()
         return body, f'"{answer.version}.{digest(body)}"'
-    body = page_body(request, answer)
+    if isinstance(answer, Results):
+        body = results_body(answer.documents)
+    else:
+        body = page_body(request, answer)
     return body, f'"{digest(body)}"'
 
 
@@ -134,7 +138,11 @@ def page_body(request: Request, page: Page) -> bytes:
             "previous": previous,
         }
     )
-    return head[:-1] + b',"results":[' + ",".join(page.documents).encode() + b"]}"
+    return head[:-1] + b"," + results_body(page.documents)[1:]
+
+
+def results_body(documents: list[str]) -> bytes:
+    return b'{"results":[' + ",".join(documents).encode() + b"]}"
 
 
 def _links(request: Request, page: Page) -> tuple[str | None, str | None]:

@@ -6,7 +6,7 @@ stands in the totals while its amount is not zero. `version` is the customer's o
 """
 
 from collections.abc import Collection, Sequence
-from decimal import Context, Decimal
+from decimal import Decimal
 
 import orjson
 
@@ -15,10 +15,7 @@ from customers.events import CustomerDeactivated, CustomerRegistered, CustomerUp
 from orders.events import OrderCancelled, OrderCreated, OrderShipped
 from readmodels.engine import Document, MissingRow, Projection, Table, fold, keys_of
 from readmodels.models import CustomerReadModel
-from readmodels.projections.text import search_text, utc_text
-
-# An order's total can have 22 digits. An own context, because the thread's one rounds at 28.
-_EXACT = Context(prec=60)
+from readmodels.projections.text import added, search_text, utc_text
 
 
 class Customers(Projection):
@@ -106,8 +103,8 @@ def existing(customer: Document | None, event: StoredEvent) -> Document:
 def add(customer: Document, currency: str, amount: Decimal) -> None:
     """Add to the currency's total, exactly, and keep the currencies sorted and not zero."""
     totals = amounts(customer)
-    total = _EXACT.add(Decimal(totals.get(currency, "0")), amount)
-    totals[currency] = f"{total:f}" if total else ""
+    total = added(totals.get(currency, "0"), amount)
+    totals[currency] = total if Decimal(total) else ""
     customer["totals"] = [
         {"currency": name, "amount": totals[name]} for name in sorted(totals) if totals[name]
     ]

@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Context, Decimal
+
+# An order's total can have 22 digits. An own context, because the thread's one rounds at 28.
+_EXACT = Context(prec=60)
 
 LENGTH = len("2026-01-31T10:00:00.000000Z")
 
@@ -25,3 +29,8 @@ def one_line(address: Mapping[str, str]) -> str:
 def search_text(name: str, email: str, key: str) -> str:
     """Return what a search looks into. No word of a search can span two lines."""
     return f"{name}\n{email}\n{key}".casefold()
+
+
+def added(total: str, amount: Decimal) -> str:
+    """Return the exact sum as a decimal text, with the digits of whichever has more of them."""
+    return f"{_EXACT.add(Decimal(total), amount):f}"

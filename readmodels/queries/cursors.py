@@ -39,9 +39,13 @@ KINDS: dict[str, Any] = {
     "order_count": Count,
     "last_order_at": AwareDatetime | None,
     "available": Count,
+    "revenue": Annotated[Decimal, Field(max_digits=40, allow_inf_nan=False)],
+    "quantity": Annotated[int, Field(ge=0, lt=2**63)],
 }
+# The id of most rows is a UUID.
+_ids: dict[str, Any] = dict.fromkeys(("revenue", "quantity"), LongText)
 _adapters: dict[str, TypeAdapter[Any]] = {
-    column: TypeAdapter(tuple[kind, UUID])  # type: ignore[valid-type]
+    column: TypeAdapter(tuple[kind, _ids.get(column, UUID)])  # type: ignore[arg-type,misc,valid-type]
     for column, kind in KINDS.items()
 }
 
@@ -56,7 +60,7 @@ class Cursor:
 
     ordering: str = ""
     backward: bool = False
-    key: tuple[Any, UUID] | None = None
+    key: tuple[Any, UUID | str] | None = None
 
     def __str__(self) -> str:
         if self == Cursor():

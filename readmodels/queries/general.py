@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from readmodels.queries.cursors import Cursor
 from readmodels.queries.orderings import beyond, column_of, sorted_by
@@ -20,7 +19,7 @@ class General:
         rows = self.found.order_by(*sorted_by(self.ordering)).values_list("document", flat=True)
         return list(rows[offset : offset + limit])
 
-    def beyond(self, cursor: Cursor, limit: int) -> list[tuple[str, Any, UUID]]:
+    def beyond(self, cursor: Cursor, limit: int) -> list[tuple[str, Any, Any]]:
         found = self.found.order_by(*sorted_by(self.ordering, cursor.backward))
         if cursor.key is not None:
             found = found.filter(beyond(self.ordering, *cursor.key, cursor.backward))

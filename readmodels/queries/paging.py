@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, Self
-from uuid import UUID
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -48,7 +47,7 @@ class Rows(Protocol):
     def at(self, offset: int, limit: int) -> list[str]:
         """Return the documents from an offset on."""
 
-    def beyond(self, cursor: Cursor, limit: int) -> list[tuple[str, Any, UUID]]:
+    def beyond(self, cursor: Cursor, limit: int) -> list[tuple[str, Any, Any]]:
         """Return document, sorted value and id of each row from the cursor on, nearest first."""
 
     def capped_count(self) -> int:
@@ -119,7 +118,7 @@ def _from_cursor(query: ListQuery, cursor: Cursor, rows: Rows) -> Page:
     return Page(None, False, None, size, ahead is not None, documents, ahead, behind)
 
 
-def _place(query: ListQuery, backward: bool, *row: tuple[str, Any, UUID]) -> Cursor:
+def _place(query: ListQuery, backward: bool, *row: tuple[str, Any, Any]) -> Cursor:
     """Return the place next to the row; without one, that at the end of the list."""
     return Cursor(query.ordering, backward, row[0][1:] if row else None)
 

@@ -13,12 +13,14 @@ from orders.models import Order, OrderLine, StockItem
 from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
 from readmodels.projections import PROJECTIONS, runner
 from tests.properties.desk_model import State
+from tests.report_sums import assert_reports_agree
 
 EMPTY = {
     "default": "TRUNCATE event, pending, feed, idempotency, customers_customerprofile,"
     " customers_customer, orders_orderline, orders_order, orders_stockitem RESTART IDENTITY;"
     " UPDATE feed_head SET position = 0; UPDATE reaction_checkpoint SET position = 0",
     "replica": "TRUNCATE read_orders, read_customers, read_stock, read_order_customers,"
+    " read_sales_days, read_product_sales, read_product_names, read_order_history,"
     " read_checkpoints",
 }
 
@@ -77,6 +79,7 @@ def check_read_side(state: State) -> None:
         for key, item in state.stock.items()
     }
     _check_customers(state)
+    assert_reports_agree()
 
 
 def _check_customers(state: State) -> None:

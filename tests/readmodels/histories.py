@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from hypothesis import strategies as st
 
@@ -11,15 +12,20 @@ from tests.readmodels.log import PLACED, Log
 
 NEXT = {"pending": Log.confirm, "confirmed": Log.ship, "shipped": Log.deliver}
 NAMES = st.sampled_from(["Ada", 'Bo "B" \\ {x}', "Çiğdem\nÖ", "", "NULL"])
-TOTALS = st.sampled_from(["0.00", "0.01", "19.99", "99999999999999999999.99", "1.0005"])
+TOTALS = st.sampled_from(["0.00", "0.01", "19.99", "9999999999999999999.99", "1.0005"])
 WHICH = st.integers(0, 20)
+PRODUCTS = [UUID(int=number) for number in (1, 2, 3)]
+LINES = st.lists(
+    st.tuples(st.sampled_from(PRODUCTS), NAMES, st.integers(1, 2**31 - 1), TOTALS),
+    min_size=1, max_size=4,
+)  # fmt: skip
 
 STEPS = st.one_of(
     st.tuples(st.just("customer"), NAMES),
     st.tuples(st.just("rename"), WHICH, NAMES),
     st.tuples(st.just("deactivate"), WHICH),
     st.tuples(
-        st.just("order"), WHICH, TOTALS, st.sampled_from(["USD", "EUR", "JPY"]), st.integers(-3, 3)
+        st.just("order"), WHICH, LINES, st.sampled_from(["USD", "EUR", "JPY"]), st.integers(-3, 3)
     ),
     st.tuples(st.just("advance"), WHICH),
     st.tuples(st.just("advance"), WHICH),
@@ -50,10 +56,10 @@ def compose(log: Log, history: Sequence[tuple[Any, ...]]) -> None:
         elif kind in ("count", "reserve", "release", "deduct"):
             _stock(log, kind, _pick(products, details[0]), *details[1:])
         elif kind == "order":
-            which, total, currency, days = details
+            which, lines, currency, days = details
             order_date = PLACED + timedelta(days=days)
             orders.append(
-                log.order(_pick(customers, which), total=total, currency=currency,
+                log.order(_pick(customers, which), lines=lines, currency=currency,
                           order_date=order_date)
             )  # fmt: skip
         elif kind in ("rename", "deactivate"):

@@ -1,9 +1,9 @@
 """A log of events as the write side would publish them, without the write side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -35,6 +35,9 @@ PLACED = datetime(2026, 1, 31, 12, 30, tzinfo=UTC)
 ELM = Address(
     street="12 Elm Street", city="Springfield", state="IL", postal_code="62701", country="US"
 )
+
+Sold = tuple[UUID, str, int, str]
+"""A line: product, its name, quantity, line total."""
 
 
 @dataclass
@@ -68,17 +71,25 @@ class Log:
         order_date: datetime = PLACED,
         product_name: str = "Lamp",
         special_instructions: str = "",
+        lines: Sequence[Sold] = (),
     ) -> UUID:
-        key, amount = self._new_key(), Decimal(total)
-        line = Line(
-            product_id=uuid7(),
-            product_name=product_name,
-            quantity=2,
-            unit_price=amount / 2,
-            currency=currency,
-            line_total=amount,
-            reserved_quantity=0,
+        """Append an order of one line that makes up the total, or of `lines`, which then do."""
+        key = self._new_key()
+        items = tuple(
+            Line(
+                product_id=product_id,
+                product_name=name,
+                quantity=quantity,
+                unit_price=Decimal(line_total) / quantity,
+                currency=currency,
+                line_total=Decimal(line_total),
+                reserved_quantity=0,
+            )
+            for product_id, name, quantity, line_total in lines
+            or [(uuid7(), product_name, 2, total)]
         )
+        with localcontext(prec=60):
+            amount = sum((item.line_total for item in items), Decimal(0))
         about = {
             "order_id": key,
             "customer_id": customer_id,
@@ -86,9 +97,9 @@ class Log:
             "currency": currency,
             "total_amount": amount,
         }
-        self.orders[key] = {**about, "items": (line,), "status": "pending"}
+        self.orders[key] = {**about, "items": items, "status": "pending"}
         self._append("order", key, OrderCreated(
-            **about, items=(line,), shipping_address=ELM,
+            **about, items=items, shipping_address=ELM,
             special_instructions=special_instructions))  # fmt: skip
         return key
 

@@ -32,7 +32,7 @@ from tests.readmodels.log import Log
 from tests.scenarios import content, customer
 
 BOTH = ["default", "replica"]
-ORDERS, CUSTOMERS, STOCK = PROJECTIONS
+ORDERS, CUSTOMERS, STOCK, *_ = PROJECTIONS
 PARTITIONS = ORDERS.partitions
 HEADER = "X-Consistency-Token"
 

@@ -22,7 +22,7 @@ from tests.readmodels.built import projections
 from tests.readmodels.log import Log
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
-ORDERS, CUSTOMERS, STOCK = PROJECTIONS
+ORDERS, CUSTOMERS, STOCK, *_ = PROJECTIONS
 
 
 class Poison:

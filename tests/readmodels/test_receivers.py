@@ -108,7 +108,7 @@ class TestProject:
     def test_drains_the_others_when_one_projection_fails(
         self, broker: Broker, monkeypatch: pytest.MonkeyPatch
     ):
-        orders, customers, _ = PROJECTIONS
+        orders, customers, *_ = PROJECTIONS
 
         def broken(_):
             raise ProgrammingError("there is no such table")

@@ -41,5 +41,6 @@ class TestReadModelRouter:
         found = permission.objects.filter(content_type__app_label="readmodels")
         codenames = set(found.values_list("codename", flat=True))
         assert codenames == {
-            "view_orders", "view_customers", "view_stock", "view_parked", "handle_parked"
+            "view_orders", "view_customers", "view_stock", "view_reports", "view_parked",
+            "handle_parked",
         }  # fmt: skip

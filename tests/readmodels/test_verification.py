@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
     pytest.mark.usefixtures(nothing_is_left.__name__),
 ]
-ORDERS, CUSTOMERS, STOCK = PROJECTIONS
+ORDERS, CUSTOMERS, STOCK, *_ = PROJECTIONS
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ class TestVerify:
             cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'read_check'")
             assert cursor.fetchall() == []
         consumers = ProjectionCheckpoint.objects.values_list("consumer", flat=True)
-        assert set(consumers) == {"orders", "customers", "stock"}
+        assert set(consumers) == {projection.name for projection in PROJECTIONS}
 
     def test_goes_on_beside_events_that_come_meanwhile(self) -> None:
         log = filled()

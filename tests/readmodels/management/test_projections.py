@@ -17,6 +17,7 @@ from readmodels.projections import PROJECTIONS, runner
 from tests.readmodels.log import Log
 
 BOTH = pytest.mark.django_db(databases=["default", "replica"])
+NAMES = ("orders", "customers", "stock", "sales", "product_sales", "order_history")
 COMMITTED = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 
 
@@ -44,11 +45,18 @@ class TestStatus:
         level = {
             "version": 1, "head": 2, **here, "rate": None, "state": "level",
             "parked": 0, "parked_oldest_seconds": 0.0,
-            "partitions": [{"partition": number, **here} for number in range(4)],
         }  # fmt: skip
+        partitions = {"sales": 1, "product_sales": 1}
         assert orjson.loads(projections("status", "--json", "--max-lag", "0")) == {
             "projections": [
-                {"projection": name, **level} for name in ("orders", "customers", "stock")
+                {
+                    "projection": name,
+                    **level,
+                    "partitions": [
+                        {"partition": number, **here} for number in range(partitions.get(name, 4))
+                    ],
+                }
+                for name in NAMES
             ],
             "sequencer": {"oldest_pending_seconds": 0.0},
         }
@@ -70,7 +78,7 @@ class TestStatus:
         # Half of the measured time later, one of the two has moved on.
         monkeypatch.setattr(status, "SAMPLE_S", 0.01)
         monkeypatch.setattr(time, "sleep", lambda _: runner.drain(PROJECTIONS[0]))
-        orders, customers, _ = orjson.loads(projections("status", "--json"))["projections"]
+        orders, customers, *_ = orjson.loads(projections("status", "--json"))["projections"]
         assert (orders["state"], orders["lag_events"], orders["lag_seconds"]) == ("level", 0, 0.0)
         assert orders["rate"] > 0
         assert (customers["state"], customers["lag_events"]) == ("behind", 3)
@@ -119,10 +127,9 @@ class TestRun:
     @BOTH
     def test_refuses_an_unknown_name(self) -> None:
         with pytest.raises(CommandError) as refusal:
-            projections("run", "orders", "sales")
-        assert (
-            str(refusal.value)
-            == "There is no projection sales. There are: orders, customers, stock"
+            projections("run", "orders", "nothing")
+        assert str(refusal.value) == (
+            f"There is no projection nothing. There are: {', '.join(NAMES)}"
         )
 
     @COMMITTED

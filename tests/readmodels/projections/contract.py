@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
-from django.conf import settings as django_settings
 from django.db import connections, transaction
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cqrs import sequencer
 from cqrs.consumers import Consumer, Runner
@@ -29,9 +30,6 @@ EXAMPLES = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors,
                            HealthCheck.too_slow],
 )  # fmt: skip
-
-
-PARTITIONS = django_settings.PROJECTION_PARTITIONS
 
 
 class Crash(BaseException):
@@ -80,6 +78,28 @@ class ProjectionContract:
                 assert self.rows() == once
 
     @pytest.mark.django_db(databases=["default", READ])
+    @EXAMPLES
+    @given(HISTORIES, CUTS, st.integers(0, 20))
+    def test_an_order_that_was_parked_makes_no_difference(
+        self, history: Any, sizes: Any, which: int
+    ) -> None:
+        with undone():
+            events = write(Log(), history)
+            orders = sorted({e.stream_id for e in events if e.stream_type == "order"})
+            parked = orders[which % len(orders)] if orders else None
+            with undone():
+                rest = [event for event in events if event.stream_id != parked]
+                for batch in cut(rest, sizes):
+                    self.apply(batch)
+                for event in events:
+                    if event.stream_id == parked:
+                        self.apply([replace(event, late=True)])
+                assert self.observed() == type(self).fold(events)
+                rows = self.rows()
+            self.apply(events)
+            assert self.rows() == rows
+
+    @pytest.mark.django_db(databases=["default", READ])
     def test_statements_do_not_grow_with_the_batch(self, log: Log) -> None:
         self.apply(life(log, 1))
         few = life(log, 2)[-14:]
@@ -108,11 +128,12 @@ class ProjectionContract:
         with pytest.raises(Crash):
             runner.drain(self.projection)
         before = sum(runner.positions(self.projection))
-        assert 0 < before < PARTITIONS * len(events)
+        every = self.projection.partitions * len(events)
+        assert 0 < before < every
         assert self.observed() == type(self).fold(passed(runner, self.projection, events))
 
         monkeypatch.undo()
-        assert runner.drain(self.projection) == PARTITIONS * len(events) - before
+        assert runner.drain(self.projection) == every - before
         assert self.observed() == type(self).fold(events)
 
     @pytest.mark.django_db(transaction=True, databases=["default", READ])
@@ -120,8 +141,9 @@ class ProjectionContract:
         events, runner = life(Log(), 60), Runner(ProjectionCheckpoint, ParkedEvent, READ, batch=5)
         positions = together(*[lambda: runner.drain(self.projection)] * 2)
         assert len(events) == sequencer.head()
-        assert sum(positions) == PARTITIONS * len(events)
-        assert runner.positions(self.projection) == [len(events)] * PARTITIONS
+        partitions = self.projection.partitions
+        assert sum(positions) == partitions * len(events)
+        assert runner.positions(self.projection) == [len(events)] * partitions
         assert self.observed() == type(self).fold(events)
 
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from cqrs.ids import uuid7
 from readmodels.queries import (
     GetOrdersByCustomer,
+    GetProductSales,
     ListCustomers,
     ListOrders,
     ListStock,
@@ -28,7 +29,13 @@ from tests.readmodels.log import PLACED, REGISTERED, Log
 from tests.readmodels.queries.asking import ids, page_of, wrong
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
-LISTS: tuple[Any, ...] = (ListOrders, GetOrdersByCustomer, ListCustomers, ListStock)
+LISTS: tuple[Any, ...] = (
+    ListOrders,
+    GetOrdersByCustomer,
+    ListCustomers,
+    ListStock,
+    GetProductSales,
+)
 EVERY_LIST = pytest.mark.parametrize("query", LISTS)
 
 
@@ -240,7 +247,7 @@ VALUES = {
 }
 BY_COLUMN = {
     "total_amount": Decimal, "status": str, "customer_name": str, "name": str,
-    "order_count": int, "available": int,
+    "order_count": int, "available": int, "revenue": Decimal, "quantity": int,
 }  # fmt: skip
 
 
@@ -252,7 +259,8 @@ class TestTexts:
     ) -> None:
         value = data.draw(VALUES[BY_COLUMN.get(column, datetime)])
         ordering = f"-{column}" if descending else column
-        place = Cursor(ordering, backward, (value, uuid7()))
+        key = f"{uuid7()} USD" if column in ("revenue", "quantity") else uuid7()
+        place = Cursor(ordering, backward, (value, key))
         assert read(str(place)) == place
         assert str(place).isascii()
         assert set(str(place)) <= set("-_") | {c for c in str(place) if c.isalnum()}

@@ -1,0 +1,51 @@
+"""Pictures of the sales, as data for Chart.js. Each currency has its own: no axis fits two."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import orjson
+from django.db.models import Max
+
+from readmodels.specifications import SalesQuerySet
+
+DAYS = 90
+MOST_CURRENCIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    currency: str
+    data: str
+
+
+def revenue_by_day(found: SalesQuerySet) -> list[Chart]:
+    """Return the revenue of the last days with sales, of the currencies with the most orders."""
+    last = found.aggregate(last=Max("day"))["last"]
+    if last is None:
+        return []
+    days = [last - timedelta(days=back) for back in reversed(range(DAYS))]
+    rows = found.order_by().on_days(days[0], last)
+    orders: Counter[str] = Counter()
+    revenues: dict[str, dict[date, float]] = {}
+    for day, currency, count, revenue in rows.values_list(
+        "day", "currency", "order_count", "revenue"
+    ):
+        orders[currency] += count
+        revenues.setdefault(currency, {})[day] = float(revenue)  # a picture needs no cents
+    shown = sorted(orders, key=lambda currency: (-orders[currency], currency))[:MOST_CURRENCIES]
+    return [Chart(currency, _bars(currency, days, revenues[currency])) for currency in shown]
+
+
+def _bars(currency: str, days: list[date], revenues: dict[date, float]) -> str:
+    bars: dict[str, Any] = {
+        "label": f"Revenue, {currency}",
+        "data": [revenues.get(day, 0.0) for day in days],
+        "backgroundColor": "var(--color-primary-600)",
+        "displayYAxis": True,
+        "suffixYAxis": currency,
+        "maxTicksXLimit": 10,
+    }
+    labels = [day.isoformat() for day in days]
+    return orjson.dumps({"labels": labels, "datasets": [bars]}).decode()

@@ -1,0 +1,64 @@
+"""What happened to each order, one row per event: who did it, when, and what the event says."""
+
+from collections.abc import Collection, Sequence
+
+from cqrs.events import StoredEvent
+from orders.events import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderCreated,
+    OrderDelivered,
+    OrderShipped,
+)
+from readmodels.engine import Document, Projection, Row, Table
+from readmodels.models import OrderEventReadModel
+from readmodels.projections.text import utc_text
+from readmodels.specifications import order_event_key
+
+NAMES = {
+    event.wire_name: event.__name__
+    for event in (OrderCreated, OrderConfirmed, OrderShipped, OrderDelivered, OrderCancelled)
+}
+
+
+class OrderHistory(Projection):
+    """Writes `read_order_history`."""
+
+    name = "order_history"
+    version = 1
+
+    @property
+    def types(self) -> Collection[str]:
+        return NAMES
+
+    @property
+    def tables(self) -> Sequence[Table]:
+        return (HISTORY,)
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        """Write a row for each event. Nothing is loaded: an event changes no other's row."""
+        rows = [Row(told(event), event.position) for event in events if event.type in NAMES]
+        HISTORY.upsert({_key(row.document): row for row in rows})
+
+
+def told(event: StoredEvent) -> Document:
+    return {
+        "type": NAMES[event.type],
+        "version": event.version,
+        "occurred_at": utc_text(event.occurred_at),
+        "actor": event.metadata["actor"],
+        "correlation_id": event.metadata["correlation_id"],
+        "data": event.data,
+    }
+
+
+def _key(entry: Document) -> str:
+    return order_event_key(entry["data"]["order_id"], entry["version"])
+
+
+HISTORY = Table(
+    OrderEventReadModel,
+    partition_key="customer_id",
+    id=_key,
+    customer_id=lambda entry: entry["data"]["customer_id"],
+)

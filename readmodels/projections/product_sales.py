@@ -1,0 +1,110 @@
+"""What was sold of each product, one row per product and currency.
+
+An order counts once for a product, however many of its lines name it. A cancelled one leaves the
+quantity, the revenue and the count. A product is called what the last order placed calls it; that
+is noted apart: cancellations move the row's position on, and an event that was parked comes late.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from cqrs.events import StoredEvent
+from orders.events import OrderCancelled, OrderCreated
+from readmodels.engine import Document, MissingRow, Projection, Row, Table, fold, keys_of
+from readmodels.models import ProductName, ProductSalesReadModel
+from readmodels.projections.parts import part
+from readmodels.projections.text import added
+
+
+class ProductSales(Projection):
+    """Writes `read_product_sales` and `read_product_names`."""
+
+    name = "product_sales"
+    version = 1
+
+    @property
+    def types(self) -> Collection[str]:
+        return HANDLES
+
+    @property
+    def tables(self) -> Sequence[Table]:
+        return (PRODUCTS, NAMES)
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        """Fold the batch into the products it touches."""
+        changes = [each for event in events if event.type in HANDLES for each in of_products(event)]
+        keys = keys_of(changes, HANDLES, "id")
+        products, names = PRODUCTS.load(keys), NAMES.load(keys)
+        changed, renamed = fold(changes, HANDLES, "id", products), rename(changes, names)
+        for key, product in changed.items():
+            product.document["product_name"] = names[key].document["product_name"]
+        NAMES.upsert(renamed)
+        PRODUCTS.upsert(changed)
+
+
+def of_products(event: StoredEvent) -> Iterator[StoredEvent]:
+    """Yield what the event says of each product that it names, in all lines together."""
+    found: dict[str, dict[str, Any]] = {}
+    for line in event.data["items"]:
+        key = f"{line['product_id']} {line['currency']}"
+        product = found.setdefault(key, {
+            "product_id": line["product_id"], "product_name": "", "currency": line["currency"],
+            "quantity": 0, "amount": "0",
+        })  # fmt: skip
+        product["product_name"] = line["product_name"]
+        product["quantity"] += line["quantity"]
+        product["amount"] = added(product["amount"], Decimal(line["line_total"]))
+    for key, product in found.items():
+        yield part(event, key, **product)
+
+
+def rename(changes: Sequence[StoredEvent], names: dict[str, Row]) -> dict[str, Row]:
+    """Note what new orders call the products, unless a later order has named them; return that."""
+    renamed: dict[str, Row] = {}
+    for event in changes:
+        key = event.data["id"]
+        known = names.get(key)
+        if event.type != OrderCreated.wire_name or (known and known.position >= event.position):
+            continue
+        note = {"id": key, "product_name": event.data["product_name"], "version": 1}
+        names[key] = renamed[key] = Row(note, event.position)
+    return renamed
+
+
+def ordered(product: Document | None, event: StoredEvent) -> Document:
+    data = event.data
+    if product is None:
+        product = {
+            "product_id": data["product_id"],
+            "product_name": "",  # comes after the fold
+            "currency": data["currency"],
+            "quantity": 0,
+            "revenue": "0",
+            "order_count": 0,
+        }
+    return _counted(product, 1, data)
+
+
+def cancelled(product: Document | None, event: StoredEvent) -> Document:
+    if product is None:
+        raise MissingRow(event)
+    return _counted(product, -1, event.data)
+
+
+def _counted(product: Document, sign: int, data: dict[str, Any]) -> Document:
+    amount = Decimal(data["amount"])
+    product["order_count"] += sign
+    product["quantity"] += sign * data["quantity"]
+    product["revenue"] = added(product["revenue"], amount if sign > 0 else amount.copy_negate())
+    return product
+
+
+HANDLES = {OrderCreated.wire_name: ordered, OrderCancelled.wire_name: cancelled}
+
+PRODUCTS = Table(
+    ProductSalesReadModel,
+    id=lambda product: f"{product['product_id']} {product['currency']}",
+    version=lambda _: 1,  # a product's sales are no aggregate: their position tells new from old
+)
+NAMES = Table(ProductName)

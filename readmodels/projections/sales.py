@@ -1,0 +1,78 @@
+"""What was sold on each day, one row per day and currency.
+
+An order belongs to its own date in UTC, whenever it was entered. `order_count` counts all orders of
+the day; cancelled ones are counted once more, apart, and are no part of the revenue. All of it are
+sums of single events, so neither the order nor the delay in which they come changes the result.
+"""
+
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+
+from cqrs.events import StoredEvent
+from orders.events import OrderCancelled, OrderCreated
+from readmodels.engine import Document, MissingRow, Projection, Table, fold, keys_of
+from readmodels.models import SalesDayReadModel
+from readmodels.projections.parts import part
+from readmodels.projections.text import added, utc_text
+
+
+class Sales(Projection):
+    """Writes `read_sales_days`."""
+
+    name = "sales"
+    version = 1
+
+    @property
+    def types(self) -> Collection[str]:
+        return HANDLES
+
+    @property
+    def tables(self) -> Sequence[Table]:
+        return (SALES_DAYS,)
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        """Fold the batch into the days it touches."""
+        changes = [of_its_day(event) for event in events if event.type in HANDLES]
+        days = SALES_DAYS.load(keys_of(changes, HANDLES, "id"))
+        SALES_DAYS.upsert(fold(changes, HANDLES, "id", days))
+
+
+def of_its_day(event: StoredEvent) -> StoredEvent:
+    """Return what the event says of the row of its order's day."""
+    day, currency = utc_text(event.data["order_date"])[: len("2026-01-31")], event.data["currency"]
+    return part(
+        event, f"{day} {currency}", period=day, currency=currency, amount=event.data["total_amount"]
+    )
+
+
+def ordered(day: Document | None, event: StoredEvent) -> Document:
+    data = event.data
+    if day is None:
+        day = {
+            "period": data["period"],
+            "currency": data["currency"],
+            "order_count": 0,
+            "cancelled_count": 0,
+            "revenue": "0",
+        }
+    day["order_count"] += 1
+    day["revenue"] = added(day["revenue"], Decimal(data["amount"]))
+    return day
+
+
+def cancelled(day: Document | None, event: StoredEvent) -> Document:
+    if day is None:
+        raise MissingRow(event)
+    day["cancelled_count"] += 1
+    day["revenue"] = added(day["revenue"], Decimal(event.data["amount"]).copy_negate())
+    return day
+
+
+HANDLES = {OrderCreated.wire_name: ordered, OrderCancelled.wire_name: cancelled}
+
+SALES_DAYS = Table(
+    SalesDayReadModel,
+    id=lambda day: f"{day['period']} {day['currency']}",
+    day=lambda day: day["period"],
+    version=lambda _: 1,  # a day is no aggregate: its position alone tells new from old
+)

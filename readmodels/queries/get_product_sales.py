@@ -1,0 +1,27 @@
+"""Show what was sold of each product in each currency, by the page.
+
+Cancelled orders count in none of the figures, and a product without another order is left out.
+"""
+
+from typing import ClassVar, Literal
+
+from cqrs.results import Result
+from readmodels.models import ProductSalesReadModel
+from readmodels.queries.general import General
+from readmodels.queries.paging import ListQuery, Page, paged
+
+Ordering = Literal["revenue", "-revenue", "quantity", "-quantity"]
+
+
+class GetProductSales(ListQuery):
+    """Products by what was sold of them, the highest revenue first unless asked otherwise."""
+
+    permission: ClassVar[str] = "readmodels.view_reports"
+    projection: ClassVar[str] = "product_sales"
+
+    ordering: Ordering = "-revenue"
+
+
+def get_product_sales(query: GetProductSales) -> Result[Page]:
+    """Read one page of products; `not_found` past the end."""
+    return paged(query, General(ProductSalesReadModel.objects.sold(), query.ordering))

@@ -1,0 +1,78 @@
+"""Show what was sold by day or by month, each currency apart, the earliest first.
+
+`order_count` counts all orders of the period; the cancelled among them are counted once more in
+`cancelled_count`, and are no part of the revenue. Only the days asked for count, also in a month
+that begins or ends outside of them; a timestamp stands for the UTC day that it is in. Refuses with
+`invalid` when the answer would be longer than 10,000 rows.
+"""
+
+from datetime import date, datetime
+from typing import Any, ClassVar, Literal
+
+import orjson
+from django.db.models import Sum
+from django.db.models.functions import TruncMonth
+
+from cqrs.currencies import MINOR_UNITS, Currency
+from cqrs.messages import Query
+from cqrs.results import FieldError, Ok, Rejected, Result
+from readmodels.models import SalesDayReadModel
+from readmodels.queries.parameters import Moment
+from readmodels.queries.results import Results
+from readmodels.specifications import SalesQuerySet
+
+MOST_ROWS = 10_000
+
+
+class GetSalesReport(Query):
+    """Sales by day or month. Dates are UTC days with both ends included."""
+
+    permission: ClassVar[str] = "readmodels.view_reports"
+    projection: ClassVar[str] = "sales"
+
+    granularity: Literal["day", "month"] = "day"
+    from_date: Moment | None = None
+    to_date: Moment | None = None
+    currency: Currency | None = None
+
+
+def get_sales_report(query: GetSalesReport) -> Result[Results]:
+    """Read the days' documents, or sum them up by month."""
+    days: SalesQuerySet = SalesDayReadModel.objects.in_currency(query.currency)
+    days = days.on_days(_day_of(query.from_date), _day_of(query.to_date))
+    found = _by_day(days) if query.granularity == "day" else _by_month(days)
+    if len(found) > MOST_ROWS:
+        remedy = f"More than {MOST_ROWS:,} rows: ask for fewer days, months or one currency"
+        return Rejected("invalid", remedy, (FieldError("from_date", "too_many_rows", remedy),))
+    return Ok(Results(found))
+
+
+def _day_of(moment: date | datetime | None) -> date | None:
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+def _by_day(days: SalesQuerySet) -> list[str]:
+    return list(days.order_by("id").values_list("document", flat=True)[: MOST_ROWS + 1])
+
+
+def _by_month(days: SalesQuerySet) -> list[str]:
+    sums = (
+        days.annotate(month=TruncMonth("day"))
+        .values("month", "currency")
+        .annotate(orders=Sum("order_count"), cancelled=Sum("cancelled_count"), sum=Sum("revenue"))
+        .order_by("month", "currency")
+    )
+    return [_document(month) for month in sums[: MOST_ROWS + 1]]
+
+
+def _document(month: dict[str, Any]) -> str:
+    digits = MINOR_UNITS.get(month["currency"], 4)
+    return orjson.dumps(
+        {
+            "period": month["month"].isoformat()[: len("2026-01")],
+            "currency": month["currency"],
+            "order_count": month["orders"],
+            "cancelled_count": month["cancelled"],
+            "revenue": f"{month['sum']:.{digits}f}",
+        }
+    ).decode()

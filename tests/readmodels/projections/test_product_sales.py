@@ -1,0 +1,111 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal, localcontext
+from typing import Any
+
+import orjson
+import pytest
+
+from cqrs.events import StoredEvent
+from readmodels.engine import MissingRow
+from readmodels.models import ProductName, ProductSalesReadModel
+from readmodels.projections.product_sales import ProductSales
+from tests.readmodels.histories import PRODUCTS
+from tests.readmodels.log import Log
+from tests.readmodels.projections.contract import ProjectionContract
+
+READ = pytest.mark.django_db(databases=["default", "replica"])
+LAMP, PEN, _ = PRODUCTS
+
+
+def fold(events: Sequence[StoredEvent]) -> dict[str, Any]:
+    """Gather the lines of each product, then sum up those whose order was not cancelled."""
+    cancelled = {e.stream_id for e in events if e.type == "orders.order_cancelled"}
+    found: dict[str, Any] = {}
+    for event in events:
+        if event.type != "orders.order_created":
+            continue
+        for line in event.data["items"]:
+            row = found.setdefault(f"{line['product_id']} {line['currency']}", {
+                "product_id": line["product_id"], "currency": line["currency"],
+                "quantity": 0, "revenue": Decimal(0), "orders": set(),
+            })  # fmt: skip
+            row["product_name"] = line["product_name"]
+            if event.stream_id not in cancelled:
+                row["quantity"] += line["quantity"]
+                row["orders"].add(event.stream_id)
+                with localcontext(prec=60):
+                    row["revenue"] += Decimal(line["line_total"])
+    for row in found.values():
+        row["order_count"] = len(row.pop("orders"))
+    return found
+
+
+class TestProductSales(ProjectionContract):
+    projection = ProductSales()
+    models = (ProductSalesReadModel, ProductName)
+    fold = staticmethod(fold)
+
+    def observed(self) -> dict[str, Any]:
+        found = {}
+        for row in ProductSalesReadModel.objects.all():
+            document = orjson.loads(row.document)
+            document["revenue"] = Decimal(document["revenue"])
+            assert row.revenue == document["revenue"]
+            found[row.pk] = document
+        return found
+
+    def row(self, key: str) -> tuple[Any, ...]:
+        """Return name, quantity, revenue and number of orders of a product."""
+        row = ProductSalesReadModel.objects.get(pk=key)
+        return (row.product_name, row.quantity, str(row.revenue), row.order_count)
+
+    @READ
+    def test_writes_the_document_and_its_columns(self, log: Log) -> None:
+        customer = log.customer()
+        log.order(customer, lines=[(LAMP, "Lamp", 2, "20.10"), (LAMP, "Lamp L", 1, "9.90")])
+        log.order(customer, lines=[(LAMP, "Lämp", 1, "10.00"), (PEN, "Pen", 5, "4.00")])
+        log.order(customer, currency="JPY", lines=[(LAMP, "Lamp", 1, "1500")])
+        self.apply(log.sequenced())
+        row = ProductSalesReadModel.objects.get(pk=f"{LAMP} USD")
+        assert list(orjson.loads(row.document).items()) == [
+            ("product_id", str(LAMP)),
+            ("product_name", "Lämp"),
+            ("currency", "USD"),
+            ("quantity", 4),
+            ("revenue", "40.00"),
+            ("order_count", 2),
+        ]
+        assert (row.product_id, row.currency) == (LAMP, "USD")
+        assert self.row(f"{LAMP} USD") == ("Lämp", 4, "40.0000", 2)
+        assert self.row(f"{LAMP} JPY") == ("Lamp", 1, "1500.0000", 1)
+        assert self.row(f"{PEN} USD") == ("Pen", 5, "4.0000", 1)
+
+    @READ
+    def test_a_cancelled_order_leaves_all_of_it_but_the_name(self, log: Log) -> None:
+        customer = log.customer()
+        old = log.order(customer, lines=[(LAMP, "Old", 2, "20.00"), (LAMP, "Old", 1, "10.00")])
+        log.order(customer, lines=[(LAMP, "New", 1, "0.01")])
+        log.cancel(old)
+        self.apply(log.sequenced())
+        assert self.row(f"{LAMP} USD") == ("New", 1, "0.0100", 1)
+
+    @READ
+    def test_a_late_order_counts_but_does_not_bring_an_old_name_back(self, log: Log) -> None:
+        customer = log.customer()
+        log.order(customer, lines=[(LAMP, "Old", 1, "1.00")])
+        newer = log.order(customer, lines=[(LAMP, "New", 1, "1.00")])
+        log.order(customer, lines=[(LAMP, "Newest", 1, "1.00")])
+        log.cancel(newer)
+        _, old, new, newest, cancelled = log.sequenced()
+        self.apply([new, cancelled])
+        self.apply([replace(old, late=True)])
+        assert self.row(f"{LAMP} USD") == ("New", 1, "1.0000", 1)
+        self.apply([replace(newest, late=True)])  # after the name, before the cancellation
+        assert self.row(f"{LAMP} USD") == ("Newest", 2, "2.0000", 2)
+
+    @READ
+    def test_a_cancellation_without_its_order_is_an_error(self, log: Log) -> None:
+        log.cancel(log.order(log.customer()))
+        with pytest.raises(MissingRow, match=r"orders\.order_cancelled at position 3"):
+            self.apply(log.sequenced()[2:])
