@@ -26,7 +26,8 @@ def main() -> int:
             except Exception as error:  # noqa: BLE001  the other rows are still worth measuring
                 traceback.print_exc()
                 failed = True
-                found = [NotAvailable(name, "failed", f"{type(error).__name__}: {error}"[:300])]
+                reason = f"{type(error).__name__}: {error}"[:300]
+                found = [NotAvailable(name, "failed", " ".join(reason.split()))]
             findings += found
             report.write(findings)
     report.show(findings)

@@ -61,13 +61,14 @@ def measure(spec: dict[str, Any]) -> dict[str, Any]:
     begin = time.perf_counter() + spec["warm_up_s"]
     end = begin + spec["seconds"]
     latencies: list[float] = []
-    errors = 0
+    errors = answered = 0
     while (now := time.perf_counter()) < end:
         for key, _ in selector.select(timeout=end - now):
             client = key.data
             if not client.is_complete():
                 continue
             done = time.perf_counter()
+            answered += 1
             if client.status != spec["status"]:
                 errors += 1
                 sample = bytes(client.received[:2000]).decode(errors="replace")
@@ -75,15 +76,14 @@ def measure(spec: dict[str, Any]) -> dict[str, Any]:
             if begin <= done < end:
                 latencies.append(done - client.sent_at)
             client.send(next(requests))
-    return _summary(latencies, errors, spec["seconds"])
+    return {**_summary(latencies, spec["seconds"]), "errors": errors, "answered": answered}
 
 
-def _summary(latencies: list[float], errors: int, seconds: float) -> dict[str, Any]:
+def _summary(latencies: list[float], seconds: float) -> dict[str, Any]:
     latencies.sort()
     count = len(latencies)
     return {
         "requests": count,
-        "errors": errors,
         "rate": count / seconds,
         "p50_ms": latencies[count // 2] * 1000 if count else None,
         "p99_ms": latencies[count * 99 // 100] * 1000 if count else None,

@@ -16,7 +16,7 @@ from rich.table import Table
 from benchmarks.row import Comparison, Finding
 
 RESULTS = Path(__file__).parent / "results"
-HEADER = ("row", "work", "product", "against", "figure", "ratio", "target", "aim", "met")
+HEADER = ("row", "work", "product", "against", "figure", "ratio", "target", "aim", "met", "note")
 
 
 def show(findings: Sequence[Finding]) -> None:
@@ -55,7 +55,7 @@ def _by_row(findings: Sequence[Finding]) -> dict[str, Any]:
 
 def _cells(finding: Finding) -> list[str]:
     if not isinstance(finding, Comparison):
-        return [finding.row, finding.work, "not available", finding.reason, "", "", "", "", ""]
+        return [finding.row, finding.work, "not available", *[""] * 5, finding.reason]
     sign = "≤" if finding.at_most else "≥"
     return [
         finding.row,
@@ -67,6 +67,7 @@ def _cells(finding: Finding) -> list[str]:
         f"{sign} {finding.target:g}",
         f"{finding.aim:g}",
         "yes" if finding.is_met else "NO",
+        finding.note,
     ]
 
 

@@ -22,6 +22,7 @@ class Comparison:
     aim: float
     kind: Literal["rival", "limit"] = "rival"
     at_most: bool = False
+    note: str = ""
 
     @property
     def ratio(self) -> float:

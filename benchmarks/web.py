@@ -7,10 +7,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
+
+import psutil
 
 from benchmarks import programs
 from benchmarks.databases import Databases
@@ -33,6 +37,8 @@ class Web:
     process: "subprocess.Popen[bytes]"
     headers: dict[str, str] = field(default_factory=dict)
     host: str = "127.0.0.1"
+    cpu_ms: list[float] = field(default_factory=list)
+    """Per load, what a request took of the server's processes: other work hardly changes it."""
 
     def load(
         self, requests: Sequence[Mapping[str, Any]], seconds: float, status: int = 200, **more: Any
@@ -41,11 +47,18 @@ class Web:
         spec = {"host": self.host, "port": self.port, "headers": self.headers, "status": status,
                 "connections": CONNECTIONS, "warm_up_s": 1.0, "seconds": seconds,
                 "requests": list(requests), **more}  # fmt: skip
+        before = self._cpu_s()
         process = programs.start("benchmarks.load_generator", {"PATH": ""})
         found = programs.finish(process, json.dumps(spec))
         if found["errors"]:
             raise programs.Failed(f"{found['errors']} requests were not answered {status}")
+        self.cpu_ms.append((self._cpu_s() - before) * 1000 / found["answered"])
         return found
+
+    def _cpu_s(self) -> float:
+        own = psutil.Process(self.process.pid)
+        times = [one.cpu_times() for one in (own, *own.children(recursive=True))]
+        return sum(time.user + time.system for time in times)
 
     def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and body of one answer."""
@@ -76,7 +89,7 @@ def product(
     if not caching:
         more["DJANGO_SETTINGS_MODULE"] = "benchmarks.product.settings_without_caching"
     port = free_port()
-    environment = {**databases.environment, **UNLIMITED, "PORT": str(port), "WEB_THREADS": "8",
+    environment = {**databases.environment, **UNLIMITED, "PORT": str(port),
                    "DEMO_PASSWORD": PASSWORD, "WORKER": str(int(worker)), **more}  # fmt: skip
     command = [sys.executable, "-m", "benchmarks.product.serve"]
     with _running(command, environment, port, "/health/ready") as web:
@@ -102,20 +115,22 @@ def rival(application: str, databases: Databases, ready: str = "/ready") -> Iter
 def _running(
     command: Sequence[str], environment: Mapping[str, str], port: int, ready: str
 ) -> Iterator[Web]:
-    log = Path(environment["LOCAL_DIR"]) / f"web-{port}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command, env=dict(environment), cwd=BASE_DIR, stdout=out, stderr=out
-        )
-    web = Web(port, process)
-    try:
+    with ExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory(prefix="order-desk-bench-"))
+        log = Path(folder) / "web.log"
+        out = stack.enter_context(log.open("wb"))
+        own = {**environment, "LOCAL_DIR": folder}  # one folder serves once
+        process = subprocess.Popen(command, env=own, cwd=BASE_DIR, stdout=out, stderr=out)
+        stack.callback(process.wait, 30)
+        stack.callback(process.terminate)
+        web = Web(port, process)
         _wait(web, ready, log)
         yield web
-    finally:
-        process.terminate()
-        process.wait(30)
-        log.unlink()
+
+
+def cpu_note(product: Web, other: Web) -> str:
+    """Say what a request takes of the two servers' processors."""
+    return f"CPU {median(product.cpu_ms):.2f} : {median(other.cpu_ms):.2f} ms"
 
 
 def _wait(web: Web, path: str, log: Path) -> None:

@@ -12,7 +12,7 @@ from benchmarks.measuring import in_turns
 from benchmarks.row import Comparison
 
 ORDERS = 29_000  # their lives are 100,053 events
-RIVAL_EVENTS = 4_000
+RIVAL_EVENTS = 2_000
 WORK = "project 100,000 order events, checkpoint included"
 LIMIT = "benchmarks.rivals.copy_and_fold"
 

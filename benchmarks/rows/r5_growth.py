@@ -14,17 +14,9 @@ def r5(bench: Bench) -> Iterator[Comparison]:
     """Compare the time per request."""
     data = {"many": bench.orders(MANY), "few": bench.orders(FEW)}
     requests = {name: reads.pages(databases) for name, databases in data.items()}
-    with (
-        web.product(data["many"]) as many,
-        web.product(data["few"], LOCAL_DIR=_other(bench)) as few,
-    ):
+    with web.product(data["many"]) as many, web.product(data["few"]) as few:
         servers = {"many": many, "few": few}
         found = in_turns({name: reads.rate(one, requests[name]) for name, one in servers.items()})
     ms = {name: 1000 / rate for name, rate in found.items()}
     yield Comparison("R5", "R1 at 1 million orders", "ms", ms["many"], "R1 at 10,000 orders",
                      ms["few"], 1.3, 1.1, at_most=True)  # fmt: skip
-
-
-def _other(bench: Bench) -> str:
-    """Return another folder: one checkout serves once."""
-    return str(bench.postgres.folder.parent / "bench_local_2")

@@ -24,4 +24,5 @@ def w1(bench: Bench) -> Iterator[Comparison]:
             servers = {"product": product, "rival": idiomatic}
             found = in_turns({name: lambda one=one: rate(one) for name, one in servers.items()})  # type: ignore[misc]
     yield Comparison("W1", "POST /api/orders, 3 tracked products", "orders/s", found["product"],
-                     "DRF and ORM, no guarantees", found["rival"], 0.8, 1.2)  # fmt: skip
+                     "DRF and ORM, no guarantees", found["rival"], 0.8, 1.2,
+                     note=web.cpu_note(product, idiomatic))  # fmt: skip
