@@ -4,14 +4,15 @@ The checkpoint is saved in the transaction of the effects, in their database: wh
 an event takes effect once. What fails is parked with its aggregate (`cqrs/parking.py`).
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from functools import partial
 
 import structlog
 from django.db import transaction
 
 from cqrs import feed, sequencer
+from cqrs.applying import Applier, Consumer
 from cqrs.events import StoredEvent
 from cqrs.feed import LoggedEvent, Stream
 from cqrs.models import Checkpoint, ParkedEvent
@@ -24,25 +25,6 @@ BATCH = 1_000
 TRACED = 20  # events of a batch whose requests its log line names
 
 log = structlog.get_logger("cqrs.consumers")
-
-
-class Consumer(Protocol):
-    """What reads the feed. `apply` writes a batch's effects inside the runner's transaction.
-
-    `types` are the wire names that it wants, `partitions` how many it begins with.
-    """
-
-    name: str
-    version: int
-
-    @property
-    def partitions(self) -> int: ...
-
-    @property
-    def types(self) -> Collection[str]: ...
-
-    def apply(self, events: Sequence[StoredEvent]) -> None:
-        """Write the effects of the events, which come in feed order."""
 
 
 class Runner:
@@ -62,6 +44,7 @@ class Runner:
         self.batch = batch
         self.partitions = Partitions(checkpoints, alias)
         self.parking = Parking(parked, alias)
+        self.applier = Applier(self.parking)
 
     def drain(self, *consumers: Consumer, on_batch: Callable[[int], None] | None = None) -> int:
         """Apply everything that the feed holds; return the positions passed, of all partitions.
@@ -103,8 +86,7 @@ class Runner:
     def advance(self, consumer: Consumer, place: Place, goal: int) -> Place:
         """Give a partition that nobody else can take one batch, not beyond a position."""
         windows = Windows(min(goal, place.position + self.batch * place.partitions))
-        parked = self.parking.streams(consumer.name)
-        if not self._advance(consumer, place, windows, parked):
+        if not self._advance(consumer, place, windows, has_parked=True):
             raise RuntimeError(f"{consumer.name} #{place.partition} is in other hands")
         return replace(place, position=windows.head)
 
@@ -135,7 +117,7 @@ class Runner:
             self.partitions.lock([consumer.name])
             parked = list(self.parking.of(consumer.name, stream))
             for row, event in zip(parked, feed.at([row.position for row in parked]), strict=True):
-                stored = self._attempt(consumer, [event], late=True)
+                stored = self.applier.attempt(consumer, [event], late=True)
                 if isinstance(stored, Exception):
                     self.parking.postpone(row, stored)
                     break
@@ -153,7 +135,7 @@ class Runner:
         if not behind:
             return 0
         # After the places: whoever parks an event moves its partition, which is then not taken.
-        parked = {consumer.name: self.parking.streams(consumer.name) for consumer in consumers}
+        parked = self.parking.streams([consumer.name for consumer in consumers])
         types = {consumer.name: consumer.types for consumer in consumers}
         idle = {place for place in behind if windows.is_idle(place, types[place.consumer])}
         passed = self.partitions.pass_over(idle, windows.head)
@@ -163,28 +145,27 @@ class Runner:
                 continue
             consumer = by_name[place.consumer]
             try:
-                passed += self._advance(consumer, place, windows, parked[consumer.name])
+                passed += self._advance(consumer, place, windows, bool(parked[consumer.name]))
             except Exception as error:  # noqa: BLE001  one must not stop the others
                 failures[consumer.name] = error
         return passed
 
-    def _advance(
-        self, consumer: Consumer, place: Place, windows: Windows, parked: Collection[Stream]
-    ) -> int:
+    def _advance(self, consumer: Consumer, place: Place, windows: Windows, has_parked: bool) -> int:
         """Apply a batch, and in a second go without what fails; return the positions passed."""
+        work = partial(self._in_transaction, consumer, place, windows, has_parked)
         try:
-            return self._in_transaction(consumer, place, windows, parked, self._apply)
+            return work(self.applier.everything)
         except Exception as error:
             if not is_the_events_fault(error):
                 raise
-        return self._in_transaction(consumer, place, windows, parked, self._apply_what_can_be)
+        return work(self.applier.what_can_be)
 
     def _in_transaction(
         self,
         consumer: Consumer,
         place: Place,
         windows: Windows,
-        parked: Collection[Stream],
+        has_parked: bool,
         apply: Callable[[Consumer, list[LoggedEvent]], list[StoredEvent]],
     ) -> int:
         upto = windows.end(place, self.batch)
@@ -192,62 +173,18 @@ class Runner:
             if not self.partitions.take(place, upto):
                 return 0
             events = windows.events(place, consumer.types, upto)
-            applied = apply(consumer, self._not_behind(parked, consumer, events))
+            if has_parked:  # as it was before the claim; what counts is what is parked now
+                events = self.applier.not_behind(consumer, events)
+            applied = apply(consumer, events)
         if applied:
             self._tell(consumer, applied)
         return upto - place.position
 
-    def _not_behind(
-        self, parked: Collection[Stream], consumer: Consumer, events: list[LoggedEvent]
-    ) -> list[LoggedEvent]:
-        """Queue the events whose aggregate has parked ones, and return the others."""
-        if not parked:
-            return events
-        # What was parked may have been retried since; as long as its partition is held it is not.
-        parked = self.parking.streams(consumer.name)
-        self.parking.queue(consumer.name, [event for event in events if event.stream in parked])
-        return [event for event in events if event.stream not in parked]
-
-    def _apply(self, consumer: Consumer, events: list[LoggedEvent]) -> list[StoredEvent]:
-        stored = [event.upcast() for event in events]
-        if stored:
-            consumer.apply(stored)
-        return stored
-
-    def _apply_what_can_be(
-        self, consumer: Consumer, events: list[LoggedEvent]
-    ) -> list[StoredEvent]:
-        """Apply the events in order, parking what fails: halve until it is found."""
-        if not events:
-            return []
-        stored = self._attempt(consumer, events)
-        if not isinstance(stored, Exception):
-            return stored
-        if len(events) == 1:
-            self.parking.park(consumer.name, events[0], stored)
-            return []
-        middle = len(events) // 2
-        first = self._apply_what_can_be(consumer, events[:middle])
-        rest = self._not_behind(self.parking.streams(consumer.name), consumer, events[middle:])
-        return first + self._apply_what_can_be(consumer, rest)
-
-    def _attempt(
-        self, consumer: Consumer, events: Sequence[LoggedEvent], *, late: bool = False
-    ) -> list[StoredEvent] | Exception:
-        """Apply the events under a savepoint; return what went wrong if that is their fault."""
-        try:
-            with transaction.atomic(using=self.alias):
-                stored = [event.upcast(late=late) for event in events]
-                consumer.apply(stored)
-                return stored
-        except Exception as error:
-            if not is_the_events_fault(error):
-                raise
-            return error
-
     def _tell(self, consumer: Consumer, events: Sequence[StoredEvent]) -> None:
         """Say what was applied, and for which requests: a trace ends here."""
-        announce_applied(sender=Runner, consumer=consumer, events=events)
+        announce = partial(announce_applied, sender=Runner, consumer=consumer, events=events)
+        # At once, unless somebody around this has a transaction that is not committed yet.
+        transaction.on_commit(announce, using=self.alias, robust=True)
         named = events[:TRACED]
         log.info(
             "applied",

@@ -47,11 +47,13 @@ class Parking:
         kind, key = stream
         return self.rows(consumer).filter(stream_type=kind, stream_id=key)
 
-    def streams(self, consumer: str) -> set[Stream]:
-        """Return the aggregates that have parked events."""
-        return set(
-            self.rows(consumer).order_by().values_list("stream_type", "stream_id").distinct()
-        )
+    def streams(self, consumers: Collection[str]) -> dict[str, set[Stream]]:
+        """Return the aggregates that have parked events, by consumer."""
+        found: dict[str, set[Stream]] = {consumer: set() for consumer in consumers}
+        rows = self.rows(*consumers).order_by().distinct()
+        for consumer, kind, key in rows.values_list("consumer", "stream_type", "stream_id"):
+            found[consumer].add((kind, key))
+        return found
 
     def due(self, consumers: Collection[str]) -> list[tuple[str, Stream]]:
         """Return the aggregates whose first event is to be tried again now, the oldest first."""

@@ -16,8 +16,8 @@ import structlog
 from django.conf import settings
 from django.db import connections
 
+from cqrs.applying import Consumer
 from cqrs.breaker import Breaker
-from cqrs.consumers import Consumer
 from cqrs.signals import batch_applied
 from readmodels.projections import PROJECTIONS
 from readmodels.router import PROJECTION_ALIAS, READ_ALIAS

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from cqrs import sequencer
-from cqrs.consumers import Consumer
+from cqrs.applying import Consumer
 from readmodels.level import note_level
 from readmodels.projections import runner
 

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cqrs import sequencer
-from cqrs.consumers import Consumer, Runner
+from cqrs.applying import Consumer
+from cqrs.consumers import Runner
 from cqrs.events import StoredEvent
 from cqrs.models import Feed
 from readmodels.models import ParkedEvent, ProjectionCheckpoint

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cqrs import sequencer
-from cqrs.consumers import Consumer, Runner
+from cqrs.applying import Consumer
+from cqrs.consumers import Runner
 from cqrs.events import StoredEvent
 from cqrs.models import Event, Pending
 from readmodels.models import ParkedEvent, ProjectionCheckpoint
@@ -94,7 +95,7 @@ class Work:
         return sum(
             runner.retry(consumer, stream)
             for consumer in self.consumers
-            for stream in sorted(runner.parking.streams(consumer.name))
+            for stream in sorted(runner.parking.streams([consumer.name])[consumer.name])
         )
 
     def end(self) -> None:
