@@ -88,6 +88,7 @@ def roll_back(projection: Projection) -> None:
     with only_one(Build(projection, SHADOW)):
         if not build.exists():
             raise RebuildError(f"{projection.name} has no old tables to go back to")
+        runner.drain(build)  # workers may not have followed for long, and the swap holds them
         swap(build)
 
 

@@ -7,7 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from readmodels.builds import SHADOW, Build, followed
+from readmodels import rebuilding
+from readmodels.builds import RETIRED, SHADOW, Build, followed
 from readmodels.models import CustomerReadModel, OrderReadModel
 from readmodels.projections import PROJECTIONS, runner
 from readmodels.rebuilding import rebuild
@@ -115,3 +116,22 @@ class TestRebuild:
         assert "folded once more on their own: 0 differ" in said
         assert runner.places(ORDERS)[0].version == 2
         assert "outdated" not in projections("status")
+
+    def test_catches_up_before_it_holds_anybody_to_roll_back(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nobody may have followed for long; done while holding, that would stop the workers."""
+        log = filled()
+        projections("rebuild", "orders")
+        log.order(log.customer("Late"))
+        log.projected()
+        retired, found = Build(ORDERS, RETIRED), []
+        swap = rebuilding.swap
+
+        def watched(build: Build) -> None:
+            found.append(runner.positions(retired))
+            swap(build)
+
+        monkeypatch.setattr(rebuilding, "swap", watched)
+        projections("rebuild", "orders", "--rollback")
+        assert found == [runner.positions(ORDERS)]
