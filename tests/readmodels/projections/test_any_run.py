@@ -14,20 +14,34 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cqrs import sequencer
-from cqrs.applying import Consumer
 from cqrs.consumers import Runner
 from cqrs.events import StoredEvent
 from cqrs.models import Event, Pending
+from readmodels.engine import Projection
 from readmodels.models import ParkedEvent, ProjectionCheckpoint
 from readmodels.projections import PROJECTIONS
 from tests.desk import FULL_COUNTS
 from tests.readmodels.histories import STEPS as STEPS_OF_HISTORIES
 from tests.readmodels.histories import compose
 from tests.readmodels.log import Log
-from tests.readmodels.projections import test_customers, test_orders, test_stock
+from tests.readmodels.projections import (
+    test_customers,
+    test_order_history,
+    test_orders,
+    test_product_sales,
+    test_sales,
+    test_stock,
+)
 from tests.readmodels.projections.contract import EXAMPLES, READ, Crash, undone
 
-CONTRACTS = [test_orders.TestOrders(), test_customers.TestCustomers(), test_stock.TestStock()]
+CONTRACTS = [
+    test_orders.TestOrders(),
+    test_customers.TestCustomers(),
+    test_stock.TestStock(),
+    test_sales.TestSales(),
+    test_product_sales.TestProductSales(),
+    test_order_history.TestOrderHistory(),
+]
 IN_A_BATCH, BEFORE_COMMIT, AFTER_COMMIT = "in a batch", "before its commit", "after its commit"
 
 # Sequence some events and drain in batches of a size, over and over; and what may come between.
@@ -86,7 +100,8 @@ class Work:
 
     def repartition(self, partitions: int) -> None:
         for consumer in self.consumers:
-            self.runner.repartition(consumer, partitions)
+            if consumer.projection.is_divisible:
+                self.runner.repartition(consumer, partitions)
 
     def retry(self) -> None:
         self.retry_with(self.runner)
@@ -110,7 +125,7 @@ class Work:
 class Frail:
     """A projection that fails on poisoned aggregates, and with which a runner may die."""
 
-    def __init__(self, projection: Consumer, work: Work) -> None:
+    def __init__(self, projection: Projection, work: Work) -> None:
         self.projection, self.work = projection, work
         self.name, self.version = projection.name, projection.version
 
