@@ -9,9 +9,9 @@ _AT = """to_char(%s AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 
 _ORDERS = f"""
 INSERT INTO read_orders (id, customer_id, customer_name, customer_email, status, currency,
-    total_amount, item_count, order_date, updated_at, search_text, version, position, document)
+    total_amount, item_count, order_date, updated_at, version, position, document)
 SELECT id, customer_id, name, email, status, 'USD', amount, 3, placed_at, at,
-       lower(name || chr(10) || email || chr(10) || id), step + 1, position,
+       step + 1, position,
        concat('{{"id":"', id, '","customer_id":"', customer_id, '","customer_name":"', name,
               '","customer_email":"', email, '","status":"', status, '","items":[', items,
               '],"total_amount":"', amount, '","currency":"USD","item_count":3,"order_date":"',
@@ -31,11 +31,10 @@ ORDER BY n
 """
 _CUSTOMERS = f"""
 INSERT INTO read_customers (id, name, email, is_active, registered_at, order_count,
-    open_order_count, cancelled_count, totals, last_order_at, search_text, version, position,
-    document)
+    open_order_count, cancelled_count, totals, last_order_at, version, position, document)
 SELECT id, name, email, true, at, orders, open, cancelled,
        CASE WHEN amount > 0 THEN jsonb_build_object('USD', amount::text) ELSE '{{}}' END,
-       last_at, lower(name || chr(10) || email || chr(10) || id), 1, coalesce(last, number + 1),
+       last_at, 1, coalesce(last, number + 1),
        concat('{{"id":"', id, '","name":"', name, '","email":"', email,
               '","is_active":true,"registered_at":"', {_AT % "at"}, '","order_count":', orders,
               ',"open_order_count":', open, ',"cancelled_count":', cancelled, ',"totals":[',
@@ -64,17 +63,31 @@ ANALYZE customer_life;
 _OTHERS = """
 INSERT INTO read_order_customers (customer_id, name, email, version, position)
 SELECT id, name, email, 1, number + 1 FROM customer ORDER BY number;
-INSERT INTO read_stock (id, sku, name, on_hand, reserved, available, search_text, version,
-    position, document)
-SELECT id, sku, name, 1000000000, 0, 1000000000,
-       lower(name || chr(10) || sku || chr(10) || id), 1, position,
+INSERT INTO read_stock (id, sku, name, on_hand, reserved, available, version, position,
+    document)
+SELECT id, sku, name, 1000000000, 0, 1000000000, 1, position,
        concat('{"product_id":"', id, '","sku":"', sku, '","name":"', name, '","on_hand":',
               '1000000000,"reserved":0,"available":1000000000,"version":1}')
 FROM (SELECT *, 'SKU-' || number AS sku,
              number + 1 + (SELECT count(*) FROM customer) AS position FROM product) AS numbered
 ORDER BY number;
+INSERT INTO read_order_search (id, customer_id, search_text)
+SELECT id, customer_id, lower(concat_ws(chr(10), customer_name, customer_email, id))
+FROM read_orders ORDER BY position;
+INSERT INTO read_customer_search (id, search_text)
+SELECT id, lower(concat_ws(chr(10), name, email, id)) FROM read_customers ORDER BY position;
+INSERT INTO read_stock_search (id, search_text)
+SELECT id, lower(concat_ws(chr(10), name, sku, id)) FROM read_stock ORDER BY position;
 """
-TABLES = ("read_orders", "read_customers", "read_order_customers", "read_stock")
+TABLES = (
+    "read_orders",
+    "read_order_search",
+    "read_order_customers",
+    "read_customers",
+    "read_customer_search",
+    "read_stock",
+    "read_stock_search",
+)
 
 
 def load_read_side(connection: psycopg.Connection) -> None:

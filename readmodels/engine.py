@@ -48,6 +48,8 @@ class Table:
     gather what happens in all of them.
     """
 
+    guard = " WHERE stored.position <= EXCLUDED.position AND stored.version <= EXCLUDED.version"
+
     def __init__(
         self,
         model: type[models.Model],
@@ -123,7 +125,7 @@ class Table:
         return (
             f"INSERT INTO {self.name} AS stored ({', '.join(names)})"  # noqa: S608
             f" SELECT * FROM unnest({arrays}) ON CONFLICT ({names[0]}) DO UPDATE SET {changes}"
-            " WHERE stored.position <= EXCLUDED.position AND stored.version <= EXCLUDED.version"
+            f"{self.guard}"
         )
 
 

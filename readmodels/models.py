@@ -24,11 +24,6 @@ NEVER = Cast(Value("-infinity"), models.DateTimeField())
 """Before all times: what has not happened yet is sorted there."""
 
 
-def searchable(name: str) -> GinIndex:
-    """Index every three letters in a row of `search_text`: any part of it is then found."""
-    return GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name=name)
-
-
 class ReadModel(models.Model):
     """What every row of a projection keeps.
 
@@ -41,6 +36,58 @@ class ReadModel(models.Model):
 
     class Meta:
         abstract = True
+
+
+class SearchText(models.Model):
+    """What a search for the read row of the same id looks into.
+
+    In a table of its own, because PostgreSQL enters a changed row anew into every index of its
+    table, and a trigram index is the dearest to write: names change seldom, statuses often. A row
+    is a function of the read row alone, so it has no version or position.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    search_text = models.TextField()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+def searchable(name: str) -> GinIndex:
+    """Index every three letters in a row of `search_text`: any part of it is then found."""
+    return GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name=name)
+
+
+class OrderSearch(SearchText):
+    """What a search for an order looks into. `customer_id` says whose partition it is in."""
+
+    customer_id = models.UUIDField()
+
+    class Meta:
+        db_table = "read_order_search"
+        default_permissions = ()
+        indexes: ClassVar = [searchable("read_order_search_text")]
+
+
+class CustomerSearch(SearchText):
+    """What a search for a customer looks into."""
+
+    class Meta:
+        db_table = "read_customer_search"
+        default_permissions = ()
+        indexes: ClassVar = [searchable("read_customer_search_text")]
+
+
+class StockSearch(SearchText):
+    """What a search for a product looks into."""
+
+    class Meta:
+        db_table = "read_stock_search"
+        default_permissions = ()
+        indexes: ClassVar = [searchable("read_stock_search_text")]
 
 
 class OrderReadModel(ReadModel):
@@ -63,9 +110,9 @@ class OrderReadModel(ReadModel):
     item_count = models.PositiveIntegerField()
     order_date = models.DateTimeField()
     updated_at = models.DateTimeField()
-    search_text = models.TextField()
     document = models.TextField()
 
+    search_model = OrderSearch
     objects = models.Manager.from_queryset(OrderQuerySet)()
 
     class Meta:
@@ -85,7 +132,6 @@ class OrderReadModel(ReadModel):
             models.Index(fields=["status", "order_date", "id"], name="read_orders_status"),
             models.Index(fields=["total_amount", "id"], name="read_orders_total"),
             models.Index(fields=["customer_name", "id"], name="read_orders_name"),
-            searchable("read_orders_search"),
         ]
 
     def __str__(self) -> str:
@@ -105,9 +151,9 @@ class CustomerReadModel(ReadModel):
     cancelled_count = models.PositiveIntegerField()
     totals = models.JSONField()
     last_order_at = models.DateTimeField(null=True)
-    search_text = models.TextField()
     document = models.TextField()
 
+    search_model = CustomerSearch
     objects = models.Manager.from_queryset(CustomerQuerySet)()
 
     class Meta:
@@ -122,7 +168,6 @@ class CustomerReadModel(ReadModel):
             models.Index(fields=["order_count", "id"], name="read_customers_orders"),
             # Who never ordered comes before everybody who did, so last when descending.
             models.Index(Coalesce("last_order_at", NEVER), "id", name="read_customers_last_order"),
-            searchable("read_customers_search"),
         ]
 
     def __str__(self) -> str:
@@ -138,9 +183,9 @@ class StockReadModel(ReadModel):
     on_hand = models.PositiveIntegerField()
     reserved = models.PositiveIntegerField()
     available = models.PositiveIntegerField()
-    search_text = models.TextField()
     document = models.TextField()
 
+    search_model = StockSearch
     objects = models.Manager.from_queryset(ReadModelQuerySet)()
 
     class Meta:
@@ -151,7 +196,6 @@ class StockReadModel(ReadModel):
         indexes: ClassVar = [
             models.Index(fields=["name", "id"], name="read_stock_name"),
             models.Index(fields=["available", "id"], name="read_stock_available"),
-            searchable("read_stock_search"),
         ]
 
     def __str__(self) -> str:

@@ -1,8 +1,9 @@
 """The limit of projecting: COPY a batch from the feed into a temporary table, fold it there in SQL.
 
 Nothing is parsed in Python: the bytes of one database's COPY are those of the other's. It writes
-the same documents into a table with the same columns and indexes, customers' names included, and
-saves its position in the same transaction. It knows no retries, partitions, parking or upcasters.
+the same documents and search texts into tables with the same columns and indexes, customers' names
+included, and saves its position in the same transaction. It knows no retries, partitions, parking
+or upcasters.
 
     python -m benchmarks.rivals.copy_and_fold BATCH
 """
@@ -15,8 +16,9 @@ import time
 import psycopg
 
 _TABLES = """
-DROP TABLE IF EXISTS limit_orders, limit_customers, limit_checkpoint;
+DROP TABLE IF EXISTS limit_orders, limit_order_search, limit_customers, limit_checkpoint;
 CREATE TABLE limit_orders (LIKE read_orders INCLUDING ALL);
+CREATE TABLE limit_order_search (LIKE read_order_search INCLUDING ALL);
 CREATE TABLE limit_customers (id uuid PRIMARY KEY, name text, email text, position bigint);
 CREATE TABLE limit_checkpoint (position bigint);
 INSERT INTO limit_checkpoint VALUES (0);
@@ -42,11 +44,10 @@ _ISO = """AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
 # already; within a string a quote would have a backslash, so nothing else can match.
 _CREATED = f"""
 INSERT INTO limit_orders (id, customer_id, customer_name, customer_email, status, currency,
-    total_amount, item_count, order_date, updated_at, search_text, version, position, document)
+    total_amount, item_count, order_date, updated_at, version, position, document)
 SELECT stream_id, customer.id, name, email, 'pending', data->>'currency',
     (data->>'total_amount')::numeric, jsonb_array_length(data->'items'),
-    (data->>'order_date')::timestamptz, at,
-    lower(name || chr(10) || email || chr(10) || stream_id), version, batch.position,
+    (data->>'order_date')::timestamptz, at, version, batch.position,
     concat('{{"id":"', stream_id, '","customer_id":"', customer.id, '","customer_name":',
         to_json(name), ',"customer_email":', to_json(email), ',"status":"pending","items":',
         regexp_replace(data->>'items', ', "reserved_quantity": [0-9]+', '', 'g'),
@@ -59,6 +60,12 @@ SELECT stream_id, customer.id, name, email, 'pending', data->>'currency',
         ',"carrier":"","tracking_number":"","version":', version, '}}')
 FROM batch JOIN limit_customers AS customer ON customer.id = (data->>'customer_id')::uuid,
     LATERAL (SELECT data->'shipping_address' AS address) AS shipping
+WHERE type = 'orders.order_created'
+"""
+_SEARCH = """
+INSERT INTO limit_order_search (id, customer_id, search_text)
+SELECT stream_id, customer.id, lower(name || chr(10) || email || chr(10) || stream_id)
+FROM batch JOIN limit_customers AS customer ON customer.id = (data->>'customer_id')::uuid
 WHERE type = 'orders.order_created'
 """
 _MOVED = f"""
@@ -97,7 +104,7 @@ def project(source: psycopg.Connection, target: psycopg.Connection, size: int) -
             with reading.copy(_READ.format(after, upto)) as read, writing.copy(_WRITE) as write:  # type: ignore[arg-type]
                 for data in read:
                     write.write(data)
-            for statement in (_CUSTOMERS, _CREATED, _MOVED):
+            for statement in (_CUSTOMERS, _CREATED, _SEARCH, _MOVED):
                 writing.execute(statement, prepare=True)  # type: ignore[arg-type]
             writing.execute("UPDATE limit_checkpoint SET position = %s", [upto])
     return int(head[0])

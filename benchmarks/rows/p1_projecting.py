@@ -32,6 +32,8 @@ def p1(bench: Bench) -> Iterator[Comparison]:
         for table in ("read_orders", "limit_orders"):
             if _documents(data, table) != expected:
                 raise AssertionError(f"{table} holds other documents than were loaded")
+        if _texts(data, "read_order_search") != _texts(data, "limit_order_search"):
+            raise AssertionError("the product and the limit hold other texts to be searched")
     yield Comparison("P1", WORK, "events/s", found["product"], f"COPY and fold, batches of {batch}",
                      found["limit"], 0.3, 0.6, kind="limit")  # fmt: skip
     yield Comparison("P1", WORK, "events/s", found["product"], "eventsourcing's ProjectionRunner",
@@ -62,6 +64,11 @@ def _rival(data: Databases) -> float:
     found = programs.run("benchmarks.rivals.eventsourcing_runner", own.environment, RIVAL_EVENTS)
     own.drop()
     return float(found["events"] / found["seconds"])
+
+
+def _texts(data: Databases, table: str) -> set[tuple[str, str]]:
+    with psycopg.connect(data.read_url) as connection:
+        return set(connection.execute(f"SELECT id::text, search_text FROM {table}").fetchall())  # type: ignore[arg-type]
 
 
 def _documents(data: Databases, table: str) -> dict[str, object]:

@@ -14,12 +14,13 @@ from cqrs.events import StoredEvent
 from customers.events import CustomerDeactivated, CustomerRegistered, CustomerUpdated
 from orders.events import OrderCancelled, OrderCreated, OrderShipped
 from readmodels.engine import Document, MissingRow, Projection, Table, fold, keys_of
-from readmodels.models import CustomerReadModel
+from readmodels.models import CustomerReadModel, CustomerSearch
+from readmodels.projections.search import SearchTable
 from readmodels.projections.text import added, search_text, utc_text
 
 
 class Customers(Projection):
-    """Writes `read_customers`."""
+    """Writes `read_customers` and `read_customer_search`."""
 
     name = "customers"
     version = 1
@@ -30,12 +31,15 @@ class Customers(Projection):
 
     @property
     def tables(self) -> Sequence[Table]:
-        return (CUSTOMERS,)
+        return (CUSTOMERS, SEARCH)
 
     def apply(self, events: Sequence[StoredEvent]) -> None:
         """Fold the batch into the customers it touches."""
         customers = CUSTOMERS.load(keys_of(events, HANDLES, "customer_id"))
-        CUSTOMERS.upsert(fold(events, HANDLES, "customer_id", customers))
+        texts = SEARCH.texts(customers)
+        changed = fold(events, HANDLES, "customer_id", customers)
+        CUSTOMERS.upsert(changed)
+        SEARCH.update(changed, texts)
 
 
 def registered(_: Document | None, event: StoredEvent) -> Document:
@@ -128,5 +132,8 @@ CUSTOMERS = Table(
     CustomerReadModel,
     partition_key="id",
     totals=lambda customer: orjson.dumps(amounts(customer)).decode(),
-    search_text=lambda customer: search_text(customer["name"], customer["email"], customer["id"]),
+)
+SEARCH = SearchTable(
+    CustomerSearch,
+    lambda customer: search_text(customer["name"], customer["email"], customer["id"]),
 )

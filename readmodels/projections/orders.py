@@ -18,8 +18,9 @@ from orders.events import (
     OrderShipped,
 )
 from readmodels.engine import Document, Handler, MissingRow, Projection, Row, Table, fold, keys_of
-from readmodels.models import OrderReadModel
+from readmodels.models import OrderReadModel, OrderSearch
 from readmodels.projections.order_customers import NOTE_HANDLES, NOTES, follow
+from readmodels.projections.search import SearchTable
 from readmodels.projections.text import one_line, search_text, utc_text
 from readmodels.sql import array
 
@@ -35,7 +36,7 @@ LIMIT %s
 
 
 class Orders(Projection):
-    """Writes `read_orders` and `read_order_customers`."""
+    """Writes `read_orders`, `read_order_search` and `read_order_customers`."""
 
     name = "orders"
     version = 1
@@ -46,13 +47,14 @@ class Orders(Projection):
 
     @property
     def tables(self) -> Sequence[Table]:
-        return (ORDERS, NOTES)
+        return (ORDERS, SEARCH, NOTES)
 
     def apply(self, events: Sequence[StoredEvent]) -> None:
         """Fold the batch into the orders it touches, then rename its customers' other orders."""
         notes = NOTES.load(keys_of(events, NEEDS_NOTE, "customer_id"))
         renamed = fold(events, NOTE_HANDLES, "customer_id", notes)
         orders = ORDERS.load(keys_of(events, HANDLES, "order_id"))
+        texts = SEARCH.texts(orders)
         changed = fold(events, HANDLES, "order_id", orders)
         for order_id, order in orders.items():
             note = notes.get(order.document["customer_id"])
@@ -60,6 +62,7 @@ class Orders(Projection):
                 changed[order_id] = order
         NOTES.upsert(renamed)
         ORDERS.upsert(changed)
+        SEARCH.update(changed, texts)
         rename_others(renamed)
 
 
@@ -74,9 +77,11 @@ def rename_others(renamed: dict[str, Row]) -> None:
     positions = array([note.position for note in notes])
     while notes:
         orders = ORDERS.select(BEHIND_THEIR_NOTE, *columns, positions, RENAME_CHUNK)
+        texts = SEARCH.texts(orders)
         for order in orders.values():
             follow(renamed[order.document["customer_id"]], order)
         ORDERS.upsert(orders)
+        SEARCH.update(orders, texts)
         if len(orders) < RENAME_CHUNK:
             return
 
@@ -134,10 +139,9 @@ HANDLES = {
 }
 NEEDS_NOTE = {*NOTE_HANDLES, OrderCreated.wire_name}
 
-ORDERS = Table(
-    OrderReadModel,
+ORDERS = Table(OrderReadModel, partition_key="customer_id")
+SEARCH = SearchTable(
+    OrderSearch,
+    lambda order: search_text(order["customer_name"], order["customer_email"], order["id"]),
     partition_key="customer_id",
-    search_text=lambda order: search_text(
-        order["customer_name"], order["customer_email"], order["id"]
-    ),
 )

@@ -9,12 +9,13 @@ from collections.abc import Collection, Sequence
 from cqrs.events import StoredEvent
 from orders.events import StockDeducted, StockReleased, StockReserved, StockSet
 from readmodels.engine import Document, MissingRow, Projection, Table, fold, keys_of
-from readmodels.models import StockReadModel
+from readmodels.models import StockReadModel, StockSearch
+from readmodels.projections.search import SearchTable
 from readmodels.projections.text import search_text
 
 
 class Stock(Projection):
-    """Writes `read_stock`."""
+    """Writes `read_stock` and `read_stock_search`."""
 
     name = "stock"
     version = 1
@@ -25,12 +26,15 @@ class Stock(Projection):
 
     @property
     def tables(self) -> Sequence[Table]:
-        return (STOCK,)
+        return (STOCK, SEARCH)
 
     def apply(self, events: Sequence[StoredEvent]) -> None:
         """Fold the batch into the products it touches."""
         products = STOCK.load(keys_of(events, HANDLES, "product_id"))
-        STOCK.upsert(fold(events, HANDLES, "product_id", products))
+        texts = SEARCH.texts(products)
+        changed = fold(events, HANDLES, "product_id", products)
+        STOCK.upsert(changed)
+        SEARCH.update(changed, texts)
 
 
 def counted(_: Document | None, event: StoredEvent) -> Document:
@@ -62,9 +66,9 @@ HANDLES = {
     StockDeducted.wire_name: moved,
 }
 
-STOCK = Table(
-    StockReadModel,
-    partition_key="id",
+STOCK = Table(StockReadModel, partition_key="id", id=lambda product: product["product_id"])
+SEARCH = SearchTable(
+    StockSearch,
+    lambda product: search_text(product["name"], product["sku"], product["product_id"]),
     id=lambda product: product["product_id"],
-    search_text=lambda product: search_text(product["name"], product["sku"], product["product_id"]),
 )

@@ -21,6 +21,7 @@ EMPTY = {
     " UPDATE feed_head SET position = 0; UPDATE reaction_checkpoint SET position = 0",
     "replica": "TRUNCATE read_orders, read_customers, read_stock, read_order_customers,"
     " read_sales_days, read_product_sales, read_product_names, read_order_history,"
+    " read_order_search, read_customer_search, read_stock_search,"
     " read_checkpoints",
 }
 

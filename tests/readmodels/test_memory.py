@@ -24,9 +24,9 @@ CHUNK_BYTES = 8_000_000
 ORDER = """
 INSERT INTO {schema}.read_orders
     (id, customer_id, customer_name, customer_email, status, currency, total_amount, item_count,
-     order_date, updated_at, search_text, document, version, position)
+     order_date, updated_at, document, version, position)
 SELECT md5(n::text)::uuid, md5((n % 97)::text)::uuid, 'Ada', 'ada@example.com', '{status}', 'USD',
-       n, 1, '2026-01-01', '2026-01-01', 'ada', repeat('{status} ', 250), 1, 0
+       n, 1, '2026-01-01', '2026-01-01', repeat('{status} ', 250), 1, 0
 FROM generate_series(1, {rows}) AS n
 """
 

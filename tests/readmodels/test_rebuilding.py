@@ -9,7 +9,13 @@ from django.db import connections
 
 from readmodels import rebuilding
 from readmodels.builds import RETIRED, SHADOW, Build, followed
-from readmodels.models import CustomerReadModel, OrderReadModel
+from readmodels.models import (
+    CustomerReadModel,
+    CustomerSearch,
+    OrderReadModel,
+    OrderSearch,
+    StockSearch,
+)
 from readmodels.projections import PROJECTIONS, runner
 from readmodels.rebuilding import rebuild
 from readmodels.tasks import project
@@ -29,10 +35,8 @@ def sql(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
 
 
 def rows() -> list[dict[str, Any]]:
-    return [
-        *OrderReadModel.objects.order_by("id").values(),
-        *CustomerReadModel.objects.order_by("id").values(),
-    ]
+    models = (OrderReadModel, OrderSearch, CustomerReadModel, CustomerSearch, StockSearch)
+    return [row for model in models for row in model.objects.order_by("id").values()]  # type: ignore[attr-defined]
 
 
 class TestRebuild:

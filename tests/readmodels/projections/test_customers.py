@@ -8,10 +8,10 @@ import orjson
 import pytest
 
 from cqrs.events import StoredEvent
-from readmodels.models import CustomerReadModel
+from readmodels.models import CustomerReadModel, CustomerSearch
 from readmodels.projections.customers import Customers
 from tests.readmodels.log import PLACED, Log
-from tests.readmodels.projections.contract import ProjectionContract
+from tests.readmodels.projections.contract import ProjectionContract, searched, words
 from tests.readmodels.projections.test_orders import STATUS, _time
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
@@ -55,13 +55,15 @@ def _sums(customer_id: str, orders: dict[str, Any]) -> dict[str, Any]:
 
 class TestCustomers(ProjectionContract):
     projection = Customers()
-    models = (CustomerReadModel,)
+    models = (CustomerReadModel, CustomerSearch)
     fold = staticmethod(fold)
 
     def observed(self) -> dict[str, Any]:
         found = {}
+        texts = searched(CustomerSearch)
         for row in CustomerReadModel.objects.all():
             document = orjson.loads(row.document)
+            assert texts.pop(str(row.pk)) == words(document, "name", "email", "id")
             assert document["totals"] == [
                 {"currency": name, "amount": amount} for name, amount in sorted(row.totals.items())
             ]
@@ -100,7 +102,7 @@ class TestCustomers(ProjectionContract):
         assert row.totals == {"JPY": "7", "USD": "10.30"}
         assert (row.order_count, row.open_order_count, row.cancelled_count) == (4, 2, 1)
         assert (row.last_order_at, row.is_active, row.version) == (PLACED, False, 2)
-        assert row.search_text == f"ada\nada@example.com\n{customer}"
+        assert searched(CustomerSearch)[str(customer)] == f"ada\nada@example.com\n{customer}"
 
     @READ
     def test_adds_up_beyond_the_digits_of_a_float_or_a_default_decimal(self, log: Log) -> None:

@@ -7,11 +7,11 @@ import pytest
 
 from cqrs.events import StoredEvent
 from readmodels.engine import MissingRow
-from readmodels.models import OrderCustomer, OrderReadModel
+from readmodels.models import OrderCustomer, OrderReadModel, OrderSearch
 from readmodels.projections import orders
 from readmodels.projections.orders import Orders
 from tests.readmodels.log import Log
-from tests.readmodels.projections.contract import ProjectionContract
+from tests.readmodels.projections.contract import ProjectionContract, searched, words
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 STATUS = {"orders.order_confirmed": "confirmed", "orders.order_shipped": "shipped",
@@ -65,14 +65,19 @@ def _time(text: str) -> str:
 
 class TestOrders(ProjectionContract):
     projection = Orders()
-    models = (OrderReadModel, OrderCustomer)
+    models = (OrderReadModel, OrderSearch, OrderCustomer)
     fold = staticmethod(fold)
 
     def observed(self) -> dict[str, Any]:
-        return {
+        found = {
             str(row.pk): {"document": orjson.loads(row.document), "position": row.position}
             for row in OrderReadModel.objects.all()
         }
+        assert searched(OrderSearch) == {
+            key: words(row["document"], "customer_name", "customer_email", "id")
+            for key, row in found.items()
+        }
+        return found
 
     @READ
     def test_writes_the_document_and_its_columns(self, log: Log) -> None:
@@ -105,7 +110,9 @@ class TestOrders(ProjectionContract):
         assert str(row.total_amount) == "12.3000"
         assert (row.id, row.customer_id) == (order, customer)
         assert row.updated_at == created.occurred_at
-        assert row.search_text == f"zoë ünal\nzoe@example.com\n{order}"
+        search = OrderSearch.objects.get()
+        assert search.search_text == f"zoë ünal\nzoe@example.com\n{order}"
+        assert (search.id, search.customer_id) == (order, customer)
 
     @READ
     def test_renames_orders_beyond_one_chunk(

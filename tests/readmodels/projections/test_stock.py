@@ -6,10 +6,10 @@ import pytest
 
 from cqrs.events import StoredEvent
 from readmodels.engine import MissingRow
-from readmodels.models import StockReadModel
+from readmodels.models import StockReadModel, StockSearch
 from readmodels.projections.stock import Stock
 from tests.readmodels.log import Log
-from tests.readmodels.projections.contract import ProjectionContract
+from tests.readmodels.projections.contract import ProjectionContract, searched, words
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 MOVES = {"orders.stock_reserved": (0, 1), "orders.stock_released": (0, -1),
@@ -37,14 +37,18 @@ def fold(events: Sequence[StoredEvent]) -> dict[str, Any]:
 
 class TestStock(ProjectionContract):
     projection = Stock()
-    models = (StockReadModel,)
+    models = (StockReadModel, StockSearch)
     fold = staticmethod(fold)
 
     def observed(self) -> dict[str, Any]:
-        return {
+        found = {
             str(row.pk): {**orjson.loads(row.document), "position": row.position}
             for row in StockReadModel.objects.all()
         }
+        assert searched(StockSearch) == {
+            key: words(row, "name", "sku", "product_id") for key, row in found.items()
+        }
+        return found
 
     @READ
     def test_writes_the_document_and_its_columns(self, log: Log) -> None:
@@ -67,7 +71,7 @@ class TestStock(ProjectionContract):
         for name in ("sku", "name", "on_hand", "reserved", "available", "version"):
             assert getattr(row, name) == document[name]
         assert (row.id, row.position) == (lamp, 4)
-        assert row.search_text == f"lämp\nl-1\n{lamp}"
+        assert searched(StockSearch)[str(lamp)] == f"lämp\nl-1\n{lamp}"
 
     @READ
     def test_an_event_without_its_product_is_an_error(self, log: Log) -> None:

@@ -27,10 +27,10 @@ pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 MODULE = sys.modules[ExportOrders.__module__]  # its function has the same name
 MANY = """
 INSERT INTO read_orders (id, version, position, customer_id, customer_name, customer_email, status,
-    currency, total_amount, item_count, order_date, updated_at, search_text, document)
+    currency, total_amount, item_count, order_date, updated_at, document)
 SELECT gen_random_uuid(), version, position, customer_id, customer_name, customer_email, status,
     currency, total_amount, item_count, order_date + number * interval '1 s', updated_at,
-    search_text, document
+    document
 FROM read_orders, generate_series(1, %s) AS number
 """
 
