@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config import databases
 from config import environment as env
 from config.embedded import postgres
+from config.logs import write_line
 
 BASE_DIR = env.BASE_DIR
 DEBUG = env.flag("DEBUG", False)
@@ -57,11 +58,11 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "cqrs.http.middleware.request_context",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.admin_middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "config.admin_middleware.AuthenticationMiddleware",
+    "config.admin_middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -267,7 +268,7 @@ structlog.configure(
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso"),
         structlog.processors.format_exc_info,
-        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        write_line,
     ],
     logger_factory=structlog.stdlib.LoggerFactory(),
     wrapper_class=structlog.stdlib.BoundLogger,

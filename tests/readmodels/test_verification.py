@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError
 from django.db import connections
+from structlog.testing import capture_logs
 
 from cqrs.models import Event
 from orders.models import Order
@@ -106,13 +107,14 @@ class TestVerify:
         assert list(verify(ORDERS, meanwhile)) == []
 
     def test_runs_nightly_and_logs_what_differs_without_its_values(
-        self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+        self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         filled()
         monkeypatch.setattr("readmodels.tasks.NIGHTLY_PARTS", 1)
         CustomerReadModel.objects.filter(name="Customer 3").update(email="secret@example.com")
-        verify_sample()
-        [found] = [record.msg for record in caplog.records if record.levelname == "ERROR"]
+        with capture_logs() as logs:
+            verify_sample()
+        [found] = [line for line in logs if line["log_level"] == "error"]
         assert (found["event"], found["table"], found["kind"]) == (
             "drift_found", "read_customers", "changed"
         )  # fmt: skip
