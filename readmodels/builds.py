@@ -142,6 +142,8 @@ def discard_all() -> None:
 
 def repartition(projection: Projection, partitions: int) -> None:
     """Divide the projection's work anew, and that of its kept copy. Raises `Busy`."""
+    if partitions > 1 and not projection.is_divisible:
+        raise ValueError(f"{projection.name} gathers over all partitions: it has to have one")
     with only_one(Build(projection, SHADOW)), only_one(Build(projection, CHECK)):
         for each in followed():
             if each.name in (projection.name, Build(projection, RETIRED).name):

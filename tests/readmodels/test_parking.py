@@ -15,6 +15,7 @@ from django.utils import timezone
 from cqrs.consumers import Runner
 from cqrs.parking import ATTEMPTS
 from orders.events import OrderConfirmed, OrderCreated
+from readmodels.builds import repartition
 from readmodels.models import CustomerReadModel, OrderReadModel, ParkedEvent
 from readmodels.projections import PROJECTIONS, customers, orders, runner
 from readmodels.tasks import project
@@ -306,3 +307,10 @@ class TestPartitions:
             runner.drain(*PROJECTIONS)
         reads = [query for query in on_default if "JOIN event" in query["sql"]]
         assert len(reads) == 1
+
+    def test_are_one_where_rows_gather_from_everywhere(self) -> None:
+        sales = next(each for each in PROJECTIONS if each.name == "sales")
+        assert "stays 1" in projections("repartition", "sales", "--partitions", "4")
+        with pytest.raises(ValueError, match="gathers over all"):
+            repartition(sales, 4)
+        assert len(runner.places(sales)) == 1
