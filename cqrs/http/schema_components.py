@@ -2,6 +2,7 @@
 
 from typing import Any, get_args
 
+from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
@@ -40,6 +41,12 @@ class MessageExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-c
         if direction == "request" and issubclass(self.target, Message):
             return _without(schema, self.target.server_set_fields())
         return schema
+
+
+class TokenScheme(SimpleJWTScheme):  # type: ignore[no-untyped-call]
+    """Describe our authentication as that which it is made of: extensions go by the class."""
+
+    target_class = "cqrs.http.authentication.TokenAuthentication"
 
 
 class MessageSchema(AutoSchema):
