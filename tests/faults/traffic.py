@@ -20,7 +20,7 @@ from tests.desk import REPOSITORY
 from tests.scenarios import accepted, content, customer
 
 COLUMNS = "id, customer_id, customer_name, status, currency, total_amount, version, document"
-PAUSE_S = 0.002
+PAUSE_S = 0.01
 
 
 def url(alias: str) -> str:

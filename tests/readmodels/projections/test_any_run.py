@@ -174,7 +174,7 @@ def _runner() -> Runner:
 @pytest.mark.timeout(3_000 if FULL_COUNTS else 300)
 @pytest.mark.django_db(databases=["default", READ])
 class TestAnyRun:
-    @settings(EXAMPLES, max_examples=2_000 if FULL_COUNTS else 30)
+    @settings(EXAMPLES, max_examples=500 if FULL_COUNTS else 30)
     @given(LONG_HISTORIES, STEPS, FAULTS)
     def test_ends_with_what_the_log_says(self, history: Any, steps: Any, faults: Any) -> None:
         with undone():
