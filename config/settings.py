@@ -291,6 +291,7 @@ CQRS = {
         "cqrs.behaviors.performance.performance",
         "cqrs.behaviors.authorization.authorization",
         "cqrs.behaviors.validation.validation",
+        "readmodels.caching.caching",
         "cqrs.behaviors.reconnection.reconnection",
         "readmodels.consistency.consistency",
     ],

@@ -6,6 +6,7 @@ One declaration gives the type, the validation, the JSON and the OpenAPI schema.
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, get_origin
+from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -71,10 +72,18 @@ class Query(Message):
     projection: ClassVar[str]
     """The projection whose read model answers it."""
 
+    cache_for_s: ClassVar[float] = 0
+    """How long an answer may be kept when nobody says that it is old; 0: it is never kept."""
+
     consistency_token: Annotated[str | None, ServerSet()] = None
     """What the caller has written and wants to see in the answer."""
     wait_s: Annotated[float | None, ServerSet()] = None
     """How long to wait for that, in seconds."""
+
+    @property
+    def changed_by(self) -> UUID | None:
+        """The one id that every event names which can change the answer; None: any event can."""
+        return None
 
     @classmethod
     def repeatable_fields(cls) -> frozenset[str]:

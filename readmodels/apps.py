@@ -11,9 +11,10 @@ class ReadModelsConfig(AppConfig):
     verbose_name = "Read models"
 
     def ready(self) -> None:
-        from readmodels import checks, receivers, wakeups  # noqa: F401  registers the checks
+        from readmodels import caching, checks, receivers, wakeups  # noqa: F401  registers the checks
 
         receivers.connect()
+        caching.connect()
         wakeups.connect()
         pre_migrate.connect(_discard_copies, sender=self)
 

@@ -15,13 +15,12 @@ from cqrs.pipeline import Dispatch, Next
 from cqrs.results import FieldError, Rejected, Result
 from cqrs.tokens import ConsistencyToken, InvalidToken
 from readmodels.seen import ALL, Seen, look, readable
-from readmodels.wakeups import Bell
+from readmodels.wakeups import bell
 
 DEFAULT_WAIT_S = 2.0
 # Between two looks: when rings are heard, only to make a lost one good; else growing.
 HEARING_S, FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 0.002, 0.05
 _waiting = BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
-bell = Bell()
 
 log = structlog.get_logger("readmodels.consistency")
 

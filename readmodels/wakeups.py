@@ -1,12 +1,13 @@
 """Waking reads that wait: whoever has applied a batch rings, and every process hears it.
 
 Through Redis where there is one, else through NOTIFY on the read database. A ring that is lost, or
-a standby where nobody can listen, costs a waiting read some polling and nothing else.
+a standby where nobody can listen, costs a waiting read some polling and nothing else. It says what
+was changed, for the answers that a process keeps.
 """
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,8 +19,9 @@ from django.db import connections
 
 from cqrs.applying import Consumer
 from cqrs.breaker import Breaker
+from cqrs.events import StoredEvent
 from cqrs.signals import batch_applied
-from readmodels.projections import PROJECTIONS
+from readmodels.changes import Change
 from readmodels.router import PROJECTION_ALIAS, READ_ALIAS
 
 CHANNEL = "order_desk_applied"
@@ -27,8 +29,6 @@ RECONNECT_S = 1.0
 # Of libpq's options those that the listener needs: it is a plain connection of its own.
 PARAMETERS = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host",
               "PORT": "port"}  # fmt: skip
-
-NAMES = frozenset(projection.name for projection in PROJECTIONS)
 
 log = structlog.get_logger("readmodels.wakeups")
 breaker = Breaker(redis.RedisError)
@@ -39,66 +39,87 @@ def connect() -> None:
     batch_applied.connect(ring, dispatch_uid="readmodels.ring")
 
 
-def ring(consumer: Consumer, **_: Any) -> None:
-    """Tell all processes that the projection has applied something. Never fails the worker."""
-    if consumer.name not in NAMES:
+def ring(consumer: Consumer, events: Sequence[StoredEvent], **_: Any) -> None:
+    """Tell all processes what the projection has changed. Never fails the worker."""
+    change = Change.by(consumer, events)
+    if change is None:
         return  # nobody waits for a copy
     if not settings.REDIS_URL:
         with connections[PROJECTION_ALIAS].cursor() as cursor:
-            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, consumer.name])
+            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(change)])
     elif not breaker.is_open():
         try:
             with breaker.watching():
-                _redis().publish(CHANNEL, consumer.name)
+                _redis().publish(CHANNEL, str(change))
         except redis.RedisError as error:
             log.warning("nobody_woken", reason=type(error).__name__)
 
 
 class Bell:
-    """Counts the rings of all processes. Listens from the first time that somebody waits."""
+    """Counts the rings of all processes. Listens from the first time that somebody wants it to.
 
-    def __init__(self) -> None:
+    `hearers` are called at each ring with what it says, and with None when listening has begun:
+    anything may have been missed before.
+    """
+
+    def __init__(self, *hearers: Callable[[Change | None], None]) -> None:
         self.rings = 0
         self.is_listening = False
+        self.hearers = list(hearers)
         self._rung = threading.Condition()
         self._thread: threading.Thread | None = None
 
     def wait(self, rings: int, timeout_s: float) -> None:
         """Return when it has rung more often than `rings`, or the time is up."""
+        self.listen()
+        with self._rung:
+            self._rung.wait_for(lambda: self.rings > rings, timeout_s)
+
+    def listen(self) -> None:
+        """Begin to listen, if it does not yet. Returns at once."""
+        if self._thread is not None:
+            return
         with self._rung:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._listen, name="bell", daemon=True)
                 self._thread.start()
-            self._rung.wait_for(lambda: self.rings > rings, timeout_s)
 
     def _listen(self) -> None:
         while True:
             try:
-                for _ in _rings():
-                    self.is_listening = True
-                    with self._rung:
-                        self.rings += 1
-                        self._rung.notify_all()
+                for text in _rings():
+                    self._ring(None if text is None else Change.read(text))
             except (redis.RedisError, psycopg.Error) as error:
                 log.info("bell_unheard", reason=type(error).__name__)
             self.is_listening = False
             time.sleep(RECONNECT_S)
 
+    def _ring(self, change: Change | None) -> None:
+        for hear in self.hearers:
+            hear(change)
+        self.is_listening = True
+        with self._rung:
+            self.rings += 1
+            self._rung.notify_all()
 
-def _rings() -> Iterator[None]:
-    """Yield once when listening has begun, for what came before it, then at every ring."""
+
+bell = Bell()
+
+
+def _rings() -> Iterator[str | None]:
+    """Yield None when listening has begun, for what came before it, then what each ring says."""
     if settings.REDIS_URL:
         with _redis().pubsub(ignore_subscribe_messages=True) as subscription:
             subscription.subscribe(CHANNEL)
-            yield
+            yield None
             while True:
-                if subscription.get_message(timeout=RECONNECT_S) is not None:
-                    yield
+                if message := subscription.get_message(timeout=RECONNECT_S):
+                    yield message["data"].decode()
     with psycopg.connect(**_parameters(), autocommit=True) as connection:
         connection.execute(f"LISTEN {CHANNEL}")
-        yield
-        for _ in connection.notifies():
-            yield
+        yield None
+        for notice in connection.notifies():
+            yield notice.payload
 
 
 def _parameters() -> dict[str, Any]:

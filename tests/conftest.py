@@ -15,6 +15,16 @@ def _context() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _nothing_is_kept() -> None:
+    """Forget what other tests were answered: their databases are gone."""
+    from readmodels import caching
+    from readmodels.projections import PROJECTIONS
+
+    caching.in_memory.clear()
+    caching.in_redis.invalidate(projection.name for projection in PROJECTIONS)
+
+
+@pytest.fixture(autouse=True)
 def _no_write_bypasses_the_events(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaves a tracked table changed without an event.
 

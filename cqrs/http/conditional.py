@@ -1,20 +1,22 @@
 """Answers that a client may keep for itself, and ask again whether they still hold."""
 
+from collections.abc import Callable
+
 from django.http import HttpResponse, HttpResponseNotModified
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 from rest_framework.request import Request
 
 
-def json_or_not_modified(request: Request, body: bytes, etag: str) -> HttpResponse:
-    """Answer the body, or 304 when `If-None-Match` says that the client has it.
+def json_or_not_modified(request: Request, etag: str, body: Callable[[], bytes]) -> HttpResponse:
+    """Answer the body, or 304 when `If-None-Match` says that the client has it: then none is made.
 
     Kept answers are the caller's own (`private`), and asked about each time (`no-cache`).
     """
     response: HttpResponse = (
         HttpResponseNotModified()
         if holds(request, etag)
-        else HttpResponse(body, content_type="application/json")
+        else HttpResponse(body(), content_type="application/json")
     )
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"

@@ -23,4 +23,4 @@ def get_order_history(query: GetOrderHistory) -> Result[Results]:
     events = OrderEventReadModel.objects.of_order(query.order_id).order_by("id")
     if not (found := list(events.values_list("document", flat=True))):
         return Rejected("not_found", f"There is no order {query.order_id}")
-    return Ok(Results(found))
+    return Ok(Results.of(found))

@@ -14,6 +14,10 @@ class GetOrdersByCustomer(OrderFilters, ListQuery):
 
     customer_id: Annotated[UUID, ServerSet()]
 
+    @property
+    def changed_by(self) -> UUID:
+        return self.customer_id
+
 
 def get_orders_by_customer(query: GetOrdersByCustomer) -> Result[Page]:
     """Read one page of the customer's orders; `not_found` past the end."""

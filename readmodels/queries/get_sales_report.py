@@ -44,7 +44,7 @@ def get_sales_report(query: GetSalesReport) -> Result[Results]:
     if len(found) > MOST_ROWS:
         remedy = f"More than {MOST_ROWS:,} rows: ask for fewer days, months or one currency"
         return Rejected("invalid", remedy, (FieldError("from_date", "too_many_rows", remedy),))
-    return Ok(Results(found))
+    return Ok(Results.of(found))
 
 
 def _day_of(moment: date | datetime | None) -> date | None:

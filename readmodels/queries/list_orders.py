@@ -12,6 +12,10 @@ class ListOrders(OrderFilters, ListQuery):
 
     customer_id: UUID | None = None
 
+    @property
+    def changed_by(self) -> UUID | None:
+        return self.customer_id
+
 
 def list_orders(query: ListOrders) -> Result[Page]:
     """Read one page of orders; `not_found` past the end."""

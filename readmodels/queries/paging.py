@@ -1,14 +1,16 @@
 """What list queries share: the page that was asked for, and the page that is answered."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol, Self
+from typing import Annotated, Any, ClassVar, Protocol, Self
 
+import orjson
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from cqrs.messages import Query
 from cqrs.results import Ok, Rejected, Result
-from readmodels.queries.cursors import Cursor, Place
+from readmodels.queries.cursors import Cursor, Place, read
+from readmodels.queries.results import Results, digest
 from readmodels.specifications import COUNT_CAP
 
 MAX_OFFSET = 2**63 - 1  # what PostgreSQL's OFFSET takes
@@ -36,9 +38,43 @@ class Page:
     page: int | None
     page_size: int
     has_next: bool
-    documents: list[str]
+    results: Results
     next: Cursor | None = None
     previous: Cursor | None = None
+
+    @property
+    def documents(self) -> list[str]:
+        return self.results.documents
+
+    @property
+    def tag(self) -> str:
+        """A fingerprint of all that it says, wherever its links lead."""
+        return digest(self._head())
+
+    def pack(self) -> bytes:
+        """Return the page as a cache keeps it."""
+        return b"%b\n%b" % (self._head(), self.results.body)
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Self:
+        head, _, body = packed.partition(b"\n")
+        count, capped, page, size, has_next, following, previous, tag = orjson.loads(head)
+        links = _cursor(following), _cursor(previous)
+        return cls(count, capped, page, size, has_next, Results(body, tag), *links)
+
+    def _head(self) -> bytes:
+        return orjson.dumps(
+            [
+                self.count,
+                self.count_capped,
+                self.page,
+                self.page_size,
+                self.has_next,
+                None if self.next is None else str(self.next),
+                None if self.previous is None else str(self.previous),
+                self.results.tag,
+            ]
+        )
 
 
 class Rows(Protocol):
@@ -56,6 +92,8 @@ class Rows(Protocol):
 
 class ListQuery(Query):
     """A question that is answered by the page: by its number, or from a cursor on."""
+
+    cache_for_s: ClassVar[float] = 60
 
     page: Annotated[int, Field(ge=1)] = 1
     page_size: Annotated[int, Field(ge=1, le=100)] = 10
@@ -76,6 +114,10 @@ class ListQuery(Query):
         if self.cursor is not None and self.cursor.ordering not in ("", self.ordering):
             raise _wrong_cursor("cursor_ordering", "The cursor belongs to another ordering")
         return self
+
+
+def _cursor(text: str | None) -> Cursor | None:
+    return None if text is None else read(text)
 
 
 def paged(query: ListQuery, rows: Rows) -> Result[Page]:
@@ -101,7 +143,7 @@ def _by_number(query: ListQuery, rows: Rows) -> Result[Page]:
             page=query.page,
             page_size=size,
             has_next=has_next,
-            documents=documents[:size],
+            results=Results.of(documents[:size]),
         )
     )
 
@@ -115,7 +157,8 @@ def _from_cursor(query: ListQuery, cursor: Cursor, rows: Rows) -> Page:
     back = None if cursor.key is None else _place(query, not backward, *found[:1])
     ahead, behind = (back, onward) if backward else (onward, back)
     documents = [document for document, _, _ in (reversed(found) if backward else found)]
-    return Page(None, False, None, size, ahead is not None, documents, ahead, behind)
+    results = Results.of(documents)
+    return Page(None, False, None, size, ahead is not None, results, ahead, behind)
 
 
 def _place(query: ListQuery, backward: bool, *row: tuple[str, Any, Any]) -> Cursor:

@@ -1,0 +1,106 @@
+"""Answers of queries that are asked again and again are kept until something changes them.
+
+A query opts in by saying for how long and, where there is one, the id that every event names which
+can change its answer. Right after their commit the projections say what they have changed. Never
+commands: they do not come here.
+
+What must not be: an answer older than what the caller has seen. So whoever brings a consistency
+token is answered by the database; so is, and leaves nothing behind, whoever asks in a transaction,
+which may see what nobody else does; and what a standby has answered is not kept, because it may
+not know yet of a change whose news has come already.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+
+from cqrs.applying import Consumer
+from cqrs.events import StoredEvent
+from cqrs.messages import Query
+from cqrs.pipeline import Dispatch, Next
+from cqrs.results import Ok, Result
+from cqrs.signals import batch_applied
+from readmodels.changes import Change, tags_of
+from readmodels.kept import Cache, Place, size_of
+from readmodels.memory_cache import MemoryCache
+from readmodels.redis_cache import RedisCache
+from readmodels.router import READ_ALIAS
+from readmodels.wakeups import bell
+
+MOST_BYTES = 2**18  # of one answer
+ASKED_FOR_ONCE = {"consistency_token", "wait_s"}  # no part of the question
+
+in_memory = MemoryCache()
+in_redis = RedisCache()
+
+
+def caching(dispatch: Dispatch, following: Next) -> Result[Any]:
+    """Answer what is kept, or keep what the rest answers. Refusals are not kept."""
+    query = dispatch.message
+    assert isinstance(query, Query)  # noqa: S101  only queries come here
+    cache = _cache_for(query)
+    if cache is None:
+        return following(dispatch)
+    place = place_of(query)
+    found = cache.find(place)
+    if found.answer is not None:
+        return Ok(found.answer)
+    result = following(dispatch)
+    if found.generation is not None and isinstance(result, Ok) and _may_be_kept(result.value):
+        cache.keep(place, result.value, found.generation)
+    return result
+
+
+def connect() -> None:
+    """Learn of all changes."""
+    batch_applied.connect(invalidate, dispatch_uid="readmodels.invalidate")
+    bell.hearers[:] = [hear]
+
+
+def invalidate(consumer: Consumer, events: Sequence[StoredEvent], **_: Any) -> None:
+    """Take for old what the projection has just changed."""
+    if change := Change.by(consumer, events):
+        cache: Cache = in_redis if settings.REDIS_URL else in_memory
+        cache.invalidate(change.tags)
+
+
+def hear(change: Change | None) -> None:
+    """Take for old what a projection has changed in another process."""
+    if change is None:
+        in_memory.clear()
+    else:
+        in_memory.invalidate(change.tags)
+
+
+def place_of(query: Query) -> Place:
+    """Return where the query's answer is kept: the same for whoever may ask it."""
+    question = query.model_dump_json(exclude=ASKED_FOR_ONCE, exclude_defaults=True)
+    # Hashed, because names and addresses that are searched for are nobody's business.
+    key = hashlib.blake2b(f"{type(query).__name__} {question}".encode(), digest_size=16)
+    tags = tags_of(query.projection, query.changed_by)
+    return Place(key.hexdigest(), tags, query.cache_for_s)
+
+
+def _cache_for(query: Query) -> Cache | None:
+    """Return where to look; None if the database must be asked."""
+    if not query.cache_for_s or query.consistency_token is not None:
+        return None
+    if connections[READ_ALIAS].in_atomic_block:
+        return None
+    if settings.REDIS_URL:
+        return in_redis
+    bell.listen()
+    return in_memory if bell.is_listening else None
+
+
+def _may_be_kept(answer: Any) -> bool:
+    return size_of(answer) <= MOST_BYTES and is_from_primary()
+
+
+def is_from_primary() -> bool:
+    """Say whether this thread's last answer came from a server that says it is no standby."""
+    connection: Any = connections[READ_ALIAS].connection
+    return connection and connection.info.parameter_status("in_hot_standby") == "off"
