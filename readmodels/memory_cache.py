@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from readmodels.kept import Answer, Found, Place, size_of
 
 MOST_BYTES = 16 * 2**20
+BESIDE = 1_000  # bytes of an entry beside its answer: empty ones are not for free
 MOST_TAGS = 10_000
 
 
@@ -49,7 +50,7 @@ class MemoryCache:
             self._entries[place.key] = _Entry(
                 answer, generation, time.monotonic() + place.cache_for_s
             )
-            self._bytes += size_of(answer)
+            self._bytes += BESIDE + size_of(answer)
             while self._bytes > MOST_BYTES:
                 self._drop(next(iter(self._entries)))
 
@@ -79,4 +80,4 @@ class MemoryCache:
 
     def _drop(self, key: str) -> None:
         if entry := self._entries.pop(key, None):
-            self._bytes -= size_of(entry.answer)
+            self._bytes -= BESIDE + size_of(entry.answer)
