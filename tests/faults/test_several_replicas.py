@@ -172,7 +172,6 @@ class TestLaggingStandby:
         servers.catch_up()
         assert set(read_for(api, path, 2 * MAX_AGE_S, **token, Prefer="wait=0")) == {200}
 
-
     def test_leaves_no_old_page_in_the_cache(
         self, servers: SpreadDesk, desk: Desk, api: httpx.Client
     ):

@@ -1,5 +1,6 @@
 """See how the projections stand, run them without Celery, rebuild, verify and mend them."""
 
+import logging
 import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -36,8 +37,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         arguments.add_arguments(parser)
 
-    def handle(self, *_: Any, command: str, **options: Any) -> None:
-        getattr(self, command)(**options)
+    def handle(self, *_: Any, command: str, verbosity: int, **options: Any) -> None:
+        with _quiet(verbosity):
+            getattr(self, command)(**options)
 
     def status(self, *, json: bool, max_lag: float | None, **_: Any) -> None:
         """Print the table; fail when a projection lags too far or has parked events."""
@@ -146,6 +148,19 @@ def chosen(names: list[str]) -> list[Projection]:
             f"There is no projection {', '.join(unknown)}. There are: {', '.join(known)}"
         )
     return [known[name] for name in dict.fromkeys(names or known)]
+
+
+@contextmanager
+def _quiet(verbosity: int) -> Iterator[None]:
+    """Keep the line that each batch logs off the terminal, unless asked for with `-v 2`."""
+    logger = logging.getLogger("cqrs.consumers")
+    before = logger.level
+    if verbosity < 2:
+        logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 @contextmanager
