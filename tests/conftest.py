@@ -6,6 +6,7 @@ import pytest
 
 from cqrs.audits import audit
 from cqrs.context import system_context, use_context
+from tests import kept_answers
 
 
 @pytest.fixture(autouse=True)
@@ -16,12 +17,8 @@ def _context() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_kept() -> None:
-    """Forget what other tests were answered: their databases are gone."""
-    from readmodels import caching
-    from readmodels.projections import PROJECTIONS
-
-    caching.in_memory.clear()
-    caching.in_redis.invalidate(projection.name for projection in PROJECTIONS)
+    """Other tests were answered from databases that are gone."""
+    kept_answers.forget()
 
 
 @pytest.fixture(autouse=True)

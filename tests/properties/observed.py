@@ -13,6 +13,7 @@ from orders.models import Order, OrderLine, StockItem
 from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
 from readmodels.projections import PROJECTIONS, runner
 from tests.properties.desk_model import State
+from tests import kept_answers
 from tests.report_sums import assert_reports_agree
 
 EMPTY = {
@@ -30,6 +31,7 @@ def empty_both_sides() -> None:
     for alias, sql in EMPTY.items():
         with connections[alias].cursor() as cursor:
             cursor.execute(sql)
+    kept_answers.forget()
 
 
 def write_side() -> State:
