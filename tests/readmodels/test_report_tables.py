@@ -118,7 +118,7 @@ class TestReportTables:
         day = SalesDayReadModel.objects.get()
         assert (day.order_count, day.cancelled_count, str(day.revenue)) == (1, 0, "0.0100")
         assert ParkedEvent.objects.filter(consumer="sales").count() == 3
-        assert Parking(ParkedEvent, PROJECTION_ALIAS).streams("sales") == {
+        assert Parking(ParkedEvent, PROJECTION_ALIAS).streams(["sales"])["sales"] == {
             ("order", key) for key in parked
         }
         assert retry_all(SALES) == 3
