@@ -47,7 +47,7 @@ def write(out: Path, limit: int | None) -> tuple[int, int]:
     return len(seen), count
 
 
-def _line(row, names):  # type: ignore[no-untyped-def]
+def _line(row, names):
     """Return a CSV line. The data give the line's total, so the unit price is the quotient."""
     price = Decimal(str(row.sales_value)) / int(row.quantity)
     name = names.get(row.product_id)

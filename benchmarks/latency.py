@@ -89,5 +89,5 @@ def measure(way: Way, data: Databases, rate: float, seconds: float) -> tuple[flo
 
 def _times(url: str, statement: str) -> dict[str, float]:
     with psycopg.connect(url) as connection:
-        rows = connection.execute(statement).fetchall()  # type: ignore[arg-type]
+        rows = connection.execute(statement).fetchall()
     return {key: at.timestamp() for key, at in rows}

@@ -93,4 +93,4 @@ TABLES = (
 def load_read_side(connection: psycopg.Connection) -> None:
     """Fill the read models that the benchmarks read from the made-up tables."""
     for statement in (_ORDERS, _CUSTOMER_LIFE, _CUSTOMERS, _OTHERS):
-        connection.execute(statement)  # type: ignore[arg-type]
+        connection.execute(statement)

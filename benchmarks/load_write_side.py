@@ -87,7 +87,7 @@ FROM line JOIN life USING (n) ORDER BY n, place;
 def load_write_side(connection: psycopg.Connection, *, aggregates: bool) -> int:
     """Fill the log from the made-up tables, and the aggregates' if asked; return the events."""
     for statement in (_CUSTOMERS, _PRODUCTS, _FIRST_FEED):
-        connection.execute(statement)  # type: ignore[arg-type]
+        connection.execute(statement)
     if aggregates:
         connection.execute(_AGGREGATES)
     return append_orders(connection)
@@ -96,7 +96,7 @@ def load_write_side(connection: psycopg.Connection, *, aggregates: bool) -> int:
 def append_orders(connection: psycopg.Connection) -> int:
     """Append what happened to the made-up orders to the log and the feed; return its head."""
     for statement in (_ORDERS, _FEED):
-        connection.execute(statement)  # type: ignore[arg-type]
+        connection.execute(statement)
     row = connection.execute("SELECT position FROM feed_head").fetchone()
     assert row is not None
     return int(row[0])

@@ -110,7 +110,7 @@ def _rows(databases: Databases, table: str) -> list[tuple[object, ...]]:
             [table],
         ).fetchone()
         assert names is not None
-        return connection.execute(f"SELECT {names[0]} FROM {table} ORDER BY {names[0]}").fetchall()  # type: ignore[arg-type]
+        return connection.execute(f"SELECT {names[0]} FROM {table} ORDER BY {names[0]}").fetchall()
 
 
 def _fingerprint() -> str:

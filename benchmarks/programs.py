@@ -37,6 +37,6 @@ def finish(process: "subprocess.Popen[str]", given: str = "") -> dict[str, Any]:
     """Wait for the program's end and return what it measured."""
     out, errors = process.communicate(given)
     if process.returncode != 0:
-        raise Failed(f"{process.args}: exit {process.returncode}\n{errors[-3000:]}")
+        raise Failed(f"{process.args!r}: exit {process.returncode}\n{errors[-3000:]}")
     lines = out.strip().splitlines()
     return json.loads(lines[-1]) if lines else {}

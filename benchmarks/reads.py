@@ -57,5 +57,5 @@ def _same(name: str, value: Any) -> Any:
 
 def _some(databases: Databases, statement: str) -> list[str]:
     with psycopg.connect(databases.read_url) as connection:
-        ids = [str(row[0]) for row in connection.execute(statement)]  # type: ignore[arg-type]
+        ids = [str(row[0]) for row in connection.execute(statement)]
     return random.Random(7).sample(ids, min(ASKED, len(ids)))

@@ -46,7 +46,7 @@ def _by_row(findings: Sequence[Finding]) -> dict[str, Any]:
     rows: dict[str, Any] = {}
     for finding in findings:
         row = rows.setdefault(finding.row, {"measured_at": now, "findings": []})
-        derived = {"cells": _cells(finding)}
+        derived: dict[str, Any] = {"cells": _cells(finding)}
         if isinstance(finding, Comparison):
             derived |= {"ratio": finding.ratio, "met": finding.is_met}
         row["findings"].append(asdict(finding) | derived)

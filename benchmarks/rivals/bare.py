@@ -15,14 +15,14 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from config.environment import database
+from config.databases import database
 
 settings.configure(
     ROOT_URLCONF=__name__,
     ALLOWED_HOSTS=["*"],
     USE_TZ=True,
     TIME_ZONE="UTC",
-    DATABASES={"default": database("REPLICA_DATABASE_URL", os.environ["REPLICA_DATABASE_URL"])},
+    DATABASES={"default": database("replica", os.environ["REPLICA_DATABASE_URL"])},
 )
 PAGE = (
     "SELECT document FROM read_orders WHERE customer_id = %s AND status = %s"

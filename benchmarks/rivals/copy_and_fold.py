@@ -101,11 +101,11 @@ def project(source: psycopg.Connection, target: psycopg.Connection, size: int) -
         upto = min(after + size, head[0])
         with target.transaction(), source.cursor() as reading, target.cursor() as writing:
             writing.execute("SELECT position FROM limit_checkpoint FOR UPDATE")
-            with reading.copy(_READ.format(after, upto)) as read, writing.copy(_WRITE) as write:  # type: ignore[arg-type]
+            with reading.copy(_READ.format(after, upto)) as read, writing.copy(_WRITE) as write:
                 for data in read:
                     write.write(data)
             for statement in (_CUSTOMERS, _CREATED, _SEARCH, _MOVED):
-                writing.execute(statement, prepare=True)  # type: ignore[arg-type]
+                writing.execute(statement, prepare=True)
             writing.execute("UPDATE limit_checkpoint SET position = %s", [upto])
     return int(head[0])
 

@@ -55,7 +55,7 @@ class View(PostgresTrackingRecorder):
                 " status text, document text)").format()
         )  # fmt: skip
 
-    def created(self, order: Order.Created, tracking: Tracking) -> None:  # type: ignore[name-defined]
+    def created(self, order: Order.Created, tracking: Tracking) -> None:
         document = {"id": str(order.originator_id), "customer_id": order.customer_id,
                     "status": "pending", "items": order.items, "total": order.total}  # fmt: skip
         with self.datastore.transaction(commit=True) as cursor:
@@ -83,7 +83,7 @@ class OrderDocuments(Projection[View]):
         raise NotImplementedError(type(domain_event))
 
     @process_event.register
-    def _(self, domain_event: Order.Created, tracking: Tracking) -> None:  # type: ignore[name-defined]
+    def _(self, domain_event: Order.Created, tracking: Tracking) -> None:
         self.view.created(domain_event, tracking)
 
     @process_event.register

@@ -17,12 +17,12 @@ import django
 from celery import Celery
 from django.conf import settings
 
-from config.environment import database
+from config.databases import database
 
 settings.configure(
     USE_TZ=True,
     DATABASES={
-        alias: database(name, os.environ[name])
+        alias: database(alias, os.environ[name])
         for alias, name in (("default", "DATABASE_URL"), ("replica", "REPLICA_DATABASE_URL"))
     },
     CELERY_BROKER_URL=os.environ["REDIS_URL"],

@@ -39,7 +39,7 @@ def scene(bench: Bench) -> Iterator[Databases]:
         data = Databases(copy.postgres, copy.name, {"REDIS_URL": redis.url})
         for url, table in zip((data.write_url, data.read_url), latency.BARE_TABLES, strict=True):
             with psycopg.connect(url) as connection:
-                connection.execute(table)  # type: ignore[arg-type]
+                connection.execute(table)
         yield data
 
 

@@ -48,7 +48,7 @@ def forget(data: Databases) -> None:
             " WHERE schemaname = 'public' AND tablename LIKE 'read\\_%'"
         ).fetchone()
         assert names is not None
-        connection.execute(f"TRUNCATE {names[0]}")  # type: ignore[arg-type]
+        connection.execute(f"TRUNCATE {names[0]}")
 
 
 def _rate(data: Databases, program: str, *arguments: object) -> float:
@@ -68,10 +68,10 @@ def _rival(data: Databases) -> float:
 
 def _texts(data: Databases, table: str) -> set[tuple[str, str]]:
     with psycopg.connect(data.read_url) as connection:
-        return set(connection.execute(f"SELECT id::text, search_text FROM {table}").fetchall())  # type: ignore[arg-type]
+        return set(connection.execute(f"SELECT id::text, search_text FROM {table}").fetchall())
 
 
 def _documents(data: Databases, table: str) -> dict[str, object]:
     with psycopg.connect(data.read_url) as connection:
-        rows = connection.execute(f"SELECT id::text, document FROM {table}").fetchall()  # type: ignore[arg-type]
+        rows = connection.execute(f"SELECT id::text, document FROM {table}").fetchall()
     return {key: json.loads(document) for key, document in rows}
