@@ -3,6 +3,7 @@
 Documented in docs/settings.md. The CQRS tables are at the end: they are the wiring.
 """
 
+import logging
 from datetime import timedelta
 
 import structlog
@@ -184,6 +185,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["cqrs.http.parsers.ExactJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "cqrs.http.negotiation.FirstFitNegotiation",
     "DEFAULT_SCHEMA_CLASS": "cqrs.http.schema_components.MessageSchema",
     "DEFAULT_THROTTLE_CLASSES": ["cqrs.http.throttling.UserThrottle"],
     "NUM_PROXIES": env.number("NUM_PROXIES", 0),  # else anybody could name their own address
@@ -269,7 +271,7 @@ structlog.configure(
         write_line,
     ],
     logger_factory=structlog.stdlib.LoggerFactory(),
-    wrapper_class=structlog.stdlib.BoundLogger,
+    wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
     cache_logger_on_first_use=True,
 )
 

@@ -8,8 +8,8 @@ from config import health
 from config.metrics import metrics
 
 urlpatterns = [
-    path("", RedirectView.as_view(url="/api/docs")),
     path("api/", include("config.api")),
+    path("", RedirectView.as_view(url="/api/docs")),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("metrics", metrics),

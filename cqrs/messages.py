@@ -5,6 +5,7 @@ One declaration gives the type, the validation, the JSON and the OpenAPI schema.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any, ClassVar, get_origin
 from uuid import UUID
 
@@ -48,6 +49,7 @@ class Message(BaseModel):
     """Who may send it: a Django permission, `app_label.codename`."""
 
     @classmethod
+    @cache
     def server_set_fields(cls) -> frozenset[str]:
         return frozenset(
             name
@@ -86,6 +88,7 @@ class Query(Message):
         return None
 
     @classmethod
+    @cache
     def repeatable_fields(cls) -> frozenset[str]:
         """Return the parameters that may stand in a query string more than once."""
         return frozenset(

@@ -1,6 +1,7 @@
 """The read half of each resource: one query per request, bytes copied."""
 
 from typing import TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
@@ -154,6 +155,6 @@ def _links(request: Request, page: Page) -> tuple[str | None, str | None]:
 def _link(request: Request, name: str, value: object) -> str | None:
     if value is None:
         return None
-    parameters = request.query_params.copy()
-    parameters[name] = str(value)
-    return f"{request.build_absolute_uri(request.path)}?{parameters.urlencode()}"
+    given = request.query_params.lists()
+    parameters = {**{key: values for key, values in given if key != name}, name: [value]}
+    return f"{request.build_absolute_uri(request.path)}?{urlencode(parameters, doseq=True)}"

@@ -5,7 +5,6 @@ This finds mistakes where they are made. The lock is the role that `replica` con
 
 import re
 from collections.abc import Callable
-from contextlib import ExitStack
 from functools import lru_cache
 from typing import Any
 
@@ -38,11 +37,17 @@ class GuardViolation(RuntimeError):
 
 def query_guard(dispatch: Dispatch, following: Next) -> Result[Any]:
     """Raise `GuardViolation` on a statement to another alias, and on any write, in the query."""
-    with ExitStack() as stack:
-        for alias in connections:
-            check = _read_only if alias == READ_ALIAS else _forbid
-            stack.enter_context(connections[alias].execute_wrapper(check))
+    watched = [
+        (connection.execute_wrappers, _read_only if connection.alias == READ_ALIAS else _forbid)
+        for connection in connections.all()
+    ]
+    for wrappers, check in watched:
+        wrappers.append(check)
+    try:
         return following(dispatch)
+    finally:
+        for wrappers, _ in watched:
+            wrappers.pop()
 
 
 def _forbid(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:

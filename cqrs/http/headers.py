@@ -1,4 +1,7 @@
-"""The request headers that change how a message is handled."""
+"""The request headers that change how a message is handled.
+
+Read from META: `request.headers` is made of all of them, anew for every request.
+"""
 
 import re
 
@@ -24,7 +27,7 @@ class WrongHeader(ValueError):
 
 def expected_version(request: Request) -> int | None:
     """Return the version that `If-Match` demands; None for any. Raises `WrongHeader`."""
-    header = request.headers.get("If-Match", "*").strip()
+    header = request.META.get("HTTP_IF_MATCH", "*").strip()
     if header == "*":
         return None
     tag = _ENTITY_TAG.fullmatch(header)
@@ -36,7 +39,7 @@ def expected_version(request: Request) -> int | None:
 
 def idempotency_key(request: Request) -> str | None:
     """Return the `Idempotency-Key`. Raises `WrongHeader`."""
-    key = request.headers.get("Idempotency-Key")
+    key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
         remedy = "Idempotency-Key must be 1 to 255 printable ASCII characters"
         raise WrongHeader("Idempotency-Key", "idempotency_key", remedy)
@@ -48,5 +51,6 @@ def preferred_wait_s(request: Request) -> int | None:
 
     A preference that cannot be understood is ignored, as the RFC demands.
     """
-    wait = _WAIT.search(request.headers.get("Prefer", ""))
+    preferred = request.META.get("HTTP_PREFER")
+    wait = _WAIT.search(preferred) if preferred else None
     return min(int(wait[1]), MAX_WAIT_S) if wait else None

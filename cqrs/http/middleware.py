@@ -24,8 +24,8 @@ def request_context(
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        trace = TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
-        given = REQUEST_ID.fullmatch(request.headers.get("X-Request-Id", ""))
+        trace = TRACEPARENT.fullmatch(request.META.get("HTTP_TRACEPARENT", ""))
+        given = REQUEST_ID.fullmatch(request.META.get("HTTP_X_REQUEST_ID", ""))
         correlation_id = given[0] if given else trace[1] if trace else uuid4().hex
         context = Context(
             actor="anonymous",

@@ -85,8 +85,7 @@ def _shared(key: str, seconds: int) -> int:
 
 
 def _count(counters: BaseCache, key: str, seconds: int) -> int:
-    counters.add(key, 0, timeout=seconds)
     try:
         return int(counters.incr(key))
-    except ValueError:  # it expired between the two
-        return 1
+    except ValueError:  # nobody has counted in this window yet
+        return 1 if counters.add(key, 1, timeout=seconds) else int(counters.incr(key))

@@ -68,7 +68,7 @@ class QueryViewSet(ViewSet):
         payload = {
             **given,
             **path,
-            "consistency_token": request.headers.get(TOKEN_HEADER),
+            "consistency_token": request.META.get("HTTP_X_CONSISTENCY_TOKEN"),
             "wait_s": headers.preferred_wait_s(request),
         }
         with use_context(context_of(request)), named(ReadSideUnavailable):
