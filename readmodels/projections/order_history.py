@@ -1,6 +1,6 @@
 """What happened to each order, one row per event: who did it, when, and what the event says."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from cqrs.events import StoredEvent
 from orders.events import (
@@ -19,26 +19,6 @@ NAMES = {
     event.wire_name: event.__name__
     for event in (OrderCreated, OrderConfirmed, OrderShipped, OrderDelivered, OrderCancelled)
 }
-
-
-class OrderHistory(Projection):
-    """Writes `read_order_history`."""
-
-    name = "order_history"
-    version = 1
-
-    @property
-    def types(self) -> Collection[str]:
-        return NAMES
-
-    @property
-    def tables(self) -> Sequence[Table]:
-        return (HISTORY,)
-
-    def apply(self, events: Sequence[StoredEvent]) -> None:
-        """Write a row for each event. Nothing is loaded: an event changes no other's row."""
-        rows = [Row(told(event), event.position) for event in events if event.type in NAMES]
-        HISTORY.upsert({_key(row.document): row for row in rows})
 
 
 def told(event: StoredEvent) -> Document:
@@ -62,3 +42,17 @@ HISTORY = Table(
     id=_key,
     customer_id=lambda entry: entry["data"]["customer_id"],
 )
+
+
+class OrderHistory(Projection):
+    """Writes `read_order_history`."""
+
+    name = "order_history"
+    version = 1
+    types = NAMES
+    tables = (HISTORY,)
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        """Write a row for each event. Nothing is loaded: an event changes no other's row."""
+        rows = [Row(told(event), event.position) for event in events if event.type in NAMES]
+        HISTORY.upsert({_key(row.document): row for row in rows})
