@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from cqrs import bus
 from cqrs.behaviors import idempotency
-from cqrs.context import current_context, use_context
 from cqrs.ids import uuid7
 from cqrs.models import IdempotentAnswer
 from cqrs.results import FieldError, Ok, Rejected
@@ -19,27 +18,9 @@ from customers.commands import ImportCustomer, RegisterCustomer
 from orders.commands import CancelOrder, ConfirmOrder, CreateOrder, ImportOrder, SetStock
 from orders.events import OrderCreated
 from orders.models import Order
+from tests.cqrs.faults import Broken
+from tests.cqrs.keyed import KEY, acting, code, send
 from tests.scenarios import content, customer, line, nothing_written, order, product, stock
-
-KEY = "k-1"
-
-
-def send(command, key=KEY, **payload):
-    return bus.send(command, payload, idempotency_key=key)
-
-
-def code(result):
-    return result.code if isinstance(result, Rejected) else "ok"
-
-
-@contextmanager
-def acting(actor, **changes):
-    with use_context(replace(current_context(), actor=actor, **changes)):
-        yield
-
-
-class Broken(Exception):
-    pass
 
 
 @contextmanager
