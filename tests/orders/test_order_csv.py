@@ -18,11 +18,6 @@ from orders.order_csv_payloads import customer_payload, defects, order_payload
 from tests.orders.csv_files import COLUMNS, row, write
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "orders.csv"
-
-
 def raw(*rows: dict[str, str]) -> RawOrder:
     return RawOrder(rows[0]["order_id"], 2, list(rows))
 
