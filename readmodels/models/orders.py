@@ -1,9 +1,10 @@
 """What the orders projection writes."""
 
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 from django.db import models
 
+from readmodels.documents import Status
 from readmodels.models.base import ReadModel, SearchText, searchable
 from readmodels.specifications import OrderQuerySet
 
@@ -22,18 +23,11 @@ class OrderSearch(SearchText):
 class OrderReadModel(ReadModel):
     """An order with its lines. `total_amount` is in `currency`, `item_count` counts the lines."""
 
-    class Status(models.TextChoices):
-        PENDING = "pending"
-        CONFIRMED = "confirmed"
-        SHIPPED = "shipped"
-        DELIVERED = "delivered"
-        CANCELLED = "cancelled"
-
     id = models.UUIDField(primary_key=True)
     customer_id = models.UUIDField()
     customer_name = models.CharField()
     customer_email = models.CharField()
-    status = models.CharField(choices=Status)
+    status = models.CharField(choices=[(each, each.capitalize()) for each in get_args(Status)])
     currency = models.CharField()
     total_amount = models.DecimalField(max_digits=24, decimal_places=4)
     item_count = models.PositiveIntegerField()
