@@ -15,7 +15,7 @@ from readmodels.models import OrderEventReadModel
 from readmodels.projections.text import utc_text
 from readmodels.specifications import order_event_key
 
-NAMES = {
+EVENT_NAMES = {
     event.wire_name: event.__name__
     for event in (OrderCreated, OrderConfirmed, OrderShipped, OrderDelivered, OrderCancelled)
 }
@@ -23,7 +23,7 @@ NAMES = {
 
 def told(event: StoredEvent) -> Document:
     return {
-        "type": NAMES[event.type],
+        "type": EVENT_NAMES[event.type],
         "version": event.version,
         "occurred_at": utc_text(event.occurred_at),
         "actor": event.metadata["actor"],
@@ -49,10 +49,10 @@ class OrderHistory(Projection):
 
     name = "order_history"
     version = 1
-    types = NAMES
+    types = EVENT_NAMES
     tables = (HISTORY,)
 
     def apply(self, events: Sequence[StoredEvent]) -> None:
         """Write a row for each event. Nothing is loaded: an event changes no other's row."""
-        rows = [Row(told(event), event.position) for event in events if event.type in NAMES]
+        rows = [Row(told(event), event.position) for event in events if event.type in EVENT_NAMES]
         HISTORY.upsert({_key(row.document): row for row in rows})
