@@ -1,5 +1,7 @@
 """Short ways to ask, and to see what an answer holds."""
 
+import csv
+import io
 from typing import Any, get_args
 
 import orjson
@@ -8,6 +10,7 @@ from cqrs import bus
 from cqrs.messages import Query
 from cqrs.results import Ok, Rejected
 from readmodels.queries import (
+    ExportOrders,
     GetOrdersByCustomer,
     GetProductSales,
     ListCustomers,
@@ -40,6 +43,14 @@ def ids(query: type[Query], **payload: Any) -> list[str]:
 def keys(page: Page) -> list[str]:
     documents = map(orjson.loads, page.documents)
     return [document.get("id") or document["product_id"] for document in documents]
+
+
+def exported(**payload: Any) -> list[dict[str, str]]:
+    """Return the rows of an export."""
+    result = bus.ask(ExportOrders, payload)
+    assert isinstance(result, Ok), result
+    with result.value as file:
+        return list(csv.DictReader(io.TextIOWrapper(file, "utf-8", newline="")))
 
 
 def texts(*keys: Any) -> list[str]:
