@@ -1,6 +1,7 @@
 """All settings come from environment variables, and every one has a working default.
 
-Documented in docs/settings.md. The CQRS tables are at the end: they are the wiring.
+Documented in docs/settings.md. One page, and so a long one: whoever looks for a setting looks here.
+The CQRS tables are at the end: they are the wiring.
 """
 
 import logging

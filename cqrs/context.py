@@ -8,6 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 SYSTEM = "system"
+IMPORTED = "import"
+"""The origin of what happened elsewhere and earlier: no reaction follows it."""
 
 
 @dataclass(frozen=True, slots=True)

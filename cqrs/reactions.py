@@ -16,11 +16,11 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from cqrs import feed, sequencer
+from cqrs.context import IMPORTED
 from cqrs.models import ReactionCheckpoint, ReactionFailure
 from cqrs.reaction_attempts import Reaction, attempt, postpone
 
 BATCH = 100
-IMPORTED = "import"
 
 # A row that somebody holds belongs to a reaction that runs, or hangs, at this moment.
 _WAITING = """

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from readmodels import parked, report_admin  # noqa: F401  registers the reports
 from readmodels.models import CustomerReadModel, OrderReadModel, ParkedEvent, StockReadModel
-from readmodels.read_only_admin import ReadModelAdmin, table, text_of
+from readmodels.read_only_admin import ReadModelAdmin, document_field, table
 
 LINE_COLUMNS = ("product_name", "quantity", "unit_price", "line_total", "currency", "product_id")
 
@@ -40,30 +40,17 @@ class OrderAdmin(ReadModelAdmin):
     readonly_fields = ("total", "lines", "shipping_address", "special_instructions", "carrier",
                        "tracking_number")  # fmt: skip
 
-    @admin.display(description="Total", ordering="total_amount")
-    def total(self, order: OrderReadModel) -> str:
-        return text_of(order, "total_amount")  # as the API shows it, in the currency's minor unit
+    # In the currency's minor unit, which the column does not know.
+    total = document_field("total_amount", "Total", ordering="total_amount")
+    shipping_address = document_field("shipping_address", "Shipping address")
+    special_instructions = document_field("special_instructions", "Special instructions")
+    carrier = document_field("carrier", "Carrier")
+    tracking_number = document_field("tracking_number", "Tracking number")
 
     @admin.display(description="Lines")
     def lines(self, order: OrderReadModel) -> SafeString:
         items = orjson.loads(order.document)["items"]
         return table(LINE_COLUMNS, [[item[name] for name in LINE_COLUMNS] for item in items])
-
-    @admin.display(description="Shipping address")
-    def shipping_address(self, order: OrderReadModel) -> str:
-        return text_of(order, "shipping_address")
-
-    @admin.display(description="Special instructions")
-    def special_instructions(self, order: OrderReadModel) -> str:
-        return text_of(order, "special_instructions")
-
-    @admin.display(description="Carrier")
-    def carrier(self, order: OrderReadModel) -> str:
-        return text_of(order, "carrier")
-
-    @admin.display(description="Tracking number")
-    def tracking_number(self, order: OrderReadModel) -> str:
-        return text_of(order, "tracking_number")
 
 
 @admin.register(CustomerReadModel)

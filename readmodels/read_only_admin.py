@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import orjson
+from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -57,9 +58,14 @@ class ReadModelAdmin(ModelAdmin):
         return queryset.matching(search_term), False  # type: ignore[attr-defined]
 
 
-def text_of(row: Any, name: str) -> str:
-    """Return a field of the row's document, as the API shows it."""
-    return orjson.loads(row.document)[name] or "-"
+def document_field(name: str, description: str, ordering: str | None = None) -> Any:
+    """Return a column that shows a field of the row's document, as the API does."""
+
+    @admin.display(description=description, ordering=ordering)
+    def shown(_: ModelAdmin, row: Any) -> str:
+        return orjson.loads(row.document)[name] or "-"
+
+    return shown
 
 
 def table(headings: Any, rows: Any) -> SafeString:

@@ -13,7 +13,7 @@ from unfold.admin import ModelAdmin
 
 from readmodels.charts import revenue_by_day
 from readmodels.models import OrderEventReadModel, ProductSalesReadModel, SalesDayReadModel
-from readmodels.read_only_admin import ReadModelAdmin, text_of
+from readmodels.read_only_admin import ReadModelAdmin, document_field
 
 
 class SalesAdmin(ReadModelAdmin):
@@ -27,9 +27,7 @@ class SalesAdmin(ReadModelAdmin):
     # Its rows have no text to search in but their own columns.
     get_search_results = ModelAdmin.get_search_results
 
-    @admin.display(description="Revenue", ordering="revenue")
-    def amount(self, row: SalesDayReadModel | ProductSalesReadModel) -> str:
-        return text_of(row, "revenue")
+    amount = document_field("revenue", "Revenue", ordering="revenue")
 
 
 @admin.register(SalesDayReadModel)
@@ -73,6 +71,10 @@ class OrderEventAdmin(ReadModelAdmin):
     fields = ("id", ("event", "occurred_at", "actor"), "data", ("customer_id", "position"))
     readonly_fields = ("event", "occurred_at", "actor", "data")
 
+    event = document_field("type", "Event")
+    occurred_at = document_field("occurred_at", "Occurred at")
+    actor = document_field("actor", "Actor")
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
@@ -82,18 +84,6 @@ class OrderEventAdmin(ReadModelAdmin):
             return queryset.of_order(UUID(search_term.strip())), False  # type: ignore[attr-defined]
         except ValueError:
             return queryset.none(), False
-
-    @admin.display(description="Event")
-    def event(self, row: OrderEventReadModel) -> str:
-        return text_of(row, "type")
-
-    @admin.display(description="Occurred at")
-    def occurred_at(self, row: OrderEventReadModel) -> str:
-        return text_of(row, "occurred_at")
-
-    @admin.display(description="Actor")
-    def actor(self, row: OrderEventReadModel) -> str:
-        return text_of(row, "actor")
 
     @admin.display(description="Data")
     def data(self, row: OrderEventReadModel) -> SafeString:

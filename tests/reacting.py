@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from cqrs import reactions, sequencer
 from cqrs.events import StoredEvent
-from cqrs.models import ReactionFailure
+from cqrs.models import ReactionCheckpoint, ReactionFailure
 from cqrs.reaction_attempts import Reaction
 from customers.events import CustomerRegistered
 
@@ -40,6 +40,10 @@ def run(reaction: Reaction) -> int:
 
 def deployed(name: str) -> Reaction:
     return next(each for each in reactions.reactions() if each.name == name)
+
+
+def position(name: str = "recorder") -> int:
+    return ReactionCheckpoint.objects.get(consumer=name).position
 
 
 def make_due(**which: Any) -> None:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from cqrs.aggregates import lock_new
-from cqrs.context import current_context, use_context
+from cqrs.context import IMPORTED, current_context, use_context
 from cqrs.events import publish
 from cqrs.messages import AggregateState, Command, Text, UtcDatetime
 from cqrs.results import Ok, Result
@@ -36,6 +36,6 @@ def import_customer(command: ImportCustomer) -> Result[CustomerState]:
     customer, event = Customer.register(
         command.customer_id, command.name, command.email, command.registered_at
     )
-    with use_context(replace(current_context(), origin="import")):
+    with use_context(replace(current_context(), origin=IMPORTED)):
         publish((customer, event))
     return Ok(customer.state())

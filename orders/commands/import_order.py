@@ -11,7 +11,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from cqrs.aggregates import lock_new
-from cqrs.context import current_context, use_context
+from cqrs.context import IMPORTED, current_context, use_context
 from cqrs.events import publish
 from cqrs.messages import AggregateState, UtcDatetime
 from cqrs.results import Ok, Result, reject
@@ -42,7 +42,7 @@ def import_order(command: ImportOrder) -> Result[ImportedOrder]:
         return _known(known, command)
     require_customer(command.customer_id)
     order, created = Order.place(command.order_id, command.ordered_at, command, tracked=frozenset())
-    with use_context(replace(current_context(), origin="import")):
+    with use_context(replace(current_context(), origin=IMPORTED)):
         publish((order, created))
     return _answer(order, is_new=True)
 

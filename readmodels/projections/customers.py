@@ -5,7 +5,7 @@ again. Cancelled orders are counted, but are no longer open and no part of the t
 stands in the totals while its amount is not zero. `version` is the customer's own: orders leave it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 import orjson
@@ -17,29 +17,6 @@ from readmodels.engine import Document, MissingRow, Projection, Table, fold, key
 from readmodels.models import CustomerReadModel, CustomerSearch
 from readmodels.projections.search import SearchTable
 from readmodels.projections.text import added, search_text, utc_text
-
-
-class Customers(Projection):
-    """Writes `read_customers` and `read_customer_search`."""
-
-    name = "customers"
-    version = 1
-
-    @property
-    def types(self) -> Collection[str]:
-        return HANDLES
-
-    @property
-    def tables(self) -> Sequence[Table]:
-        return (CUSTOMERS, SEARCH)
-
-    def apply(self, events: Sequence[StoredEvent]) -> None:
-        """Fold the batch into the customers it touches."""
-        customers = CUSTOMERS.load(keys_of(events, HANDLES, "customer_id"))
-        texts = SEARCH.texts(customers)
-        changed = fold(events, HANDLES, "customer_id", customers)
-        CUSTOMERS.upsert(changed)
-        SEARCH.update(changed, texts)
 
 
 def registered(_: Document | None, event: StoredEvent) -> Document:
@@ -137,3 +114,20 @@ SEARCH = SearchTable(
     CustomerSearch,
     lambda customer: search_text(customer["name"], customer["email"], customer["id"]),
 )
+
+
+class Customers(Projection):
+    """Writes `read_customers` and `read_customer_search`."""
+
+    name = "customers"
+    version = 1
+    types = HANDLES
+    tables = (CUSTOMERS, SEARCH)
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        """Fold the batch into the customers it touches."""
+        customers = CUSTOMERS.load(keys_of(events, HANDLES, "customer_id"))
+        texts = SEARCH.texts(customers)
+        changed = fold(events, HANDLES, "customer_id", customers)
+        CUSTOMERS.upsert(changed)
+        SEARCH.update(changed, texts)

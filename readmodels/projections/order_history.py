@@ -1,6 +1,6 @@
 """What happened to each order, one row per event: who did it, when, and what the event says."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from cqrs.events import StoredEvent
 from orders.events import (
@@ -15,35 +15,15 @@ from readmodels.models import OrderEventReadModel
 from readmodels.projections.text import utc_text
 from readmodels.specifications import order_event_key
 
-NAMES = {
+EVENT_NAMES = {
     event.wire_name: event.__name__
     for event in (OrderCreated, OrderConfirmed, OrderShipped, OrderDelivered, OrderCancelled)
 }
 
 
-class OrderHistory(Projection):
-    """Writes `read_order_history`."""
-
-    name = "order_history"
-    version = 1
-
-    @property
-    def types(self) -> Collection[str]:
-        return NAMES
-
-    @property
-    def tables(self) -> Sequence[Table]:
-        return (HISTORY,)
-
-    def apply(self, events: Sequence[StoredEvent]) -> None:
-        """Write a row for each event. Nothing is loaded: an event changes no other's row."""
-        rows = [Row(told(event), event.position) for event in events if event.type in NAMES]
-        HISTORY.upsert({_key(row.document): row for row in rows})
-
-
 def told(event: StoredEvent) -> Document:
     return {
-        "type": NAMES[event.type],
+        "type": EVENT_NAMES[event.type],
         "version": event.version,
         "occurred_at": utc_text(event.occurred_at),
         "actor": event.metadata["actor"],
@@ -62,3 +42,17 @@ HISTORY = Table(
     id=_key,
     customer_id=lambda entry: entry["data"]["customer_id"],
 )
+
+
+class OrderHistory(Projection):
+    """Writes `read_order_history`."""
+
+    name = "order_history"
+    version = 1
+    types = EVENT_NAMES
+    tables = (HISTORY,)
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        """Write a row for each event. Nothing is loaded: an event changes no other's row."""
+        rows = [Row(told(event), event.position) for event in events if event.type in EVENT_NAMES]
+        HISTORY.upsert({_key(row.document): row for row in rows})

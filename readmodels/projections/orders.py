@@ -7,7 +7,7 @@ names between the order events. `updated_at` and `version` are the order's own: 
 of name moves neither.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from cqrs.events import StoredEvent
 from orders.events import (
@@ -33,57 +33,6 @@ JOIN unnest(%s::uuid[], %s::text[], %s::text[], %s::bigint[])
 WHERE position < reached OR (customer_name, customer_email) <> (name, email)
 LIMIT %s
 """
-
-
-class Orders(Projection):
-    """Writes `read_orders`, `read_order_search` and `read_order_customers`."""
-
-    name = "orders"
-    version = 1
-
-    @property
-    def types(self) -> Collection[str]:
-        return {*NOTE_HANDLES, *HANDLES}
-
-    @property
-    def tables(self) -> Sequence[Table]:
-        return (ORDERS, SEARCH, NOTES)
-
-    def apply(self, events: Sequence[StoredEvent]) -> None:
-        """Fold the batch into the orders it touches, then rename its customers' other orders."""
-        notes = NOTES.load(keys_of(events, NEEDS_NOTE, "customer_id"))
-        renamed = fold(events, NOTE_HANDLES, "customer_id", notes)
-        orders = ORDERS.load(keys_of(events, HANDLES, "order_id"))
-        texts = SEARCH.texts(orders)
-        changed = fold(events, HANDLES, "order_id", orders)
-        for order_id, order in orders.items():
-            note = notes.get(order.document["customer_id"])
-            if note is not None and follow(note, order):
-                changed[order_id] = order
-        NOTES.upsert(renamed)
-        ORDERS.upsert(changed)
-        SEARCH.update(changed, texts)
-        rename_others(renamed)
-
-
-def rename_others(renamed: dict[str, Row]) -> None:
-    """Rename the orders that the batch did not touch, a chunk at a time to bound the memory.
-
-    A renamed order is not found again: it has reached its customer's position. An order is past
-    it, and still lacks the name, when the customer's event was parked.
-    """
-    notes = list(renamed.values())
-    columns = [array([note.document[name] for note in notes]) for name in NOTE_COLUMNS]
-    positions = array([note.position for note in notes])
-    while notes:
-        orders = ORDERS.select(BEHIND_THEIR_NOTE, *columns, positions, RENAME_CHUNK)
-        texts = SEARCH.texts(orders)
-        for order in orders.values():
-            follow(renamed[order.document["customer_id"]], order)
-        ORDERS.upsert(orders)
-        SEARCH.update(orders, texts)
-        if len(orders) < RENAME_CHUNK:
-            return
 
 
 def created(_: Document | None, event: StoredEvent) -> Document:
@@ -145,3 +94,48 @@ SEARCH = SearchTable(
     lambda order: search_text(order["customer_name"], order["customer_email"], order["id"]),
     partition_key="customer_id",
 )
+
+
+class Orders(Projection):
+    """Writes `read_orders`, `read_order_search` and `read_order_customers`."""
+
+    name = "orders"
+    version = 1
+    types = {*NOTE_HANDLES, *HANDLES}
+    tables = (ORDERS, SEARCH, NOTES)
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        """Fold the batch into the orders it touches, then rename its customers' other orders."""
+        notes = NOTES.load(keys_of(events, NEEDS_NOTE, "customer_id"))
+        renamed = fold(events, NOTE_HANDLES, "customer_id", notes)
+        orders = ORDERS.load(keys_of(events, HANDLES, "order_id"))
+        texts = SEARCH.texts(orders)
+        changed = fold(events, HANDLES, "order_id", orders)
+        for order_id, order in orders.items():
+            note = notes.get(order.document["customer_id"])
+            if note is not None and follow(note, order):
+                changed[order_id] = order
+        NOTES.upsert(renamed)
+        ORDERS.upsert(changed)
+        SEARCH.update(changed, texts)
+        rename_others(renamed)
+
+
+def rename_others(renamed: dict[str, Row]) -> None:
+    """Rename the orders that the batch did not touch, a chunk at a time to bound the memory.
+
+    A renamed order is not found again: it has reached its customer's position. An order is past
+    it, and still lacks the name, when the customer's event was parked.
+    """
+    notes = list(renamed.values())
+    columns = [array([note.document[name] for note in notes]) for name in NOTE_COLUMNS]
+    positions = array([note.position for note in notes])
+    while notes:
+        orders = ORDERS.select(BEHIND_THEIR_NOTE, *columns, positions, RENAME_CHUNK)
+        texts = SEARCH.texts(orders)
+        for order in orders.values():
+            follow(renamed[order.document["customer_id"]], order)
+        ORDERS.upsert(orders)
+        SEARCH.update(orders, texts)
+        if len(orders) < RENAME_CHUNK:
+            return

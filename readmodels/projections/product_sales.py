@@ -5,7 +5,7 @@ quantity, the revenue and the count. A product is called what the last order pla
 is noted apart: cancellations move the row's position on, and an event that was parked comes late.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -15,32 +15,6 @@ from readmodels.engine import Document, MissingRow, Projection, Row, Table, fold
 from readmodels.models import ProductName, ProductSalesReadModel
 from readmodels.projections.parts import part
 from readmodels.projections.text import added
-
-
-class ProductSales(Projection):
-    """Writes `read_product_sales` and `read_product_names`."""
-
-    name = "product_sales"
-    version = 1
-
-    @property
-    def types(self) -> Collection[str]:
-        return HANDLES
-
-    @property
-    def tables(self) -> Sequence[Table]:
-        return (PRODUCTS, NAMES)
-
-    def apply(self, events: Sequence[StoredEvent]) -> None:
-        """Fold the batch into the products it touches."""
-        changes = [each for event in events if event.type in HANDLES for each in of_products(event)]
-        keys = keys_of(changes, HANDLES, "id")
-        products, names = PRODUCTS.load(keys), NAMES.load(keys)
-        changed, renamed = fold(changes, HANDLES, "id", products), rename(changes, names)
-        for key, product in changed.items():
-            product.document["product_name"] = names[key].document["product_name"]
-        NAMES.upsert(renamed)
-        PRODUCTS.upsert(changed)
 
 
 def of_products(event: StoredEvent) -> Iterator[StoredEvent]:
@@ -108,3 +82,23 @@ PRODUCTS = Table(
     version=lambda _: 1,  # a product's sales are no aggregate: their position tells new from old
 )
 NAMES = Table(ProductName)
+
+
+class ProductSales(Projection):
+    """Writes `read_product_sales` and `read_product_names`."""
+
+    name = "product_sales"
+    version = 1
+    types = HANDLES
+    tables = (PRODUCTS, NAMES)
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        """Fold the batch into the products it touches."""
+        changes = [each for event in events if event.type in HANDLES for each in of_products(event)]
+        keys = keys_of(changes, HANDLES, "id")
+        products, names = PRODUCTS.load(keys), NAMES.load(keys)
+        changed, renamed = fold(changes, HANDLES, "id", products), rename(changes, names)
+        for key, product in changed.items():
+            product.document["product_name"] = names[key].document["product_name"]
+        NAMES.upsert(renamed)
+        PRODUCTS.upsert(changed)

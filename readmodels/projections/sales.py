@@ -5,7 +5,7 @@ the day; cancelled ones are counted once more, apart, and are no part of the rev
 sums of single events, so neither the order nor the delay in which they come changes the result.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from cqrs.events import StoredEvent
@@ -14,27 +14,6 @@ from readmodels.engine import Document, MissingRow, Projection, Table, fold, key
 from readmodels.models import SalesDayReadModel
 from readmodels.projections.parts import part
 from readmodels.projections.text import added, utc_text
-
-
-class Sales(Projection):
-    """Writes `read_sales_days`."""
-
-    name = "sales"
-    version = 1
-
-    @property
-    def types(self) -> Collection[str]:
-        return HANDLES
-
-    @property
-    def tables(self) -> Sequence[Table]:
-        return (SALES_DAYS,)
-
-    def apply(self, events: Sequence[StoredEvent]) -> None:
-        """Fold the batch into the days it touches."""
-        changes = [of_its_day(event) for event in events if event.type in HANDLES]
-        days = SALES_DAYS.load(keys_of(changes, HANDLES, "id"))
-        SALES_DAYS.upsert(fold(changes, HANDLES, "id", days))
 
 
 def of_its_day(event: StoredEvent) -> StoredEvent:
@@ -76,3 +55,18 @@ SALES_DAYS = Table(
     day=lambda day: day["period"],
     version=lambda _: 1,  # a day is no aggregate: its position alone tells new from old
 )
+
+
+class Sales(Projection):
+    """Writes `read_sales_days`."""
+
+    name = "sales"
+    version = 1
+    types = HANDLES
+    tables = (SALES_DAYS,)
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        """Fold the batch into the days it touches."""
+        changes = [of_its_day(event) for event in events if event.type in HANDLES]
+        days = SALES_DAYS.load(keys_of(changes, HANDLES, "id"))
+        SALES_DAYS.upsert(fold(changes, HANDLES, "id", days))

@@ -4,7 +4,7 @@ Stock events carry the amounts after the change, so a row is what its last event
 name and the SKU come from the last count.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from cqrs.events import StoredEvent
 from orders.events import StockDeducted, StockReleased, StockReserved, StockSet
@@ -12,29 +12,6 @@ from readmodels.engine import Document, MissingRow, Projection, Table, fold, key
 from readmodels.models import StockReadModel, StockSearch
 from readmodels.projections.search import SearchTable
 from readmodels.projections.text import search_text
-
-
-class Stock(Projection):
-    """Writes `read_stock` and `read_stock_search`."""
-
-    name = "stock"
-    version = 1
-
-    @property
-    def types(self) -> Collection[str]:
-        return HANDLES
-
-    @property
-    def tables(self) -> Sequence[Table]:
-        return (STOCK, SEARCH)
-
-    def apply(self, events: Sequence[StoredEvent]) -> None:
-        """Fold the batch into the products it touches."""
-        products = STOCK.load(keys_of(events, HANDLES, "product_id"))
-        texts = SEARCH.texts(products)
-        changed = fold(events, HANDLES, "product_id", products)
-        STOCK.upsert(changed)
-        SEARCH.update(changed, texts)
 
 
 def counted(_: Document | None, event: StoredEvent) -> Document:
@@ -72,3 +49,20 @@ SEARCH = SearchTable(
     lambda product: search_text(product["name"], product["sku"], product["product_id"]),
     id=lambda product: product["product_id"],
 )
+
+
+class Stock(Projection):
+    """Writes `read_stock` and `read_stock_search`."""
+
+    name = "stock"
+    version = 1
+    types = HANDLES
+    tables = (STOCK, SEARCH)
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        """Fold the batch into the products it touches."""
+        products = STOCK.load(keys_of(events, HANDLES, "product_id"))
+        texts = SEARCH.texts(products)
+        changed = fold(events, HANDLES, "product_id", products)
+        STOCK.upsert(changed)
+        SEARCH.update(changed, texts)

@@ -1,8 +1,8 @@
 """What commands are made to suffer in these tests."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db import connection, connections
 
@@ -10,6 +10,14 @@ from cqrs import bus
 from cqrs.messages import Command
 from cqrs.signals import event_published
 from tests.threads import together
+
+
+class Broken(Exception):
+    """A failure that no code expects."""
+
+
+def fail(*_: Any, **__: Any) -> NoReturn:
+    raise Broken("no")
 
 
 @contextmanager
@@ -72,3 +80,8 @@ def at_commit(sql: str) -> Iterator[None]:
         execute("DROP TRIGGER fault ON event")
         execute("DROP FUNCTION fault")
         execute("DROP SEQUENCE fault_n")
+
+
+def retries(logs: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return why commands were repeated, by the lines of the log."""
+    return [log["reason"] for log in logs if log["event"] == "command_retried"]

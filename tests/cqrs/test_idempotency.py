@@ -1,57 +1,21 @@
 """The same key: the same answer, and one effect."""
 
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from cqrs import bus
 from cqrs.behaviors import idempotency
-from cqrs.context import current_context, use_context
 from cqrs.ids import uuid7
 from cqrs.models import IdempotentAnswer
 from cqrs.results import FieldError, Ok, Rejected
-from cqrs.signals import event_published
 from customers.commands import ImportCustomer, RegisterCustomer
 from orders.commands import CancelOrder, ConfirmOrder, CreateOrder, ImportOrder, SetStock
-from orders.events import OrderCreated
 from orders.models import Order
+from tests.cqrs.keyed import KEY, acting, code, send
 from tests.scenarios import content, customer, line, nothing_written, order, product, stock
-
-KEY = "k-1"
-
-
-def send(command, key=KEY, **payload):
-    return bus.send(command, payload, idempotency_key=key)
-
-
-def code(result):
-    return result.code if isinstance(result, Rejected) else "ok"
-
-
-@contextmanager
-def acting(actor, **changes):
-    with use_context(replace(current_context(), actor=actor, **changes)):
-        yield
-
-
-class Broken(Exception):
-    pass
-
-
-@contextmanager
-def broken_after_publishing():
-    def fail(**_):
-        raise Broken
-
-    event_published.connect(fail, sender=OrderCreated)
-    try:
-        yield
-    finally:
-        event_published.disconnect(fail, sender=OrderCreated)
 
 
 @pytest.mark.django_db
@@ -177,44 +141,6 @@ class TestScope:
                 cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
                 locked.add(cursor.fetchone()[0])
         assert len(locked) == 4
-
-
-@pytest.mark.django_db(transaction=True)
-class TestFreeKey:
-    def test_an_invalid_message_leaves_it_free(self):
-        buyer = customer()
-        assert code(send(CreateOrder, **content(buyer, items=[]))) == "invalid"
-        assert code(send(CreateOrder, **content(buyer))) == "ok"
-
-    def test_what_a_handler_calls_invalid_leaves_it_free(self, monkeypatch):
-        buyer = customer()
-        with monkeypatch.context() as patch:
-            patch.setitem(bus.handlers(), CreateOrder, lambda _: Rejected("invalid", "No"))
-            assert code(send(CreateOrder, **content(buyer))) == "invalid"
-        assert code(send(CreateOrder, **content(buyer))) == "ok"
-
-    def test_an_exception_leaves_it_free_and_writes_nothing(self):
-        lamp = product(5)
-        payload = content(customer(), line(lamp, 2))
-        with broken_after_publishing(), nothing_written(), pytest.raises(Broken):
-            send(CreateOrder, **payload)
-        result = send(CreateOrder, **payload)
-        assert (code(result), result.replayed) == ("ok", False)
-        assert stock(lamp) == (5, 2, 2)
-
-    def test_a_missing_permission_leaves_it_free(self):
-        payload = content(customer())
-        with acting("test", permissions=frozenset()), pytest.raises(PermissionDenied):
-            send(CreateOrder, **payload)
-        assert code(send(CreateOrder, **payload)) == "ok"
-
-    def test_a_rollback_of_the_transaction_around_it_leaves_it_free(self):
-        payload = content(customer())
-        with transaction.atomic():
-            assert code(send(CreateOrder, **payload)) == "ok"
-            transaction.set_rollback(True)
-        result = send(CreateOrder, **payload)
-        assert (code(result), result.replayed) == ("ok", False)
 
 
 @pytest.mark.django_db

@@ -15,7 +15,7 @@ from cqrs.signals import event_published
 from orders.commands import CreateOrder
 from orders.events import OrderCreated
 from orders.models import Order
-from tests.cqrs.test_idempotency import acting, code, send
+from tests.cqrs.keyed import acting, code, send
 from tests.scenarios import content, customer, line, nothing_written, product, stock
 from tests.threads import together
 

@@ -11,7 +11,7 @@ from cqrs.ids import uuid7
 from cqrs.models import IdempotentAnswer
 from cqrs.tasks import expire_idempotent_answers
 from orders.commands import ConfirmOrder, CreateOrder, SetStock
-from tests.cqrs.test_idempotency import code, send
+from tests.cqrs.keyed import code, send
 from tests.scenarios import content, customer, order
 from tests.threads import together
 

@@ -12,13 +12,10 @@ from cqrs.signals import committed_failures, event_committed, event_published
 from customers.commands import RegisterCustomer
 from customers.events import CustomerRegistered
 from customers.models import Customer
+from tests.cqrs.faults import Broken
 from tests.scenarios import accepted, customer
 
 WISH = {"name": "Ada", "email": "ada@example.com"}
-
-
-class Broken(Exception):
-    pass
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 from time import sleep
@@ -21,7 +21,7 @@ from cqrs.outcome import OutcomeUnknown
 from cqrs.results import Ok
 from orders.commands import CreateOrder, SetStock
 from orders.models import Order
-from tests.cqrs.faults import after_publishing, at_commit, execute
+from tests.cqrs.faults import after_publishing, at_commit, execute, retries
 from tests.scenarios import content, customer, events, line, product, stock
 from tests.servers import PrivatePostgres, private_postgres
 from tests.tcp_proxy import Fault, proxied
@@ -61,7 +61,7 @@ def send(command, key=None, **payload):
     """Return the answer and why the command was retried."""
     with capture_logs() as logs:
         result = bus.send(command, payload, idempotency_key=key)
-    return result, [log["reason"] for log in logs if log["event"] == "command_retried"]
+    return result, retries(logs)
 
 
 _threads: list[Thread] = []
@@ -70,6 +70,16 @@ _threads: list[Thread] = []
 def in_background(function) -> None:
     _threads.append(thread := Thread(target=function, daemon=True))
     thread.start()
+
+
+def restarting(server: PrivatePostgres) -> Callable[[], None]:
+    """Return what kills the server, which then starts again while others go on."""
+
+    def restart() -> None:
+        server.kill()
+        in_background(server.start)
+
+    return restart
 
 
 def back(server: PrivatePostgres) -> None:
@@ -146,11 +156,7 @@ class TestDuringTheCommit:
 
     @pytest.mark.parametrize("key", [None, "after"])
     def test_a_crash_after_it_took_nothing_back(self, server, wire, key):
-        def crash():
-            server.kill()
-            in_background(server.start)
-
-        wire.fault = Fault(reaches_server=True, then=crash)
+        wire.fault = Fault(reaches_server=True, then=restarting(server))
         lamp = uuid7()
         with after_publishing() as seen:
             result, retries = send(SetStock, key, product_id=lamp, on_hand=3)
@@ -158,11 +164,7 @@ class TestDuringTheCommit:
         assert (stock(lamp), events(lamp)) == ((3, 0, 1), [("orders.stock_set", 1)])
 
     def test_a_crash_before_it_lets_the_command_be_done(self, server, wire):
-        def crash():
-            server.kill()
-            in_background(server.start)
-
-        wire.fault = Fault(reaches_server=False, then=crash)
+        wire.fault = Fault(reaches_server=False, then=restarting(server))
         lamp = uuid7()
         with after_publishing() as seen:
             result, retries = send(SetStock, product_id=lamp, on_hand=3)

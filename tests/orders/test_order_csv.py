@@ -8,23 +8,18 @@ import pytest
 from orders.order_csv import (
     NAMESPACES,
     REQUIRED,
-    RawOrder,
     UnreadableFile,
     read,
     stable_id,
     survey,
 )
-from orders.order_csv_payloads import customer_payload, defects, order_payload
 from tests.orders.csv_files import COLUMNS, row, write
 
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "orders.csv"
-
-
-def raw(*rows: dict[str, str]) -> RawOrder:
-    return RawOrder(rows[0]["order_id"], 2, list(rows))
+PUBLISHED = {
+    "order": "3e11ef34-3a6d-55d5-8e96-3e0dfb4f0d4f",
+    "customer": "7e7f31b9-023e-51ec-a6e4-345cc043a460",
+    "product": "ef382f05-4184-57fc-a3d0-9704a5ca88f5",
+}
 
 
 def refusal(path: Path) -> str:
@@ -131,78 +126,3 @@ class TestRead:
     def test_takes_no_lines_without_an_id_for_one_torn_order(self, path: Path):
         write(path, row(""), row("2"), row(""))
         assert not survey(path).torn
-
-
-class TestDefects:
-    def test_finds_none(self):
-        assert defects(raw(row("1"), row("1", product_id="p-2"))) == []
-
-    @pytest.mark.parametrize("name", REQUIRED)
-    def test_finds_what_is_empty(self, name: str):
-        assert f"{name} is empty" in defects(raw(row("1") | {name: ""}))
-
-    def test_finds_rows_that_are_too_short_or_too_long(self):
-        for odd in ({"country": None}, {None: ["more"]}):
-            assert defects(raw(row("1") | odd)) == [
-                "row 1 has another number of columns than the header"
-            ]
-
-    @pytest.mark.parametrize("name", ["ordered_at", "customer_id", "customer_email", "city"])
-    def test_finds_what_differs_between_the_lines(self, name: str):
-        found = defects(raw(row("1"), row("1", **{name: "other"})))
-        assert found == [f"{name} differs between the lines of the order"]
-
-
-class TestPayloads:
-    def test_hold_what_the_file_says(self):
-        order = raw(row("1"), row("1", product_id="p-2", quantity="3"))
-        payload = order_payload(order)
-        assert payload["order_id"] == stable_id("order", "1")
-        assert payload["customer_id"] == stable_id("customer", "c-1")
-        assert payload["ordered_at"].isoformat() == "2026-01-31T12:30:00+00:00"
-        assert payload["items"][1] == {
-            "product_id": stable_id("product", "p-2"),
-            "product_name": "Lamp",
-            "quantity": 3,
-            "unit_price": "10.50",
-            "currency": "EUR",
-        }
-        assert customer_payload(order)["name"] == "Ada"
-        assert customer_payload(order)["email"] == "ada@example.com"
-
-    def test_have_plain_placeholders_where_the_file_says_nothing(self):
-        empty = dict.fromkeys(set(COLUMNS) - set(REQUIRED), "")
-        for changes in (empty, {}):
-            rows = row("1") | changes if changes else {
-                name: value for name, value in row("1").items() if name in REQUIRED
-            }  # fmt: skip
-            order = raw(rows)
-            customer = stable_id("customer", "c-1")
-            assert customer_payload(order)["name"] == "Customer c-1"
-            assert customer_payload(order)["email"] == f"{customer}@import.invalid"
-            payload = order_payload(order)
-            assert set(payload["shipping_address"].values()) == {"unknown"}
-            assert payload["items"][0]["product_name"] == "Product p-1"
-            assert "currency" not in payload["items"][0]
-
-    @pytest.mark.parametrize(
-        ("text", "expected"),
-        [
-            ("2026-01-31", "2026-01-31T00:00:00+00:00"),
-            ("2026-01-31 12:30", "2026-01-31T12:30:00+00:00"),
-            ("2026-01-31T12:30:00.123456+02:00", "2026-01-31T12:30:00.123456+02:00"),
-        ],
-    )
-    def test_have_the_time_in_utc_unless_it_names_a_zone(self, text: str, expected: str):
-        assert order_payload(raw(row("1", ordered_at=text)))["ordered_at"].isoformat() == expected
-
-    @pytest.mark.parametrize("text", ["2.5", "two", "-1", " 2", "1_000", "٣", "9" * 5000])
-    def test_leave_a_quantity_that_is_none_to_validation(self, text: str):
-        assert order_payload(raw(row("1", quantity=text)))["items"][0]["quantity"] in (text, -1)
-
-
-PUBLISHED = {
-    "order": "3e11ef34-3a6d-55d5-8e96-3e0dfb4f0d4f",
-    "customer": "7e7f31b9-023e-51ec-a6e4-345cc043a460",
-    "product": "ef382f05-4184-57fc-a3d0-9704a5ca88f5",
-}

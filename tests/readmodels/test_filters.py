@@ -13,8 +13,7 @@ from readmodels.filters import CustomerFilterSet, OrderFilterSet, ReadFilterSet,
 from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
 from readmodels.queries import ListCustomers, ListOrders, ListStock
 from tests.readmodels.log import PLACED, Log
-from tests.readmodels.queries.asking import page_of
-from tests.readmodels.queries.test_cursors import keys, orderings
+from tests.readmodels.queries.asking import keys, orderings, page_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 PAIRS = [

@@ -148,16 +148,6 @@ class ProjectionContract:
         assert self.observed() == type(self).fold(events)
 
 
-def searched(model: Any) -> dict[str, str]:
-    """Return what a search looks into, by the row that it finds."""
-    return {str(row.pk): row.search_text for row in model.objects.all()}
-
-
-def words(document: dict[str, Any], *names: str) -> str:
-    """Return what a search should look into."""
-    return "\n".join(document[name].casefold() for name in names)
-
-
 def passed(
     runner: Runner, projection: Consumer, events: Sequence[StoredEvent]
 ) -> list[StoredEvent]:

@@ -11,8 +11,8 @@ from cqrs.events import StoredEvent
 from readmodels.models import CustomerReadModel, CustomerSearch
 from readmodels.projections.customers import Customers
 from tests.readmodels.log import PLACED, Log
-from tests.readmodels.projections.contract import ProjectionContract, searched, words
-from tests.readmodels.projections.test_orders import STATUS, _time
+from tests.readmodels.projections.contract import ProjectionContract
+from tests.readmodels.projections.expected import STATUS, searched, time, words
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 
@@ -28,7 +28,7 @@ def fold(events: Sequence[StoredEvent]) -> dict[str, Any]:
             customer |= {name: data[name] for name in ("name", "email") if name in data}
             customer["version"] = event.version
             if kind == "customers.customer_registered":
-                customer["registered_at"] = _time(data["registered_at"])
+                customer["registered_at"] = time(data["registered_at"])
             if kind == "customers.customer_deactivated":
                 customer["is_active"] = False
         if kind.startswith("orders.order_"):
@@ -49,7 +49,7 @@ def _sums(customer_id: str, orders: dict[str, Any]) -> dict[str, Any]:
         "open_order_count": sum(order["status"] in ("pending", "confirmed") for order in mine),
         "cancelled_count": sum(order["status"] == "cancelled" for order in mine),
         "totals": {currency: amount for currency, amount in totals.items() if amount},
-        "last_order_at": max((_time(order["order_date"]) for order in mine), default=None),
+        "last_order_at": max((time(order["order_date"]) for order in mine), default=None),
     }
 
 

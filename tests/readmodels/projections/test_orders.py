@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -11,11 +10,10 @@ from readmodels.models import OrderCustomer, OrderReadModel, OrderSearch
 from readmodels.projections import orders
 from readmodels.projections.orders import Orders
 from tests.readmodels.log import Log
-from tests.readmodels.projections.contract import ProjectionContract, searched, words
+from tests.readmodels.projections.contract import ProjectionContract
+from tests.readmodels.projections.expected import STATUS, searched, time, words
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
-STATUS = {"orders.order_confirmed": "confirmed", "orders.order_shipped": "shipped",
-          "orders.order_delivered": "delivered", "orders.order_cancelled": "cancelled"}  # fmt: skip
 
 
 def fold(events: Sequence[StoredEvent]) -> dict[str, Any]:
@@ -36,7 +34,7 @@ def fold(events: Sequence[StoredEvent]) -> dict[str, Any]:
             row = found[data["order_id"]]
             row["position"] = event.position
             row["document"]["version"] = event.version
-            row["document"]["updated_at"] = _time(event.occurred_at.isoformat())
+            row["document"]["updated_at"] = time(event.occurred_at.isoformat())
             row["document"]["status"] = STATUS.get(kind, "pending")
             if kind == "orders.order_shipped":
                 row["document"]["carrier"] = data["carrier"]
@@ -53,14 +51,10 @@ def _new(event: StoredEvent, name: str, email: str) -> dict[str, Any]:
         "id": data["order_id"], "customer_id": data["customer_id"],
         "customer_name": name, "customer_email": email, "items": items,
         "total_amount": data["total_amount"], "currency": data["currency"],
-        "item_count": len(items), "order_date": _time(data["order_date"]),
+        "item_count": len(items), "order_date": time(data["order_date"]),
         "shipping_address": "12 Elm Street, Springfield, IL 62701, US",
         "special_instructions": data["special_instructions"], "carrier": "", "tracking_number": "",
     }  # fmt: skip
-
-
-def _time(text: str) -> str:
-    return datetime.fromisoformat(text).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class TestOrders(ProjectionContract):

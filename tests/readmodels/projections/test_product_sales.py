@@ -13,6 +13,7 @@ from readmodels.projections.product_sales import ProductSales
 from tests.readmodels.histories import PRODUCTS
 from tests.readmodels.log import Log
 from tests.readmodels.projections.contract import ProjectionContract
+from tests.readmodels.projections.expected import sums
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 LAMP, PEN, _ = PRODUCTS
@@ -47,13 +48,7 @@ class TestProductSales(ProjectionContract):
     fold = staticmethod(fold)
 
     def observed(self) -> dict[str, Any]:
-        found = {}
-        for row in ProductSalesReadModel.objects.all():
-            document = orjson.loads(row.document)
-            document["revenue"] = Decimal(document["revenue"])
-            assert row.revenue == document["revenue"]
-            found[row.pk] = document
-        return found
+        return sums(ProductSalesReadModel)
 
     def row(self, key: str) -> tuple[Any, ...]:
         """Return name, quantity, revenue and number of orders of a product."""

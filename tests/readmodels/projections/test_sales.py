@@ -12,6 +12,7 @@ from readmodels.models import SalesDayReadModel
 from readmodels.projections.sales import Sales
 from tests.readmodels.log import PLACED, Log
 from tests.readmodels.projections.contract import ProjectionContract
+from tests.readmodels.projections.expected import sums
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 
@@ -42,13 +43,7 @@ class TestSales(ProjectionContract):
     fold = staticmethod(fold)
 
     def observed(self) -> dict[str, Any]:
-        found = {}
-        for row in SalesDayReadModel.objects.all():
-            document = orjson.loads(row.document)
-            document["revenue"] = Decimal(document["revenue"])
-            assert row.revenue == document["revenue"]
-            found[row.pk] = document
-        return found
+        return sums(SalesDayReadModel)
 
     @READ
     def test_writes_the_document_and_its_columns(self, log: Log) -> None:

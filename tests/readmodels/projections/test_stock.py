@@ -9,7 +9,8 @@ from readmodels.engine import MissingRow
 from readmodels.models import StockReadModel, StockSearch
 from readmodels.projections.stock import Stock
 from tests.readmodels.log import Log
-from tests.readmodels.projections.contract import ProjectionContract, searched, words
+from tests.readmodels.projections.contract import ProjectionContract
+from tests.readmodels.projections.expected import searched, words
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 MOVES = {"orders.stock_reserved": (0, 1), "orders.stock_released": (0, -1),

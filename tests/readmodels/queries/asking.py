@@ -1,13 +1,31 @@
 """Short ways to ask, and to see what an answer holds."""
 
-from typing import Any
+import csv
+import io
+from typing import Any, get_args
 
 import orjson
 
 from cqrs import bus
 from cqrs.messages import Query
 from cqrs.results import Ok, Rejected
+from readmodels.queries import (
+    ExportOrders,
+    GetOrdersByCustomer,
+    GetProductSales,
+    ListCustomers,
+    ListOrders,
+    ListStock,
+)
 from readmodels.queries.paging import Page
+
+LISTS: tuple[Any, ...] = (
+    ListOrders,
+    GetOrdersByCustomer,
+    ListCustomers,
+    ListStock,
+    GetProductSales,
+)
 
 
 def page_of(query: type[Query], **payload: Any) -> Page:
@@ -22,6 +40,19 @@ def ids(query: type[Query], **payload: Any) -> list[str]:
     return [orjson.loads(document)["id"] for document in page_of(query, **payload).documents]
 
 
+def keys(page: Page) -> list[str]:
+    documents = map(orjson.loads, page.documents)
+    return [document.get("id") or document["product_id"] for document in documents]
+
+
+def exported(**payload: Any) -> list[dict[str, str]]:
+    """Return the rows of an export."""
+    result = bus.ask(ExportOrders, payload)
+    assert isinstance(result, Ok), result
+    with result.value as file:
+        return list(csv.DictReader(io.TextIOWrapper(file, "utf-8", newline="")))
+
+
 def texts(*keys: Any) -> list[str]:
     return [str(key) for key in keys]
 
@@ -32,3 +63,7 @@ def wrong(query: type[Query], **payload: Any) -> dict[str, str]:
     assert isinstance(result, Rejected), result
     assert result.code == "invalid"
     return {error.field: error.code for error in result.errors}
+
+
+def orderings(query: Any) -> tuple[str, ...]:
+    return get_args(query.model_fields["ordering"].annotation)

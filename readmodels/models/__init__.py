@@ -1,0 +1,35 @@
+"""The read models, on `replica`. Rows hold finished answers; columns are for finding them.
+
+`document` is the JSON that a query answers with, written by the projection, so that a read copies
+bytes. No relations and no rules: every table here can be dropped and rebuilt from the event log.
+There is a file for each projection, named as its own is: whatever that projection writes.
+"""
+
+from readmodels.models.base import KeyField, ReadModel, SearchText
+from readmodels.models.checkpoints import ParkedEvent, ProjectionCheckpoint
+from readmodels.models.customers import NEVER, CustomerReadModel, CustomerSearch
+from readmodels.models.order_history import OrderEventReadModel
+from readmodels.models.orders import OrderCustomer, OrderReadModel, OrderSearch
+from readmodels.models.product_sales import ProductName, ProductSalesReadModel
+from readmodels.models.sales import SalesDayReadModel
+from readmodels.models.stock import StockReadModel, StockSearch
+
+__all__ = [
+    "NEVER",
+    "CustomerReadModel",
+    "CustomerSearch",
+    "KeyField",
+    "OrderCustomer",
+    "OrderEventReadModel",
+    "OrderReadModel",
+    "OrderSearch",
+    "ParkedEvent",
+    "ProductName",
+    "ProductSalesReadModel",
+    "ProjectionCheckpoint",
+    "ReadModel",
+    "SalesDayReadModel",
+    "SearchText",
+    "StockReadModel",
+    "StockSearch",
+]

@@ -1,0 +1,43 @@
+"""What several tests of the kernel begin with."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+
+from cqrs import outcome, reactions
+from tests.tcp_proxy import Proxy, proxied
+
+
+@pytest.fixture
+def deploy(monkeypatch):
+    """Deploy these reactions instead of the product's own."""
+
+    def deployed(*others):
+        monkeypatch.setattr(reactions, "reactions", lambda: others)
+        reactions.start_at_head()
+        return others[0]
+
+    return deployed
+
+
+@pytest.fixture
+def never_asked(monkeypatch):
+    """See that the server is not asked for an outcome that its error has told already."""
+
+    def ask(self):
+        raise AssertionError("asked for the outcome")
+
+    monkeypatch.setattr(outcome.Trace, "was_committed", ask)
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> Iterator[Proxy]:
+    """Lead the write side's connection through a proxy."""
+    settings = connection.settings_dict
+    with proxied(settings["HOST"], int(settings["PORT"])) as (proxy, port):
+        with monkeypatch.context() as patch:
+            patch.setitem(settings, "PORT", str(port))
+            connection.close()
+            yield proxy
+        connection.close()

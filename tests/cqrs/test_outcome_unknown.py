@@ -1,0 +1,100 @@
+"""Nobody can say whether the COMMIT was done: that is told, and nothing is tried."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from cqrs import bus, outcome
+from cqrs.ids import uuid7
+from cqrs.models import Event
+from cqrs.outcome import OutcomeUnknown, Trace
+from orders.commands import SetStock
+from tests.api import bearer
+from tests.cqrs.faults import after_publishing, at_commit, execute
+from tests.cqrs.wire import broken
+from tests.scenarios import stock
+from tests.tcp_proxy import Fault, Proxy
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+
+
+class TestUnknown:
+    @pytest.fixture
+    def gone(self, wire: Proxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fault]:
+        """After the COMMIT nobody answers any more."""
+        monkeypatch.setattr(outcome, "PATIENCE_S", 0.2)
+        yield Fault(reaches_server=True, then=lambda: setattr(wire, "refuses", 1_000))
+        wire.refuses = 0
+
+    def test_says_so_and_tries_nothing(self, wire: Proxy, gone: Fault):
+        wish = {"product_id": uuid7(), "on_hand": 1}
+        with after_publishing() as seen, pytest.raises(OutcomeUnknown):
+            broken(wire, gone, SetStock, wish)
+        assert seen == [str(wish["product_id"])]
+
+    def test_is_503_and_safe_to_repeat_with_the_same_key(self, wire: Proxy, gone: Fault):
+        client, lamp = Client(), uuid7()
+        headers = {**bearer("ada"), "Idempotency-Key": "k-1"}
+
+        def put():
+            path = f"/api/products/{lamp}/stock"
+            return client.put(path, {"on_hand": 3}, "application/json", headers=headers)
+
+        execute("SELECT 1")
+        wire.fault = gone
+        answer = put()
+        assert (answer.status_code, answer.json()["code"]) == (503, "outcome_unknown")
+        assert answer["Retry-After"] == "1"
+        wire.refuses = 0
+        again = put()
+        assert (again.status_code, again["Idempotency-Replayed"]) == (200, "true")
+        assert stock(lamp) == (3, 0, 1)
+
+    def test_a_commit_that_does_not_end_is_unknown(self, wire: Proxy, monkeypatch):
+        monkeypatch.setattr(outcome, "PATIENCE_S", 0.2)
+        cut_at_once = Fault(reaches_server=True, awaits_answer=False)
+        wish = {"product_id": uuid7(), "on_hand": 3}
+        with at_commit("PERFORM pg_sleep(1)"), pytest.raises(OutcomeUnknown):
+            broken(wire, cut_at_once, SetStock, wish)
+
+    def test_waits_for_a_server_that_comes_back(self, wire: Proxy):
+        away = Fault(reaches_server=True, then=lambda: setattr(wire, "refuses", 3))
+        result, retries = broken(wire, away, SetStock, {"product_id": uuid7(), "on_hand": 3})
+        assert (result.value.on_hand, retries, wire.refuses) == (3, [], 0)
+
+
+class TestTrace:
+    @pytest.mark.parametrize("ahead", [0, 1_000_000])
+    def test_an_id_that_the_server_lost_in_a_crash_means_not_committed(self, ahead: int):
+        trace = Trace()
+        present = "SELECT (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + %s)::text"
+        trace.transaction_id = execute(present, ahead)
+        trace.rows.append(("SELECT 1 WHERE false", ()))
+        assert trace.was_committed() is False
+
+    def test_an_id_that_another_transaction_got_is_no_proof(self):
+        with transaction.atomic():
+            bus.send(SetStock, {"product_id": uuid7(), "on_hand": 1})
+            committed = execute("SELECT pg_current_xact_id()::text")
+        trace = Trace()
+        trace.transaction_id = committed
+        trace.rows.append(("SELECT 1 FROM event WHERE event_id = %s", (uuid7(),)))
+        assert trace.was_committed() is False
+        trace.rows.append(("SELECT 1 FROM event WHERE event_id = %s",
+                           (Event.objects.get().event_id,)))  # fmt: skip
+        assert trace.was_committed() is True
+
+    def test_nothing_is_remembered_outside_a_command(self):
+        outcome.remember("1", "SELECT 1", ())
+        with outcome.traced() as trace:
+            pass
+        assert trace.was_committed() is False
+
+    def test_a_wrong_question_is_a_bug_and_no_unknown_outcome(self):
+        trace = Trace()
+        trace.transaction_id = execute("SELECT pg_current_xact_id()::text")
+        trace.rows.append(("SELECT nonsense", ()))
+        with pytest.raises(Exception, match="nonsense"):
+            trace.was_committed()

@@ -1,0 +1,43 @@
+"""Short ways to ask, and to see whether an answer was kept."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
+
+from cqrs import bus
+from cqrs.results import Rejected
+from cqrs.signals import batch_applied
+from readmodels.queries.paging import Page
+
+
+def ask(query: Any, **payload: Any) -> Page:
+    result = bus.ask(query, payload)
+    assert not isinstance(result, Rejected), result
+    return result.value
+
+
+def statuses(page: Page) -> list[str]:
+    return [orjson.loads(document)["status"] for document in page.documents]
+
+
+def statements(query: Any, **payload: Any) -> int:
+    """Return how many statements the question costs: none where the answer was kept."""
+    with CaptureQueriesContext(connections["replica"]) as captured:
+        ask(query, **payload)
+    return len(captured)
+
+
+@contextmanager
+def news_lost() -> Iterator[None]:
+    """Apply events without anybody hearing of it."""
+    receivers, batch_applied.receivers = batch_applied.receivers, []
+    batch_applied.sender_receivers_cache.clear()
+    try:
+        yield
+    finally:
+        batch_applied.receivers = receivers
+        batch_applied.sender_receivers_cache.clear()

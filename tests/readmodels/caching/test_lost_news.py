@@ -1,0 +1,78 @@
+"""Whoever did not hear of a change gives old answers for a while, and no longer."""
+
+import time
+from typing import Any
+
+import orjson
+import pytest
+
+from cqrs.tokens import ConsistencyToken
+from readmodels import redis_cache, wakeups
+from readmodels.queries import (
+    GetOrdersByCustomer,
+    ListCustomers,
+)
+from readmodels.queries.paging import ListQuery
+from tests.readmodels.caching.asking import ask, news_lost, statuses
+from tests.readmodels.log import Log
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+
+
+class TestLostNews:
+    def test_costs_the_duration(self, log: Log, monkeypatch: Any) -> None:
+        monkeypatch.setattr(ListQuery, "cache_for_s", 2.0)
+        buyer = log.customer()
+        order = log.order(buyer)
+        log.projected()
+        ask(GetOrdersByCustomer, customer_id=buyer)
+        started = time.monotonic()
+        log.confirm(order)
+        with news_lost():
+            log.projected()
+        if statuses(ask(GetOrdersByCustomer, customer_id=buyer)) == ["confirmed"]:
+            assert time.monotonic() - started > 1.5, "nothing was kept"
+        time.sleep(2.2)
+        assert statuses(ask(GetOrdersByCustomer, customer_id=buyer)) == ["confirmed"]
+
+    def test_does_not_concern_who_brings_a_token(self, log: Log) -> None:
+        buyer = log.customer()
+        order = log.order(buyer)
+        log.projected()
+        ask(GetOrdersByCustomer, customer_id=buyer)
+        log.confirm(order)
+        with news_lost():
+            log.projected()
+        token = ConsistencyToken("order", order, 2).encode()
+        wish: dict[str, Any] = {"customer_id": buyer, "wait_s": 0}
+        assert statuses(ask(GetOrdersByCustomer, **wish)) == ["pending"]
+        assert statuses(ask(GetOrdersByCustomer, consistency_token=token, **wish)) == ["confirmed"]
+
+
+@pytest.mark.parametrize("where", ["redis"], indirect=True)
+class TestWithoutRedis:
+    def test_asks_the_database(self, log: Log, settings: Any, monkeypatch: Any) -> None:
+        settings.REDIS_URL = "redis://127.0.0.1:1/0"
+        for breaker in (redis_cache.reading, redis_cache.invalidating, wakeups.breaker):
+            monkeypatch.setattr(breaker, "_retry_at", 0.0)
+        buyer = log.customer()
+        for name in ("Ada", "Bea"):
+            log.rename(buyer, name)
+            log.projected()
+            (document,) = ask(ListCustomers).documents
+            assert orjson.loads(document)["name"] == name
+
+    def test_makes_good_what_could_not_be_said(self, log: Log, monkeypatch: Any) -> None:
+        buyer = log.customer()
+        order = log.order(buyer)
+        log.projected()
+        ask(GetOrdersByCustomer, customer_id=buyer)
+        ask(ListCustomers)
+        log.confirm(order)
+        with monkeypatch.context() as outage:
+            outage.setattr(redis_cache.invalidating, "is_open", lambda: True)
+            log.projected()
+        assert statuses(ask(GetOrdersByCustomer, customer_id=buyer)) == ["pending"]
+        log.order(log.customer())
+        log.projected()
+        assert statuses(ask(GetOrdersByCustomer, customer_id=buyer)) == ["confirmed"]

@@ -1,0 +1,74 @@
+"""A waiting read is woken; it does not ask again and again."""
+
+import time
+from typing import Any
+
+import pytest
+
+from cqrs.results import Ok
+from readmodels import consistency, wakeups
+from readmodels.projections import PROJECTIONS, runner
+from readmodels.queries import (
+    GetCustomerById,
+)
+from readmodels.seen import Seen, look
+from readmodels.wakeups import Bell
+from tests.readmodels.log import Log
+from tests.readmodels.waiting import (
+    BOTH,
+    ask,
+    later,
+    token,
+)
+
+
+@pytest.mark.django_db(transaction=True, databases=BOTH)
+class TestWaiting:
+    @pytest.mark.parametrize("with_redis", [True, False], ids=["redis", "notify"])
+    def test_looks_when_it_is_woken_and_hardly_otherwise(
+        self, monkeypatch: Any, settings: Any, with_redis: bool
+    ) -> None:
+        if not with_redis:
+            settings.REDIS_URL = ""
+        bell = Bell()
+        monkeypatch.setattr(consistency, "bell", bell)
+        bell.wait(0, 5)  # until it listens
+        assert bell.is_listening
+        looks: list[float] = []
+
+        def counted(*arguments: Any) -> Seen:
+            looks.append(time.monotonic())
+            return look(*arguments)
+
+        monkeypatch.setattr(consistency, "look", counted)
+        log = Log()
+        buyer = log.customer()
+        log.sequenced()
+        done = later(lambda: runner.drain(*PROJECTIONS) and time.monotonic(), 1.0)
+        wish = {"customer_id": buyer, "consistency_token": token("customer", buyer), "wait_s": 10}
+        assert isinstance(ask(GetCustomerById, **wish), Ok)
+        assert len(looks) < 12, "a second of polling, from 2 ms on, takes more than twenty looks"
+        assert time.monotonic() - done.result(5) < 0.2
+
+    def test_polls_where_it_cannot_listen(self, monkeypatch: Any, settings: Any) -> None:
+        settings.REDIS_URL = ""
+        monkeypatch.setattr(wakeups, "_parameters", lambda: {"host": "127.0.0.1", "port": 1})
+        monkeypatch.setattr(consistency, "bell", Bell())
+        log = Log()
+        buyer = log.customer()
+        log.sequenced()
+        done = later(lambda: runner.drain(*PROJECTIONS))
+        wish = {"customer_id": buyer, "consistency_token": token("customer", buyer)}
+        assert isinstance(ask(GetCustomerById, **wish), Ok)
+        done.result(5)
+
+    def test_is_woken_by_whichever_worker_has_the_partition(self) -> None:
+        log = Log()
+        buyers = [log.customer() for _ in range(20)]
+        log.sequenced()
+        workers = [later(lambda: runner.drain(*PROJECTIONS), 0.2) for _ in range(3)]
+        for buyer in buyers:
+            wish = {"customer_id": buyer, "consistency_token": token("customer", buyer)}
+            assert isinstance(ask(GetCustomerById, **wish), Ok)
+        for worker in workers:
+            worker.result(5)
