@@ -1,19 +1,65 @@
-"""The last step of our own loggers: one line of JSON straight to standard error.
+"""Every log is lines of JSON on standard error.
 
-Through the standard library's handlers and formatters a line costs seven times as much, and there
-is one per message. Other people's loggers go that way; the levels of LOGGING hold for both.
+Our own lines go there straight: through the standard library's handlers and formatters one costs
+seven times as much, and there is one per message. Other people's loggers go that way; the levels
+hold for both.
 """
 
 import json
+import logging
 from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Any, NoReturn
 
 import orjson
+import structlog
 from structlog import DropEvent
 
 # Without a buffer: a line is one call of the system, so those of several threads stay whole.
 _stderr = open(2, "wb", buffering=0, closefd=False)  # noqa: SIM115  as long as the process
+
+
+def standard(level: str, *, ours: str) -> dict[str, Any]:
+    """Return Django's LOGGING: one level for the kernel's loggers, another for all others."""
+    formatter = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "processors": [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(),
+        ],
+        "foreign_pre_chain": [
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+        ],
+    }
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": formatter},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {"cqrs": {"level": ours}},
+    }
+
+
+def configure() -> None:
+    """Send our own loggers their short way."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            write_line,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
+        cache_logger_on_first_use=True,
+    )
 
 
 def write_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> NoReturn:

@@ -4,17 +4,14 @@ Documented in docs/settings.md. One page, and so a long one: whoever looks for a
 The CQRS tables are at the end: they are the wiring.
 """
 
-import logging
 from datetime import timedelta
 
-import structlog
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
-from config import databases
+from config import databases, logs
 from config import environment as env
 from config.embedded import postgres
-from config.logs import write_line
 
 BASE_DIR = env.BASE_DIR
 DEBUG = env.flag("DEBUG", False)
@@ -239,42 +236,9 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- logging -------------------------------------------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "json": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "processors": [
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
-            ],
-            "foreign_pre_chain": [
-                structlog.stdlib.add_log_level,
-                structlog.stdlib.add_logger_name,
-                structlog.processors.TimeStamper(fmt="iso"),
-                structlog.processors.format_exc_info,
-            ],
-        }
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING")},
-    "loggers": {"cqrs": {"level": env.text("LOG_LEVEL", "INFO")}},
-}
-structlog.configure(
-    processors=[
-        structlog.stdlib.filter_by_level,
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso"),
-        structlog.processors.format_exc_info,
-        write_line,
-    ],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
-    cache_logger_on_first_use=True,
-)
+LOG_LEVEL = env.text("LOG_LEVEL")
+LOGGING = logs.standard(LOG_LEVEL or "WARNING", ours=LOG_LEVEL or "INFO")
+logs.configure()
 
 # --- the wiring ----------------------------------------------------------------------------------
 

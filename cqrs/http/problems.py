@@ -93,11 +93,8 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespo
             return _invalid(request, error)
         case exceptions.APIException():
             code = "invalid" if error.status_code == 400 else str(error.default_code)
-            return problem(request, error.status_code, _CODES.get(code, code), str(error.detail))
+            return problem(request, error.status_code, code, str(error.detail))
     return None
-
-
-_CODES = {"parse_error": "invalid", "unsupported_media_type": "unsupported_media_type"}
 
 
 def _unauthenticated(request: HttpRequest, error: exceptions.APIException) -> HttpResponse:
