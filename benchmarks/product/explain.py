@@ -1,0 +1,116 @@
+"""Print, for each hot query, the plan of every statement that it executes."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from statistics import median
+from typing import Any
+
+import django
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.product.settings_without_caching"
+django.setup()
+
+from django.db import connections  # noqa: E402
+
+from cqrs import bus  # noqa: E402
+from cqrs.context import system_context, use_context  # noqa: E402
+from cqrs.messages import Query  # noqa: E402
+from cqrs.results import Ok, Result  # noqa: E402
+from readmodels.models import OrderReadModel  # noqa: E402
+from readmodels.queries import (  # noqa: E402
+    GetCustomerById,
+    GetOrderById,
+    GetOrdersByCustomer,
+    ListCustomers,
+    ListOrders,
+)
+from readmodels.queries.cursors import Cursor  # noqa: E402
+from readmodels.queries.paging import ListQuery  # noqa: E402
+from readmodels.router import READ_ALIAS  # noqa: E402
+from readmodels.sql import server_cursor  # noqa: E402
+
+RUNS = 5
+
+
+def hot_queries() -> Iterator[tuple[str, Query]]:
+    """Yield the queries with what the documentation calls them."""
+    order = OrderReadModel.objects.order_by("id").only("id", "customer_id", "order_date")[1000]
+    mine, day = order.customer_id, order.order_date.date().isoformat()
+    delivered: Any = ("delivered",)
+    yield "order by id", GetOrderById(order_id=order.id)
+    yield "customer by id", GetCustomerById(customer_id=mine)
+    yield "a customer's orders", GetOrdersByCustomer(customer_id=mine)
+    yield "the same in one status", GetOrdersByCustomer(customer_id=mine, status=delivered)
+    yield "all orders, first page", ListOrders()
+    yield "orders in one status", ListOrders(status=("pending",))
+    yield "orders of a day", ListOrders.model_validate({"from_date": day, "to_date": day})
+    yield "orders with a part of an id", ListOrders(search=str(order.id)[-12:])
+    for column in ("order_date", "total_amount", "customer_name", "status"):
+        yield f"last page by cursor, by `{column}`", last_page(ListOrders, column)
+    yield "customers, first page", ListCustomers()
+    for column in ("registered_at", "name", "order_count", "last_order_at"):
+        yield f"customers, last page by cursor, by `{column}`", last_page(ListCustomers, column)
+
+
+def last_page(query_type: type[ListQuery], column: str) -> ListQuery:
+    """Return the question that a client arrives at who follows the links to the end."""
+    end = Cursor(column, backward=True)
+    page = answer(query_type(ordering=column, cursor=end, page_size=11)).value
+    return query_type(ordering=column, cursor=Cursor(column, key=page.previous.key))
+
+
+def answer(query: Query) -> Ok[Any]:
+    with use_context(system_context()):
+        result: Result[Any] = bus.ask(type(query), query)
+    assert isinstance(result, Ok), result
+    return result
+
+
+def statements(query: Query) -> list[tuple[str, Any]]:
+    """Return what the query executes, with its parameters."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+        seen.append((str(sql), params))
+        return execute(sql, params, many, context)
+
+    with connections[READ_ALIAS].execute_wrapper(note):
+        answer(query)
+    return seen
+
+
+def plan(sql: str, params: Any) -> dict[str, Any]:
+    """Return how one statement reaches its rows; its time is the median of several runs."""
+    found = [_explain(sql, params) for _ in range(RUNS)]
+    scan = next(node for node in _nodes(found[0]["Plan"]) if "Index Name" in node)
+    backward = " Backward" if scan.get("Scan Direction") == "Backward" else ""
+    return {
+        "sql": sql,
+        "index": scan["Index Name"],
+        "plan": scan["Node Type"] + backward,
+        "condition": scan.get("Index Cond", ""),
+        "ms": median(one["Execution Time"] for one in found),
+    }
+
+
+def _explain(sql: str, params: Any) -> dict[str, Any]:
+    with server_cursor(READ_ALIAS) as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params)
+        found: dict[str, Any] = cursor.fetchone()[0][0]
+    return found
+
+
+def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield node
+    for child in node.get("Plans", ()):
+        yield from _nodes(child)
+
+
+if __name__ == "__main__":
+    rows = [
+        {"query": name if number == 0 else "its count", **plan(*statement)}
+        for name, query in hot_queries()
+        for number, statement in enumerate(statements(query))
+    ]
+    print(json.dumps({"rows": rows}))
