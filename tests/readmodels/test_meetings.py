@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from cqrs.tokens import ConsistencyToken
 from orders.events import OrderCreated
@@ -150,6 +151,26 @@ class TestAWorkerAndARetry:
         assert retried == [1]
         assert ParkedEvent.objects.count() == 0
         assert OrderReadModel.objects.get().status == "confirmed"
+
+    def test_two_workers_that_find_the_same_due_event_try_it_once(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Else it is given up after half of its attempts."""
+        log = Log()
+        log.order(log.customer())
+        monkeypatch.setitem(orders.HANDLES, OrderCreated.wire_name, broken)
+        log.projected()
+        ParkedEvent.objects.filter(consumer=ORDERS.name).update(retry_at=timezone.now())
+        due, found = runner.parking.due, threading.Barrier(2)
+
+        def both_find_it(consumers: Any) -> Any:
+            streams = due(consumers)
+            found.wait(5)
+            return streams
+
+        monkeypatch.setattr(runner.parking, "due", both_find_it)
+        together(*[lambda: runner.retry_due(ORDERS)] * 2)
+        assert ParkedEvent.objects.get(consumer=ORDERS.name).attempts == 2
 
 
 class TestAReaderAndAWorker:
