@@ -12,6 +12,7 @@ from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 
 from cqrs.events import StoredEvent
+from cqrs.feed import Stream
 from readmodels.engine import Projection, Table
 from readmodels.models import ParkedEvent, ProjectionCheckpoint
 from readmodels.projections import PROJECTIONS, runner
@@ -63,6 +64,10 @@ class Build(Projection):
             cursor.execute(f"SET LOCAL search_path TO {self.schema}, {LIVE_SCHEMA}")
             self.projection.apply(events)
             cursor.execute("SET LOCAL search_path TO DEFAULT")
+
+    def to_be_tried_again(self) -> Collection[Stream]:
+        """Return the aggregates whose parked events it needs to be level with what serves."""
+        return ()
 
     def exists(self) -> bool:
         return bool(runner.partitions.of([self.name]))
