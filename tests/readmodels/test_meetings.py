@@ -266,3 +266,23 @@ class TestAReaderAndAWorker:
         monkeypatch.setattr(seen, "_are_past", after_the_worker)
         token = ConsistencyToken("order", key, 1)
         assert look(token, {CUSTOMERS.name}) is Seen.PARKED
+
+    def test_an_event_that_is_retried_at_this_moment_is_looked_for_again(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its row may have been read before it was there."""
+        log = Log()
+        key = log.order(log.customer())
+        with monkeypatch.context() as patch:
+            patch.setitem(orders.HANDLES, OrderCreated.wire_name, broken)
+            log.projected()
+        past = seen._are_past
+
+        def after_the_retry(*arguments: Any) -> bool:
+            runner.retry(ORDERS, ("order", key))
+            return past(*arguments)
+
+        monkeypatch.setattr(seen, "_are_past", after_the_retry)
+        token = ConsistencyToken("order", key, 1)
+        assert look(token, {ORDERS.name, CUSTOMERS.name}) is Seen.NOT_YET
+        assert look(token, {ORDERS.name, CUSTOMERS.name}) is Seen.YES
