@@ -1,23 +1,28 @@
 """Reports and histories are kept like lists, and end with the events that change them."""
 
+import os
 from datetime import timedelta
 from typing import Any
 
 import orjson
 import pytest
 from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
 
 from cqrs import bus
 from cqrs.events import StoredEvent
 from cqrs.results import Rejected
+from cqrs.tokens import ConsistencyToken
 from orders.events import OrderCreated
+from readmodels import lookups
 from readmodels.projections import PROJECTIONS
 from readmodels.projections.order_history import NAMES
-from readmodels.queries import GetOrderHistory, GetSalesReport
+from readmodels.queries import GetOrderById, GetOrderHistory, GetSalesReport
 from readmodels.queries.results import Results
 from tests.api import bearer
 from tests.readmodels.log import PLACED, Log
 from tests.readmodels.test_caching import ask, statements, where
+from tests.threads import together
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
@@ -100,6 +105,44 @@ class TestOrderHistory:
         for event in events:
             key = event.data["order_id"]
             assert str(GetOrderHistory(order_id=key).changed_by) == key == str(event.stream_id)
+
+
+class TestCounting:
+    def test_tells_prometheus_what_was_kept_and_what_was_not(
+        self, log: Log, client: Client
+    ) -> None:
+        """A query that may not be kept, or brings a token, is neither."""
+        order = log.order(log.customer())
+        log.projected()
+        before = self.counted(client)
+        for _ in range(3):
+            ask(GetOrderHistory, order_id=order)
+        ask(GetSalesReport)
+        token = ConsistencyToken("order", order, 1).encode()
+        ask(GetSalesReport, consistency_token=token)
+        ask(GetOrderById, order_id=order)
+        counted = self.counted(client)
+        more = {labels: count - before.get(labels, 0) for labels, count in counted.items()}
+        assert {labels: count for labels, count in more.items() if count} == {
+            ("GetOrderHistory", "hit"): 2,
+            ("GetOrderHistory", "miss"): 1,
+            ("GetSalesReport", "miss"): 1,
+        }
+
+    def test_counts_each_question_of_all_threads(self) -> None:
+        before = lookups.counts()["GetSalesReport", "miss"]
+        together(*[lambda: [lookups.note(GetSalesReport(), "miss") for _ in range(20_000)]] * 4)
+        assert lookups.counts()["GetSalesReport", "miss"] - before == 80_000
+
+    def counted(self, client: Client) -> dict[tuple[str, str], float]:
+        said = client.get("/metrics").content.decode()
+        return {
+            (sample.labels["query"], sample.labels["outcome"]): sample.value
+            for family in text_string_to_metric_families(said)
+            for sample in family.samples
+            if sample.name == "order_desk_cache_lookups_total"
+            and sample.labels["process"] == str(os.getpid())
+        }
 
 
 class TestHttp:
