@@ -1,6 +1,7 @@
 """What Prometheus scrapes: how far the read side is, and whether the sequencer works."""
 
 import hmac
+import os
 from collections.abc import Iterator
 
 from django.conf import settings
@@ -9,12 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from cqrs import sequencer
 from cqrs.http import problems
 from cqrs.models import Pending
+from readmodels import lookups
 from readmodels.projections import PROJECTIONS
 from readmodels.status import ProjectionStatus, statuses
 
@@ -29,6 +31,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return problems.problem(request, 403, "permission_denied", "Send METRICS_TOKEN as a Bearer")
     registry = CollectorRegistry()
     registry.register(ReadSide())
+    registry.register(KeptAnswers())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -64,6 +67,20 @@ class ReadSide(Collector):
         yield GaugeMetricFamily("order_desk_feed_head", "The last position", found[0].head)
         yield from _partitions(found)
         yield from _parked(found)
+
+
+class KeptAnswers(Collector):
+    """Says what this process has looked up; the others are seen when they are scraped."""
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(
+            "order_desk_cache_lookups",
+            "Queries whose answer was looked for in the cache",
+            labels=["query", "outcome", "process"],
+        )
+        for (query, outcome), count in lookups.counts().items():
+            family.add_metric([query, outcome, str(os.getpid())], count)
+        yield family
 
 
 def _partitions(found: list[ProjectionStatus]) -> Iterator[Metric]:

@@ -104,9 +104,9 @@ class Runner:
         """Try parked events again whose time has come."""
         by_name = {consumer.name: consumer for consumer in consumers}
         for name, stream in self.parking.due(by_name):
-            self.retry(by_name[name], stream)
+            self.retry(by_name[name], stream, only_if_due=True)
 
-    def retry(self, consumer: Consumer, stream: Stream) -> int:
+    def retry(self, consumer: Consumer, stream: Stream, *, only_if_due: bool = False) -> int:
         """Apply an aggregate's parked events in their order, up to one that fails again.
 
         Returns how many it applied.
@@ -116,6 +116,9 @@ class Runner:
             # Keeps the runner from this aggregate: what comes next must come after these.
             self.partitions.lock([consumer.name])
             parked = list(self.parking.of(consumer.name, stream))
+            # Another worker that had found it, too, may have tried it while this one waited.
+            if only_if_due and not self.parking.is_due(parked):
+                return 0
             for row, event in zip(parked, feed.at([row.position for row in parked]), strict=True):
                 stored = self.applier.attempt(consumer, [event], late=True)
                 if isinstance(stored, Exception):

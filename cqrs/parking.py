@@ -61,6 +61,11 @@ class Parking:
         rows = found.values_list("consumer", "stream_type", "stream_id")
         return [(consumer, (kind, key)) for consumer, kind, key in rows]
 
+    def is_due(self, parked: Sequence[Any]) -> bool:
+        """Say whether one of these parked events is to be tried again now."""
+        now = timezone.now()
+        return any(row.retry_at is not None and row.retry_at <= now for row in parked)
+
     def park(self, consumer: str, event: LoggedEvent, error: Exception) -> None:
         """Step aside with an event that failed."""
         parked = self._pointer(consumer, event)

@@ -73,6 +73,7 @@ def level_snapshot(*builds: Build) -> Iterator[CursorWrapper]:
             for build in builds:
                 for place, live in pairs(build):
                     builder.advance_to(build, place, live.position)
+                _try_again(build)
             cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
             # Swapped for others, they would have to be looked at as of before they were there.
             for table in builds[0].tables:
@@ -96,4 +97,10 @@ def held_level(build: Build) -> Iterator[None]:
             builder.advance_to(build, place, live.position)
             # A kept copy is followed by workers of its own, and may be the one that is ahead.
             builder.advance_to(build.projection, live, place.position)
+        _try_again(build)
         yield
+
+
+def _try_again(build: Build) -> None:
+    for stream in build.to_be_tried_again():
+        builder.retry(build, stream)

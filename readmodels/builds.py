@@ -12,6 +12,7 @@ from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 
 from cqrs.events import StoredEvent
+from cqrs.feed import Stream
 from readmodels.engine import Projection, Table
 from readmodels.models import ParkedEvent, ProjectionCheckpoint
 from readmodels.projections import PROJECTIONS, runner
@@ -63,6 +64,10 @@ class Build(Projection):
             cursor.execute(f"SET LOCAL search_path TO {self.schema}, {LIVE_SCHEMA}")
             self.projection.apply(events)
             cursor.execute("SET LOCAL search_path TO DEFAULT")
+
+    def to_be_tried_again(self) -> Collection[Stream]:
+        """Return the aggregates whose parked events it needs to be level with what serves."""
+        return ()
 
     def exists(self) -> bool:
         return bool(runner.partitions.of([self.name]))
@@ -119,11 +124,11 @@ class Build(Projection):
                 )
 
 
-def followed() -> list[Projection]:
-    """Return all that workers apply: the projections, and the retired tables that are kept."""
-    retired = [Build(projection, RETIRED) for projection in PROJECTIONS]
+def followed(projections: Sequence[Projection] = PROJECTIONS) -> list[Projection]:
+    """Return all that workers apply: the projections, and their retired tables that are kept."""
+    retired = [Build(projection, RETIRED) for projection in projections]
     kept = {place.consumer for place in runner.partitions.of([build.name for build in retired])}
-    return [*PROJECTIONS, *(build for build in retired if build.name in kept)]
+    return [*projections, *(build for build in retired if build.name in kept)]
 
 
 def discard_all() -> None:
@@ -145,9 +150,8 @@ def repartition(projection: Projection, partitions: int) -> None:
     if partitions > 1 and not projection.is_divisible:
         raise ValueError(f"{projection.name} gathers over all partitions: it has to have one")
     with only_one(Build(projection, SHADOW)), only_one(Build(projection, CHECK)):
-        for each in followed():
-            if each.name in (projection.name, Build(projection, RETIRED).name):
-                runner.repartition(each, partitions)
+        for each in followed([projection]):
+            runner.repartition(each, partitions)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from cqrs.messages import Query
 from cqrs.pipeline import Dispatch, Next
 from cqrs.results import Ok, Result
 from cqrs.signals import batch_applied
+from readmodels import lookups
 from readmodels.changes import Change, tags_of
 from readmodels.kept import Cache, Place, size_of
 from readmodels.memory_cache import MemoryCache
@@ -46,6 +47,7 @@ def caching(dispatch: Dispatch, following: Next) -> Result[Any]:
         return following(dispatch)
     place = place_of(query)
     found = cache.find(place)
+    lookups.note(query, "miss" if found.answer is None else "hit")
     if found.answer is not None:
         return Ok(found.answer)
     result = following(dispatch)

@@ -14,8 +14,13 @@ from pydantic import TypeAdapter, ValidationError
 from cqrs.currencies import MINOR_UNITS
 from cqrs.messages import Query
 from readmodels.documents import Status
-from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
-from readmodels.queries import ListCustomers, ListOrders, ListStock
+from readmodels.models import (
+    CustomerReadModel,
+    OrderReadModel,
+    ProductSalesReadModel,
+    StockReadModel,
+)
+from readmodels.queries import GetProductSales, ListCustomers, ListOrders, ListStock
 from readmodels.queries.orderings import sorted_by
 from readmodels.queries.parameters import Moment, first_of, last_of
 
@@ -47,14 +52,9 @@ def orderings(query: type[Query]) -> list[tuple[str, str]]:
 
 
 class ReadFilterSet(django_filters.FilterSet):
-    """What all lists take: a search, and an ordering with its ties by id."""
+    """What all lists take: an ordering with its ties by id."""
 
     query: ClassVar[type[Query]]
-
-    search = django_filters.CharFilter(method="matching", max_length=200)
-
-    def matching(self, found: Found, name: str, value: str) -> Found:
-        return found.matching(value)
 
     def sort(self, found: Found, name: str, value: str) -> Found:
         return found.order_by(*sorted_by(value))
@@ -65,7 +65,16 @@ class ReadFilterSet(django_filters.FilterSet):
         return cast("QuerySet[Any]", super().filter_queryset(found))
 
 
-class OrderFilterSet(ReadFilterSet):
+class SearchFilterSet(ReadFilterSet):
+    """What lists with texts take, too."""
+
+    search = django_filters.CharFilter(method="matching", max_length=200)
+
+    def matching(self, found: Found, name: str, value: str) -> Found:
+        return found.matching(value)
+
+
+class OrderFilterSet(SearchFilterSet):
     query = ListOrders
 
     customer_id = django_filters.UUIDFilter()
@@ -93,7 +102,7 @@ class OrderFilterSet(ReadFilterSet):
         return found.placed_between(None, last_of(value))
 
 
-class CustomerFilterSet(ReadFilterSet):
+class CustomerFilterSet(SearchFilterSet):
     query = ListCustomers
 
     is_active = django_filters.BooleanFilter()
@@ -104,7 +113,7 @@ class CustomerFilterSet(ReadFilterSet):
         fields: ClassVar[list[str]] = []
 
 
-class StockFilterSet(ReadFilterSet):
+class StockFilterSet(SearchFilterSet):
     query = ListStock
 
     ordering = django_filters.ChoiceFilter(method="sort", choices=orderings(ListStock))
@@ -112,3 +121,16 @@ class StockFilterSet(ReadFilterSet):
     class Meta:
         model = StockReadModel
         fields: ClassVar[list[str]] = []
+
+
+class ProductSalesFilterSet(ReadFilterSet):
+    query = GetProductSales
+
+    ordering = django_filters.ChoiceFilter(method="sort", choices=orderings(GetProductSales))
+
+    class Meta:
+        model = ProductSalesReadModel
+        fields: ClassVar[list[str]] = []
+
+    def filter_queryset(self, queryset: Found) -> QuerySet[Any]:
+        return super().filter_queryset(queryset.sold())

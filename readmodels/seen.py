@@ -2,13 +2,15 @@
 
 The token names an aggregate and its version. The aggregate's own read row holds the feed position
 of that version, and a projection has seen it when the checkpoint of the partition that owns the
-aggregate is past it. So this works without the write database.
+aggregate is past it. So this works without the write database. Where that row's own projection has
+parked the version, what is parked says its position.
 """
 
 from collections.abc import Set
 from enum import Enum
 from typing import NamedTuple
-from uuid import UUID
+
+from django.db.models import QuerySet
 
 from cqrs.events import bucket_of
 from cqrs.tokens import ConsistencyToken, InvalidToken, decode
@@ -55,30 +57,48 @@ def readable(text: str) -> ConsistencyToken:
 
 
 def look(token: ConsistencyToken, names: Set[str]) -> Seen:
-    """Say whether the projections of these names have applied the aggregate's version."""
+    """Say whether the projections of these names have applied the aggregate's version.
+
+    What only others could not apply is of no matter.
+    """
     home = HOMES[token.stream_type]
-    row = (
-        home.model._default_manager.filter(pk=token.stream_id, version__gte=token.version)
-        .values_list("position", home.partition_key)
-        .first()
-    )
     others = names - {home.projection}
-    if row is not None and not others:
-        return Seen.YES
+    place = _applied_place(token, home)
+    if is_home := place is not None:
+        if not others:
+            return Seen.YES
+    elif others:
+        place = _parked_place(token, home)
     # Before looking at what is parked: an event may be parked at this moment, and then passed.
-    are_past = row is not None and _are_past(others, *row)
-    if _is_parked(token, {*others, home.projection} if row is None else others):
+    are_past = place is not None and _are_past(others, *place)
+    if _is_parked(token, others if is_home else names):
         return Seen.PARKED
-    return Seen.YES if are_past else Seen.NOT_YET
+    # Parked a moment ago and not any more: the row is there now, and the next look finds it.
+    return Seen.YES if are_past and (is_home or others == names) else Seen.NOT_YET
+
+
+def _applied_place(token: ConsistencyToken, home: Home) -> tuple[int, int] | None:
+    """Return a position at which the aggregate had the version, and its bucket; None if not yet."""
+    rows = home.model._default_manager.filter(pk=token.stream_id, version__gte=token.version)
+    row = rows.values_list("position", home.partition_key).first()
+    return None if row is None else (row[0], bucket_of(row[1]))
+
+
+def _parked_place(token: ConsistencyToken, home: Home) -> tuple[int, int] | None:
+    """Return the same by what is parked at home: others may have applied it all the same."""
+    rows = _parked(token, {home.projection}).filter(version__gte=token.version)
+    return rows.order_by("position").values_list("position", "bucket").first()
 
 
 def _is_parked(token: ConsistencyToken, names: Set[str]) -> bool:
+    return _parked(token, names).filter(version__lte=token.version).exists()
+
+
+def _parked(token: ConsistencyToken, names: Set[str]) -> QuerySet[ParkedEvent]:
     kind, key = token.stream_type, token.stream_id
-    rows = ParkedEvent.objects.filter(consumer__in=names, stream_type=kind, stream_id=key)
-    return rows.filter(version__lte=token.version).exists()
+    return ParkedEvent.objects.filter(consumer__in=names, stream_type=kind, stream_id=key)
 
 
-def _are_past(names: Set[str], position: int, partition_key: UUID) -> bool:
-    bucket = bucket_of(partition_key)
+def _are_past(names: Set[str], position: int, bucket: int) -> bool:
     places = [each for each in runner.partitions.of(names, READ_ALIAS) if each.owns(bucket)]
     return len(places) == len(names) and all(place.position >= position for place in places)

@@ -6,10 +6,8 @@ import structlog
 from celery import shared_task
 from django.core.cache import cache
 
-from cqrs import sequencer
-from readmodels.builds import followed
-from readmodels.level import note_level
-from readmodels.projections import PROJECTIONS, runner
+from readmodels.carrying import carry
+from readmodels.projections import PROJECTIONS
 from readmodels.verification import NIGHTLY_PARTS, verify
 
 WAKE_UP_FLAG = "readmodels.wake_up"
@@ -23,12 +21,8 @@ def project(**_: Any) -> None:
     """Sequence what is pending and bring every projection up to the head, batch by batch."""
     # Cleared first: whoever commits from now on asks again, so no commit falls between.
     cache.delete(WAKE_UP_FLAG)
-    consumers, more = followed(), True
-    while more:
-        more = sequencer.step()
-        runner.drain(*consumers)
-    runner.retry_due(*consumers)
-    note_level()
+    while carry():
+        pass
 
 
 @shared_task

@@ -4,10 +4,14 @@ import random
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import groupby, islice
+from typing import Any
 
 from django.db import connections
+from django.db.models import QuerySet
 
 from cqrs.consumers import Runner
+from cqrs.events import StoredEvent
+from cqrs.feed import Stream
 from cqrs.signals import announce_applied
 from readmodels.building import Report, fill, held_level, level_snapshot, pairs
 from readmodels.builds import CHECK, LIVE_SCHEMA, Build, only_one
@@ -22,6 +26,45 @@ NIGHTLY_PARTS = 16
 MENDED_AT_ONCE = 1_000
 
 
+class SetAside(Exception):
+    """An event that is parked where it serves is not to be applied in the build either."""
+
+
+class Repair(Build):
+    """A build to copy rows from: it leaves out what the serving tables have parked.
+
+    That is applied to them when it is tried again. In a row that was copied with it, it would
+    count twice.
+    """
+
+    def __init__(self, projection: Projection) -> None:
+        super().__init__(projection, CHECK)
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        """Apply the events. Raises `SetAside`, so that the runner parks here what is parked there.
+
+        The build never is ahead of the serving tables: what they could not apply, they have parked.
+        """
+        first, last = events[0].position, events[-1].position
+        aside = runner.parking.rows(self.projection.name).filter(position__range=(first, last))
+        if not {event.position for event in events}.isdisjoint(_positions(aside)):
+            raise SetAside
+        super().apply(events)
+
+    def to_be_tried_again(self) -> set[Stream]:
+        """Return the aggregates with events that the serving tables have applied meanwhile."""
+        there = set(_positions(runner.parking.rows(self.projection.name)))
+        return {
+            (row.stream_type, row.stream_id)
+            for row in runner.parking.rows(self.name)
+            if row.position not in there
+        }
+
+
+def _positions(rows: QuerySet[Any]) -> Iterable[int]:
+    return rows.values_list("position", flat=True)
+
+
 def verify(
     projection: Projection, report: Report, *, parts: int = 1, repair: bool = False
 ) -> Iterator[Difference]:
@@ -31,13 +74,11 @@ def verify(
     be cut. Workers go on meanwhile. Needs the memory of a chunk, also if everything differs.
     Raises `Busy`.
     """
-    build = Build(projection, CHECK)
+    build = Repair(projection) if repair else Build(projection, CHECK)
     with only_one(build):
         whole = runner.places(projection)[0].partitions
         partitions = whole if parts == 1 or not build.is_divisible else part_of(build, parts)
         only = None if partitions == whole else random.randrange(partitions)  # noqa: S311
-        if repair:
-            retry_all(projection)  # else a mended row would get its parked events once more
         build.create(partitions, only=only)
         try:
             fill(build, report)
@@ -48,6 +89,8 @@ def verify(
                     yield from some
         finally:
             build.drop()
+    if repair:
+        retry_all(projection)  # some had found no row, or a wrong one
 
 
 def _differences(build: Build, report: Report) -> Generator[Difference, None, None]:

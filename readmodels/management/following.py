@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import FrameType
@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from cqrs import sequencer
-from cqrs.applying import Consumer
-from readmodels.level import note_level
+from readmodels.builds import followed
+from readmodels.carrying import carry
+from readmodels.engine import Projection
 from readmodels.projections import runner
 
 POLL_S = 0.2
@@ -23,54 +24,48 @@ class Stopped(Exception):
     """Somebody asked to stop; what is done stays done."""
 
 
-def follow(projections: Sequence[Consumer], console: Console, *, until_caught_up: bool) -> None:
+def follow(projections: Sequence[Projection], console: Console, *, until_caught_up: bool) -> None:
     """Apply what is in the log and what comes, until Ctrl-C or SIGTERM.
 
-    With `until_caught_up` it ends when everything committed before the call is applied. A batch
-    that is stopped halfway is rolled back and applied by whoever comes next.
+    With `until_caught_up` it ends when everything committed before the call is applied, also to the
+    old tables that rebuilds keep. A batch that is stopped halfway is rolled back and applied by
+    whoever comes next.
     """
     with stoppable() as stop, suppress(Stopped), _progress(console) as progress:
-        bars = [progress.add_task(each.name, completed=position(each)) for each in projections]
+        bars = {each.name: progress.add_task(each.name) for each in projections}
+        show = partial(_show, progress, bars, projections, stop)
         started, goal = time.monotonic(), None
         while not stop.is_set():
-            more = sequencer.step()
-            _drain(projections, progress, bars, stop)
+            more = carry(projections, on_batch=show)
+            show()
             elapsed_s = time.monotonic() - started
             if until_caught_up and sequencer.oldest_pending_age_s() <= elapsed_s:
                 goal = sequencer.head() if goal is None else goal
                 # A partition may be in the hands of another worker, which brings it there.
-                if all(position(each) >= goal for each in projections):
+                if _are_past(goal, projections):
                     return
-            runner.retry_due(*projections)
-            note_level()
             if not more:
                 stop.wait(POLL_S)
 
 
-def _drain(
-    projections: Sequence[Consumer],
-    progress: Progress,
-    bars: Sequence[TaskID],
-    stop: threading.Event,
-) -> None:
-    for projection, bar in zip(projections, bars, strict=True):
-        show = partial(_show, progress, bar, projection, stop)
-        show()
-        runner.drain(projection, on_batch=show)
-        show()
-
-
 def _show(
-    progress: Progress, bar: TaskID, projection: Consumer, stop: threading.Event, _passed: int = 0
+    progress: Progress,
+    bars: Mapping[str, TaskID],
+    projections: Sequence[Projection],
+    stop: threading.Event,
+    _passed: int = 0,
 ) -> None:
-    progress.update(bar, total=sequencer.head(), completed=position(projection))
+    """Show how far the hindmost partition of each has come."""
+    head, places = sequencer.head(), runner.places(*projections)
+    for name, bar in bars.items():
+        hindmost = min(place.position for place in places if place.consumer == name)
+        progress.update(bar, total=head, completed=hindmost)
     if stop.is_set():
         raise Stopped
 
 
-def position(projection: Consumer) -> int:
-    """Return how far the hindmost partition has come."""
-    return min(place.position for place in runner.places(projection))
+def _are_past(goal: int, projections: Sequence[Projection]) -> bool:
+    return all(place.position >= goal for place in runner.places(*followed(projections)))
 
 
 def _progress(console: Console) -> Progress:

@@ -50,9 +50,9 @@ def verify_each(
     *,
     parts: int,
     repair: bool,
-) -> int:
-    """Print every drift of the read models; return how many there are, or were."""
-    count, mended = 0, " (mended)" if repair else ""
+) -> tuple[int, list[str]]:
+    """Print every drift of the read models; return how many there are, or were, and what failed."""
+    count, complaints, mended = 0, list[str](), " (mended)" if repair else ""
     for projection in projections:
         try:
             with _reporting(projection.name, console, stop) as report:
@@ -61,13 +61,12 @@ def verify_each(
                     drifts += 1
                     console.print(f"{drift}{mended}", soft_wrap=True, markup=False)
         except Busy as error:
-            console.print(str(error))
-            count += 1
+            complaints.append(str(error))
             continue
         count += drifts
         agrees = "agrees with the event log" if not drifts else f"{drifts} drift(s)"
         console.print(f"{projection.name}: {agrees}")
-    return count
+    return count, complaints
 
 
 def _print_proof(proof: Proof, console: Console) -> None:

@@ -14,8 +14,13 @@ class GetOrderHistory(Query):
 
     permission: ClassVar[str] = "readmodels.view_orders"
     projection: ClassVar[str] = "order_history"
+    cache_for_s: ClassVar[float] = 60
 
     order_id: Annotated[UUID, ServerSet()]
+
+    @property
+    def changed_by(self) -> UUID:
+        return self.order_id
 
 
 def get_order_history(query: GetOrderHistory) -> Result[Results]:

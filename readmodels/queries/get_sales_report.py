@@ -29,6 +29,7 @@ class GetSalesReport(Query):
 
     permission: ClassVar[str] = "readmodels.view_reports"
     projection: ClassVar[str] = "sales"
+    cache_for_s: ClassVar[float] = 60
 
     granularity: Literal["day", "month"] = "day"
     from_date: Moment | None = None

@@ -19,6 +19,7 @@ from readmodels.queries import (
     GetStock,
     ListOrders,
 )
+from readmodels.seen import ALL, Seen, look, readable
 from tests.api import bearer
 from tests.readmodels.log import Log
 from tests.readmodels.waiting import (
@@ -33,6 +34,10 @@ from tests.readmodels.waiting import (
 )
 
 PARTITIONS = ORDERS.partitions
+
+
+def broken(*_: Any) -> None:
+    raise KeyError("a bug")
 
 
 @pytest.mark.django_db(transaction=True, databases=BOTH)
@@ -136,20 +141,47 @@ class TestParked:
         buyer = log.customer("Ada")
         log.projected()
 
-        def broken(*_: Any) -> None:
-            raise KeyError("a bug")
-
         monkeypatch.setitem(projections.customers.HANDLES, CustomerUpdated.wire_name, broken)
         log.rename(buyer, "Grace")
         log.projected()
         return buyer
 
-    @pytest.mark.parametrize("query", [GetCustomerById, GetOrdersByCustomer])
-    def test_is_told_at_once(self, parked: Any, query: Any) -> None:
+    def test_is_told_at_once(self, parked: Any) -> None:
         started = time.monotonic()
         wish = {"consistency_token": token("customer", parked, 2), "wait_s": 10}
-        assert ask(query, customer_id=parked, **wish).code == "read_side_parked"
+        assert ask(GetCustomerById, customer_id=parked, **wish).code == "read_side_parked"
         assert time.monotonic() - started < 1
+
+    def test_does_not_concern_projections_that_could_apply_it(self, parked: Any, log: Log) -> None:
+        log.rename(parked, "Joan")  # waits behind the one that failed
+        log.order(parked)
+        log.projected()
+        wish = {"consistency_token": token("customer", parked, 3), "wait_s": 0}
+        [order] = ask(GetOrdersByCustomer, customer_id=parked, **wish).value.documents
+        assert orjson.loads(order)["customer_name"] == "Joan"
+        assert look(readable(wish["consistency_token"]), {*ALL}) is Seen.PARKED
+
+    def test_lets_nobody_read_what_its_own_projection_has_not_applied_yet(
+        self, parked: Any, log: Log
+    ) -> None:
+        log.rename(parked, "Joan")
+        log.sequenced()
+        wish = {"consistency_token": token("customer", parked, 3), "wait_s": 0}
+        for drained in ((), (CUSTOMERS,)):
+            runner.drain(*drained)
+            assert ask(GetOrdersByCustomer, customer_id=parked, **wish).code == "read_side_behind"
+        runner.drain(ORDERS)
+        assert isinstance(ask(GetOrdersByCustomer, customer_id=parked, **wish), Ok)
+
+    def test_is_told_of_each_projection_that_could_not_apply_it(
+        self, parked: Any, log: Log, monkeypatch: Any
+    ) -> None:
+        monkeypatch.setattr(ORDERS, "apply", broken)
+        log.rename(parked, "Joan")
+        log.projected()
+        for query in (GetCustomerById, GetOrdersByCustomer):
+            wish = {"consistency_token": token("customer", parked, 3), "wait_s": 10}
+            assert ask(query, customer_id=parked, **wish).code == "read_side_parked"
 
     def test_does_not_concern_what_was_read_before(self, parked: Any) -> None:
         wish = {"consistency_token": token("customer", parked, 1), "wait_s": 0}

@@ -5,18 +5,27 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.management import CommandError
 from django.db import transaction
+from django.utils import timezone
 
 from cqrs.tokens import ConsistencyToken
 from orders.events import OrderCreated
 from readmodels import rebuilding, seen
-from readmodels.building import level_snapshot
-from readmodels.builds import RETIRED, SHADOW, Build, Busy, followed, only_one
-from readmodels.models import OrderReadModel, ParkedEvent, ProjectionCheckpoint
+from readmodels.building import Report, level_snapshot
+from readmodels.builds import CHECK, RETIRED, SHADOW, Build, Busy, followed, only_one
+from readmodels.models import (
+    CustomerReadModel,
+    OrderReadModel,
+    ParkedEvent,
+    ProjectionCheckpoint,
+)
+from readmodels.parked import retry_all
 from readmodels.projections import PROJECTIONS, customers, orders, runner
 from readmodels.rebuilding import RebuildError, discard, rebuild, roll_back
 from readmodels.seen import Seen, look
-from tests.readmodels.built import filled, nothing_is_left
+from readmodels.verification import verify
+from tests.readmodels.built import filled, nothing_is_left, projections
 from tests.readmodels.log import Log
 from tests.threads import together
 
@@ -115,6 +124,13 @@ class TestAWorkerAndASwap:
                     elsewhere(lambda act=act: act(ORDERS))
         assert Build(ORDERS, RETIRED).exists()
 
+    def test_one_at_a_time_verifies_and_the_other_says_that_it_did_not(self) -> None:
+        with (
+            only_one(Build(ORDERS, CHECK)),
+            pytest.raises(CommandError, match="orders is being rebuilt or verified"),
+        ):
+            elsewhere(lambda: projections("verify", "orders", "--repair"))
+
     def test_tables_stay_where_they_are_while_they_are_compared(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -151,6 +167,83 @@ class TestAWorkerAndARetry:
         assert ParkedEvent.objects.count() == 0
         assert OrderReadModel.objects.get().status == "confirmed"
 
+    def test_two_workers_that_find_the_same_due_event_try_it_once(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Else it is given up after half of its attempts."""
+        log = Log()
+        log.order(log.customer())
+        monkeypatch.setitem(orders.HANDLES, OrderCreated.wire_name, broken)
+        log.projected()
+        ParkedEvent.objects.filter(consumer=ORDERS.name).update(retry_at=timezone.now())
+        due, found = runner.parking.due, threading.Barrier(2)
+
+        def both_find_it(consumers: Any) -> Any:
+            streams = due(consumers)
+            found.wait(5)
+            return streams
+
+        monkeypatch.setattr(runner.parking, "due", both_find_it)
+        together(*[lambda: runner.retry_due(ORDERS)] * 2)
+        assert ParkedEvent.objects.get(consumer=ORDERS.name).attempts == 2
+
+
+class TestARepairAndAParkedEvent:
+    """A mended row must not hold what is tried again later: it would count twice."""
+
+    @pytest.fixture
+    def buyer(self) -> Any:
+        """A customer with an order, whose read row somebody has deleted."""
+        self.log = Log()
+        buyer = self.log.customer()
+        self.log.order(buyer)
+        self.log.projected()
+        CustomerReadModel.objects.all().delete()
+        return buyer
+
+    def test_that_was_parked_between_the_comparison_and_the_mending(self, buyer: Any) -> None:
+        """It finds no row, because that is what the repair is for."""
+
+        def meanwhile(phase: str, *_: int) -> None:
+            if phase == "comparing rows" and ParkedEvent.objects.count() == 0:
+                self.log.order(buyer)
+                self.log.sequenced()
+                runner.drain(CUSTOMERS)
+                assert ParkedEvent.objects.filter(consumer=CUSTOMERS.name).count() == 1
+
+        self.repaired(meanwhile, orders=2)
+
+    def test_that_stays_parked_until_its_row_is_mended(self, buyer: Any) -> None:
+        key = self.log.order(buyer)
+        self.log.cancel(key)
+        self.log.projected()
+        assert ParkedEvent.objects.filter(consumer=CUSTOMERS.name).count() == 2
+        self.repaired(silent, orders=2)
+
+    def test_that_was_applied_between_the_comparison_and_the_mending(
+        self, buyer: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The row that is copied must hold it then: nobody tries it again."""
+        assert len(list(verify(CUSTOMERS, silent, repair=True))) == 1
+        key = self.log.order(buyer)
+        with monkeypatch.context() as patch:
+            patch.setitem(customers.HANDLES, OrderCreated.wire_name, broken)
+            self.log.projected()
+        CustomerReadModel.objects.update(name="Somebody")
+
+        def meanwhile(phase: str, *_: int) -> None:
+            if phase == "comparing rows":
+                runner.retry(CUSTOMERS, ("order", key))
+
+        self.repaired(meanwhile, orders=2)
+
+    def repaired(self, report: Report, orders: int) -> None:
+        assert len(list(verify(CUSTOMERS, report, repair=True))) == 1
+        retry_all(CUSTOMERS)  # as workers do, or whoever has fixed what failed
+        assert CustomerReadModel.objects.get().order_count == orders
+        assert ParkedEvent.objects.count() == 0
+        assert list(verify(CUSTOMERS, silent)) == []
+
 
 class TestAReaderAndAWorker:
     def test_an_event_that_is_parked_at_this_moment_was_not_seen(
@@ -173,3 +266,23 @@ class TestAReaderAndAWorker:
         monkeypatch.setattr(seen, "_are_past", after_the_worker)
         token = ConsistencyToken("order", key, 1)
         assert look(token, {CUSTOMERS.name}) is Seen.PARKED
+
+    def test_an_event_that_is_retried_at_this_moment_is_looked_for_again(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its row may have been read before it was there."""
+        log = Log()
+        key = log.order(log.customer())
+        with monkeypatch.context() as patch:
+            patch.setitem(orders.HANDLES, OrderCreated.wire_name, broken)
+            log.projected()
+        past = seen._are_past
+
+        def after_the_retry(*arguments: Any) -> bool:
+            runner.retry(ORDERS, ("order", key))
+            return past(*arguments)
+
+        monkeypatch.setattr(seen, "_are_past", after_the_retry)
+        token = ConsistencyToken("order", key, 1)
+        assert look(token, {ORDERS.name, CUSTOMERS.name}) is Seen.NOT_YET
+        assert look(token, {ORDERS.name, CUSTOMERS.name}) is Seen.YES

@@ -85,6 +85,19 @@ class TestRebuild:
         projections("rebuild", "orders", "--rollback")
         assert OrderReadModel.objects.filter(currency="XXX").count() == 0
 
+    def test_old_tables_are_followed_by_the_command_as_by_the_task(self) -> None:
+        log = filled()
+        projections("rebuild", "orders", "customers")
+        log.order(log.customer("Late"))
+        log.published()
+        projections("run", "orders", "--until-caught-up")
+        assert runner.positions(Build(ORDERS, RETIRED)) == runner.positions(ORDERS)
+        assert sql("SELECT count(*) FROM read_retired.read_orders") == [(31,)]
+        # What is not named is left alone, with its copy.
+        assert sql("SELECT count(*) FROM read_retired.read_customers") == [(30,)]
+        projections("run", "--until-caught-up")
+        assert sql("SELECT count(*) FROM read_retired.read_customers") == [(31,)]
+
     def test_rolls_back_only_to_what_there_is(self) -> None:
         filled()
         with pytest.raises(CommandError, match="no old tables"):

@@ -128,7 +128,7 @@ class TestProject:
         cache.set(WAKE_UP_FLAG, 1)
         flags = []
         monkeypatch.setattr(
-            "readmodels.tasks.sequencer.step", lambda: flags.append(cache.get(WAKE_UP_FLAG))
+            "readmodels.carrying.sequencer.step", lambda: flags.append(cache.get(WAKE_UP_FLAG))
         )
         project()
         assert flags == [None]

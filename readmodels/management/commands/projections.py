@@ -80,14 +80,17 @@ class Command(BaseCommand):
             bypassing += 1
             console.print(f"{drift} (bypassed the events)", soft_wrap=True, markup=False)
         with _stoppable() as stop:
-            count = verify_each(chosen(names), console, stop, parts=parts, repair=repair)
+            count, complaints = verify_each(
+                chosen(names), console, stop, parts=parts, repair=repair
+            )
         if bypassing:
             raise CommandError(
                 f"{bypassing} write(s) bypassed the event log: which side is right only people can"
                 " tell (docs/operating.md)"
             )
         if count and not repair:
-            raise CommandError(f"{count} difference(s) to the event log: mend with --repair")
+            complaints.append(f"{count} difference(s) to the event log: mend with --repair")
+        _fail_with(complaints)
         self.stdout.write(f"{count} mended" if count else "Everything agrees with the event log")
 
     def repartition(self, *, names: list[str], partitions: int | None, **_: Any) -> None:

@@ -9,10 +9,19 @@ import orjson
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections, transaction
+from django.utils import timezone
 
+from cqrs import feed
 from cqrs.models import Event, Pending
+from orders.events import OrderCreated
 from readmodels import status
-from readmodels.models import CustomerReadModel, OrderReadModel, ProjectionCheckpoint
+from readmodels.builds import RETIRED, Build
+from readmodels.models import (
+    CustomerReadModel,
+    OrderReadModel,
+    ParkedEvent,
+    ProjectionCheckpoint,
+)
 from readmodels.projections import PROJECTIONS, runner
 from tests.readmodels.log import Log
 
@@ -123,6 +132,24 @@ class TestRun:
         projections("run", "customers", "--until-caught-up")
         assert CustomerReadModel.objects.count() == 1
         assert OrderReadModel.objects.count() == 0
+
+    @COMMITTED
+    def test_tries_parked_events_of_an_old_copy_again(self) -> None:
+        """Its rows are read after a rollback."""
+        log = Log()
+        log.order(log.customer())
+        log.projected()
+        copy = Build(PROJECTIONS[0], RETIRED)
+        copy.create(4)
+        try:
+            projections("run", "--until-caught-up")
+            [event] = [each for each in feed.window(0, 2) if each.type == OrderCreated.wire_name]
+            runner.parking.park(copy.name, event, KeyError("a bug"))
+            ParkedEvent.objects.update(retry_at=timezone.now())
+            projections("run", "--until-caught-up")
+            assert ParkedEvent.objects.count() == 0
+        finally:
+            copy.drop()
 
     @BOTH
     def test_refuses_an_unknown_name(self) -> None:

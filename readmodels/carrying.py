@@ -1,0 +1,25 @@
+"""Carrying events to the read models: what the Celery task and `projections run` do alike."""
+
+from collections.abc import Callable, Sequence
+
+from cqrs import sequencer
+from readmodels.builds import followed
+from readmodels.engine import Projection
+from readmodels.level import note_level
+from readmodels.projections import PROJECTIONS, runner
+
+
+def carry(
+    projections: Sequence[Projection] = PROJECTIONS,
+    on_batch: Callable[[int], None] | None = None,
+) -> bool:
+    """Sequence a batch of what is pending, and apply it to the projections and their kept copies.
+
+    Tries parked events again that are due. Says whether to call again at once.
+    """
+    more = sequencer.step()
+    consumers = followed(projections)
+    runner.drain(*consumers, on_batch=on_batch)
+    runner.retry_due(*consumers)
+    note_level()
+    return more
