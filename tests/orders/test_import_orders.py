@@ -271,7 +271,13 @@ def importing(path: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=default_interrupts,
     )
+
+
+def default_interrupts() -> None:
+    """Let Ctrl-C interrupt, also where the tests were started by something that ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "replica"])
