@@ -19,15 +19,27 @@ WHERE datname = current_database() AND query LIKE 'LISTEN %'
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def _names(django_db_modify_db_settings: None) -> dict[str, str]:
+    """Return what the databases are called before the tests have some of their own."""
+    return {alias: connections[alias].settings_dict["NAME"] for alias in connections}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    _names: dict[str, str], django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
     """Restore what a test has changed, instead of all that there is."""
+    made = [
+        alias for alias in connections if connections[alias].settings_dict["NAME"] != _names[alias]
+    ]  # those that no test of this session uses are not
     with django_db_blocker.unblock():
-        as_migrated.remember(connections)
+        as_migrated.remember(made)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", as_migrated.instead_of_flush)
         yield
-    with django_db_blocker.unblock():
-        _hang_up()
+    if "replica" in made:
+        with django_db_blocker.unblock():
+            _hang_up()
 
 
 def _hang_up() -> None:
