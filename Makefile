@@ -22,7 +22,7 @@ run:
 	@.ci/install base && END_WITH_PARENT=1 exec $(PYTHON_ENV) manage.py serve
 
 test:
-	@.ci/install dev && exec $(PYTHON_ENV) -m pytest $(PYTEST_ARGS)
+	@.ci/install dev && exec $(PYTHON_ENV) -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
 
 test-long: export FAULT_COUNTS = full
 test-long: test

@@ -3,10 +3,50 @@
 from collections.abc import Iterator
 
 import pytest
+from django.db import connections
+from django.test import TransactionTestCase
+from pytest_django.plugin import DjangoDbBlocker
 
 from cqrs.audits import audit
 from cqrs.context import system_context, use_context
-from tests import kept_answers
+from readmodels import wakeups
+from tests import as_migrated, kept_answers
+
+HANG_UP = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = current_database() AND query LIKE 'LISTEN %'
+"""
+
+
+@pytest.fixture(scope="session")
+def _names(django_db_modify_db_settings: None) -> dict[str, str]:
+    """Return what the databases are called before the tests have some of their own."""
+    return {alias: connections[alias].settings_dict["NAME"] for alias in connections}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    _names: dict[str, str], django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """Restore what a test has changed, instead of all that there is."""
+    made = [
+        alias for alias in connections if connections[alias].settings_dict["NAME"] != _names[alias]
+    ]  # those that no test of this session uses are not
+    with django_db_blocker.unblock():
+        as_migrated.remember(made)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", as_migrated.instead_of_flush)
+        yield
+    if "replica" in made:
+        with django_db_blocker.unblock():
+            _hang_up()
+
+
+def _hang_up() -> None:
+    """End the listening that only the end of a process ends: it keeps its database from going."""
+    wakeups.RECONNECT_S = 3_600.0
+    with connections["replica"].cursor() as cursor:
+        cursor.execute(HANG_UP)
 
 
 @pytest.fixture(autouse=True)

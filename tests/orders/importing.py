@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -63,7 +64,13 @@ def importing(path: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=default_interrupts,
     )
+
+
+def default_interrupts() -> None:
+    """Let Ctrl-C interrupt, also where the tests were started by something that ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def rejected(path: Path) -> Path:
