@@ -16,18 +16,15 @@ from cqrs.tokens import ConsistencyToken
 from orders.events import OrderCreated
 from readmodels import lookups
 from readmodels.projections import PROJECTIONS
-from readmodels.projections.order_history import NAMES
+from readmodels.projections.order_history import EVENT_NAMES
 from readmodels.queries import GetOrderById, GetOrderHistory, GetSalesReport
 from readmodels.queries.results import Results
 from tests.api import bearer
+from tests.readmodels.caching.asking import ask, statements
 from tests.readmodels.log import PLACED, Log
-from tests.readmodels.test_caching import ask, statements, where
 from tests.threads import together
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
-    pytest.mark.usefixtures(where.__name__),  # with Redis, and without
-]
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 
 
 def told(answer: Any, name: str) -> list[Any]:
@@ -100,7 +97,7 @@ class TestOrderHistory:
             change(order)
         cancelled = log.order(log.customer())
         log.cancel(cancelled)
-        events: list[StoredEvent] = [each for each in log.sequenced() if each.type in NAMES]
+        events: list[StoredEvent] = [each for each in log.sequenced() if each.type in EVENT_NAMES]
         assert {event.type for event in events} == {*PROJECTIONS[-1].types}
         for event in events:
             key = event.data["order_id"]
