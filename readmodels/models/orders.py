@@ -53,6 +53,7 @@ class OrderReadModel(ReadModel):
             models.Index(fields=["customer_id", "order_date", "id"], name="read_orders_customer"),
             # the few pending among very many delivered
             models.Index(fields=["status", "order_date", "id"], name="read_orders_status"),
+            models.Index(fields=["status", "id"], name="read_orders_status_id"),
             models.Index(fields=["total_amount", "id"], name="read_orders_total"),
             models.Index(fields=["customer_name", "id"], name="read_orders_name"),
         ]
