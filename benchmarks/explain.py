@@ -12,7 +12,7 @@ from benchmarks.bench import Bench
 from benchmarks.servers import running_postgres
 
 ORDERS = 1_000_000
-VALUE = re.compile(r"'[^']*'(::[a-z ]+)?|\b[0-9a-f]{8}-[-0-9a-f]{27}\b")
+VALUE = re.compile(r"'[^']*'(::[a-z ]+)?|\b[\d.]+\b(?=[,)])")
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ Asked once in a while and remembered in the process, so that a request normally 
 
 import time
 
+from cqrs.behaviors.reconnection import again_if_lost
 from readmodels.router import READ_ALIAS
 from readmodels.sql import server_cursor
 
@@ -29,7 +30,7 @@ def read_lag_ms(projection: str) -> int | None:
     now = time.monotonic()
     asked_at, level_at = _known.get(projection, (0.0, None))
     if not asked_at or now - asked_at > MEMO_S:
-        age_s = _level_age_s(projection)
+        age_s = again_if_lost(lambda: _level_age_s(projection), "read_lag")
         level_at = None if age_s is None else now - max(0.0, age_s)
         _known[projection] = (now, level_at)
     return None if level_at is None else round((now - level_at) * 1000)

@@ -1,6 +1,7 @@
 """A query whose connection breaks is asked again on a new one: reading twice harms nobody."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import structlog
 from django.db import Error, connections
@@ -10,19 +11,26 @@ from cqrs.outages import is_outage
 from cqrs.pipeline import Dispatch, Next
 from cqrs.results import Result
 
+Answer = TypeVar("Answer")
+
 log = structlog.get_logger("cqrs.reconnection")
 
 
 def reconnection(dispatch: Dispatch, following: Next) -> Result[Any]:
     """Repeat the rest once when the connection was lost; not when none could be had."""
+    return again_if_lost(lambda: following(dispatch), dispatch.name)
+
+
+def again_if_lost(read: Callable[[], Answer], name: str) -> Answer:
+    """Read once more if the connection to `replica` was lost; `name` says what, in the log."""
     connection = connections[READ_ALIAS]
     try:
-        return following(dispatch)
+        return read()
     except Error as error:
         lost = connection.connection is not None and is_outage(error)
         if not lost or connection.in_atomic_block:
             raise
         reason = type(error.__cause__ or error).__name__
-    log.warning("query_repeated", name=dispatch.name, reason=reason)
+    log.warning("query_repeated", name=name, reason=reason)
     connection.close()
-    return following(dispatch)
+    return read()

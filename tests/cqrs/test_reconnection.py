@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from cqrs import bus
 from cqrs.ids import uuid7
 from cqrs.results import Rejected
+from readmodels import lag
 from readmodels.models import OrderReadModel
 from readmodels.queries import GetOrderById
 
@@ -78,6 +79,16 @@ class TestReconnection:
             with pytest.raises(OperationalError):
                 ask(monkeypatch, handler)
         assert len(asked) == 1
+
+
+class TestReadLag:
+    def test_repeats_its_own_look_whose_connection_breaks(self):
+        lag.forget()
+        end_the_connection()
+        connections["replica"].health_check_done = True  # it broke a moment after
+        with capture_logs() as logs:
+            assert lag.read_lag_ms("orders") is None
+        assert [log["name"] for log in logs] == ["read_lag"]
 
 
 class TestHealthCheck:
