@@ -1,21 +1,49 @@
 """Kept answers are tested with Redis, and without."""
 
+from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.db import connections
 
+from cqrs.signals import batch_applied
 from readmodels import caching
-from readmodels.wakeups import Bell
+from readmodels.changes import Change
+from readmodels.router import PROJECTION_ALIAS
+from readmodels.wakeups import CHANNEL, Bell
+from tests.desk import wait_for
 
-bell = Bell(caching.hear)  # in a test run with Redis the process's own bell listens there
+heard: set[str] = set()
+
+
+def note(change: Change | None) -> None:
+    heard.update(change.tags if change else ())
+
+
+bell = Bell()  # in a test run with Redis the process's own bell listens there
 
 
 @pytest.fixture(params=["redis", "memory"], autouse=True)
-def where(request: Any, settings: Any, monkeypatch: Any) -> str:
+def where(request: Any, settings: Any, monkeypatch: Any) -> Iterator[str]:
     """Run each test with Redis, and without."""
     if request.param == "memory":
         settings.REDIS_URL = ""
         monkeypatch.setattr(caching, "bell", bell)
+        bell.hearers[:] = [caching.hear, note]
         bell.wait(0, 5)
         assert bell.is_listening
-    return str(request.param)
+        batch_applied.connect(until_heard)
+    yield request.param
+    batch_applied.disconnect(until_heard)
+
+
+def until_heard(**_: Any) -> None:
+    """Wait for the batch's news, which makes what is kept old once more when it comes back."""
+    connection = connections[PROJECTION_ALIAS]
+    if connection.in_atomic_block:
+        return  # it is not sent yet
+    mark = uuid4().hex
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, mark])
+    wait_for(lambda: mark in heard)
