@@ -25,7 +25,7 @@ from cqrs.results import Ok, Result
 from cqrs.signals import batch_applied
 from readmodels import lookups
 from readmodels.changes import Change, tags_of
-from readmodels.kept import Cache, Place, size_of
+from readmodels.kept import Cache, Slot, size_of
 from readmodels.memory_cache import MemoryCache
 from readmodels.redis_cache import RedisCache
 from readmodels.router import READ_ALIAS
@@ -45,14 +45,14 @@ def caching(dispatch: Dispatch, following: Next) -> Result[Any]:
     cache = _cache_for(query)
     if cache is None:
         return following(dispatch)
-    place = place_of(query)
-    found = cache.find(place)
+    slot = slot_of(query)
+    found = cache.find(slot)
     lookups.note(query, "miss" if found.answer is None else "hit")
     if found.answer is not None:
         return Ok(found.answer)
     result = following(dispatch)
     if found.generation is not None and isinstance(result, Ok) and _may_be_kept(result.value):
-        cache.keep(place, result.value, found.generation)
+        cache.keep(slot, result.value, found.generation)
     return result
 
 
@@ -77,13 +77,13 @@ def hear(change: Change | None) -> None:
         in_memory.invalidate(change.tags)
 
 
-def place_of(query: Query) -> Place:
+def slot_of(query: Query) -> Slot:
     """Return where the query's answer is kept: the same for whoever may ask it."""
     question = query.model_dump_json(exclude=ASKED_FOR_ONCE, exclude_defaults=True)
     # Hashed, because names and addresses that are searched for are nobody's business.
     key = hashlib.blake2b(f"{type(query).__name__} {question}".encode(), digest_size=16)
     tags = tags_of(query.projection, query.changed_by)
-    return Place(key.hexdigest(), tags, query.cache_for_s)
+    return Slot(key.hexdigest(), tags, query.cache_for_s)
 
 
 def _cache_for(query: Query) -> Cache | None:

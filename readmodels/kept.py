@@ -12,7 +12,7 @@ KINDS: dict[bytes, type[Page] | type[Results]] = {b"page": Page, b"results": Res
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Slot:
     """Where an answer is kept, the tags whose change makes it old, and for how long at most."""
 
     key: str
@@ -37,10 +37,10 @@ NOTHING = Found()
 class Cache(Protocol):
     """Keeps answers. Never raises because a server is out of reach."""
 
-    def find(self, place: Place) -> Found:
+    def find(self, slot: Slot) -> Found:
         """Return the answer that is kept there, unless it is old."""
 
-    def keep(self, place: Place, answer: Answer, generation: Any) -> None:
+    def keep(self, slot: Slot, answer: Answer, generation: Any) -> None:
         """Keep an answer; in vain if one of its tags has changed since the generation."""
 
     def invalidate(self, tags: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from readmodels.kept import Answer, Found, Place, size_of
+from readmodels.kept import Answer, Found, Slot, size_of
 
 MOST_BYTES = 16 * 2**20
 BESIDE = 1_000  # bytes of an entry beside its answer: empty ones are not for free
@@ -36,19 +36,19 @@ class MemoryCache:
         self._changed: dict[str, int] = {}
         self._everything_changed = 0
 
-    def find(self, place: Place) -> Found:
+    def find(self, slot: Slot) -> Found:
         with self._lock:
-            entry = self._entries.get(place.key)
-            if entry is None or not self._is_good(entry, place):
+            entry = self._entries.get(slot.key)
+            if entry is None or not self._is_good(entry, slot):
                 return Found(None, self._last_change)
-            self._entries.move_to_end(place.key)
+            self._entries.move_to_end(slot.key)
             return Found(entry.answer, None)
 
-    def keep(self, place: Place, answer: Answer, generation: int) -> None:
+    def keep(self, slot: Slot, answer: Answer, generation: int) -> None:
         with self._lock:
-            self._drop(place.key)
-            self._entries[place.key] = _Entry(
-                answer, generation, time.monotonic() + place.cache_for_s
+            self._drop(slot.key)
+            self._entries[slot.key] = _Entry(
+                answer, generation, time.monotonic() + slot.cache_for_s
             )
             self._bytes += BESIDE + size_of(answer)
             while self._bytes > MOST_BYTES:
@@ -73,8 +73,8 @@ class MemoryCache:
         self._entries.clear()
         self._bytes = 0
 
-    def _is_good(self, entry: _Entry, place: Place) -> bool:
-        changed = [self._changed.get(tag, 0) for tag in place.tags]
+    def _is_good(self, entry: _Entry, slot: Slot) -> bool:
+        changed = [self._changed.get(tag, 0) for tag in slot.tags]
         newest = max(self._everything_changed, *changed)
         return entry.read_after >= newest and time.monotonic() < entry.good_until
 

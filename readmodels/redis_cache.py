@@ -24,7 +24,7 @@ from redis.retry import Retry
 
 from cqrs.breaker import Breaker
 from readmodels.changes import projection_of
-from readmodels.kept import NOTHING, Answer, Found, Place, pack, unpack
+from readmodels.kept import NOTHING, Answer, Found, Slot, pack, unpack
 
 PREFIX = "kept:1:"  # another number for another format: processes of two versions may share Redis
 TIMEOUT_S = 0.25
@@ -44,22 +44,22 @@ class RedisCache:
         self._lock = threading.Lock()
         self._owed: set[str] = set()
 
-    def find(self, place: Place) -> Found:
+    def find(self, slot: Slot) -> Found:
         if reading.is_open():
             return NOTHING
         try:
             with reading.watching():
-                return self._find(place)
+                return self._find(slot)
         except redis.RedisError as error:
             log.warning("answered_without_cache", reason=type(error).__name__)
             return NOTHING
 
-    def keep(self, place: Place, answer: Answer, generation: Generation) -> None:
+    def keep(self, slot: Slot, answer: Answer, generation: Generation) -> None:
         if reading.is_open():
             return
         try:
             with reading.watching():
-                self._set(place, time.time(), generation, pack(answer))
+                self._set(slot, time.time(), generation, pack(answer))
         except redis.RedisError as error:
             log.warning("answer_not_kept", reason=type(error).__name__)
 
@@ -81,24 +81,24 @@ class RedisCache:
             with self._lock:
                 self._owed |= {projection_of(tag) for tag in all_tags}
 
-    def _find(self, place: Place) -> Found:
-        keys = [_generation_key(tag) for tag in place.tags]
-        found: Any = client().mget(PREFIX + place.key, *keys)
+    def _find(self, slot: Slot) -> Found:
+        keys = [_generation_key(tag) for tag in slot.tags]
+        found: Any = client().mget(PREFIX + slot.key, *keys)
         entry, generation = found[0], found[1:]
         if entry is not None:
             head, _, packed = entry.partition(b"\n")
             *kept_under, read_at, renewed_at = head.split(b" ")
             now = time.time()
-            if kept_under == generation and now < float(read_at) + RENEWALS * place.cache_for_s:
-                if now > float(renewed_at) + place.cache_for_s / 2:
-                    self._set(place, float(read_at), generation, packed)
+            if kept_under == generation and now < float(read_at) + RENEWALS * slot.cache_for_s:
+                if now > float(renewed_at) + slot.cache_for_s / 2:
+                    self._set(slot, float(read_at), generation, packed)
                 return Found(unpack(packed))
         return Found(None, generation if None not in generation else _begin(keys))
 
-    def _set(self, place: Place, read_at: float, generation: Generation, packed: bytes) -> None:
+    def _set(self, slot: Slot, read_at: float, generation: Generation, packed: bytes) -> None:
         times = b"%.3f %.3f" % (read_at, time.time())
         value = b"\n".join([b" ".join([*generation, times]), packed])
-        client().set(PREFIX + place.key, value, px=round(place.cache_for_s * 1000))
+        client().set(PREFIX + slot.key, value, px=round(slot.cache_for_s * 1000))
 
 
 def _begin(keys: Iterable[str]) -> Generation:

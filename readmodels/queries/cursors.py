@@ -97,7 +97,7 @@ def _read(text: str) -> Cursor:
     return cursor
 
 
-Place = Annotated[
+CursorText = Annotated[
     Cursor,
     PlainValidator(read),
     PlainSerializer(str),

@@ -9,7 +9,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from cqrs.messages import Query
 from cqrs.results import Ok, Rejected, Result
-from readmodels.queries.cursors import Cursor, Place, read
+from readmodels.queries.cursors import Cursor, CursorText, read
 from readmodels.queries.results import Results, digest
 from readmodels.specifications import COUNT_CAP
 
@@ -98,7 +98,7 @@ class ListQuery(Query):
     page: Annotated[int, Field(ge=1)] = 1
     page_size: Annotated[int, Field(ge=1, le=100)] = 10
     cursor: Annotated[
-        Place | None,
+        CursorText | None,
         Field(description="Instead of page: empty for the first page, then as next says"),
     ] = None
     ordering: str = ""
@@ -151,9 +151,9 @@ def _by_number(query: ListQuery, rows: Rows) -> Result[Page]:
 def _from_cursor(query: ListQuery, cursor: Cursor, rows: Rows) -> Page:
     """Answer in one statement, however far from the beginning."""
     size, backward = query.page_size, cursor.backward
-    read = rows.beyond(cursor, size + 1)
-    found = read[:size]
-    onward = _place(query, backward, found[-1]) if len(read) > size else None
+    rows_read = rows.beyond(cursor, size + 1)
+    found = rows_read[:size]
+    onward = _place(query, backward, found[-1]) if len(rows_read) > size else None
     back = None if cursor.key is None else _place(query, not backward, *found[:1])
     ahead, behind = (back, onward) if backward else (onward, back)
     documents = [document for document, _, _ in (reversed(found) if backward else found)]

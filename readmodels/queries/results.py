@@ -1,4 +1,4 @@
-"""Answers that are not cut into pages, because what is asked for bounds them."""
+"""The documents of an answer, as they are stored and as they go to the wire."""
 
 import hashlib
 from collections.abc import Sequence

@@ -5,77 +5,77 @@ from typing import Any
 import pytest
 
 from readmodels import memory_cache
-from readmodels.kept import Found, Place
+from readmodels.kept import Found, Slot
 from readmodels.memory_cache import MemoryCache
 from readmodels.queries.results import Results
 
 ANSWER = Results.of(["1"])
 
 
-def place(key: str = "k", tag: str = "orders any", cache_for_s: float = 60) -> Place:
-    return Place(key, ("orders", tag), cache_for_s)
+def slot(key: str = "k", tag: str = "orders any", cache_for_s: float = 60) -> Slot:
+    return Slot(key, ("orders", tag), cache_for_s)
 
 
-def kept(cache: MemoryCache, where: Place) -> None:
+def kept(cache: MemoryCache, where: Slot) -> None:
     cache.keep(where, ANSWER, cache.find(where).generation)
 
 
 class TestMemoryCache:
     def test_gives_what_it_keeps(self) -> None:
         cache = MemoryCache()
-        kept(cache, place())
-        assert cache.find(place()) == Found(ANSWER)
-        assert cache.find(place("other")).answer is None
+        kept(cache, slot())
+        assert cache.find(slot()) == Found(ANSWER)
+        assert cache.find(slot("other")).answer is None
 
     @pytest.mark.parametrize(
         ("tag", "is_old"), [("orders", True), ("orders any", True), ("stock", False)]
     )
     def test_forgets_what_was_changed(self, tag: str, is_old: bool) -> None:
         cache = MemoryCache()
-        kept(cache, place())
+        kept(cache, slot())
         cache.invalidate([tag])
-        assert (cache.find(place()).answer is None) == is_old
+        assert (cache.find(slot()).answer is None) == is_old
 
     @pytest.mark.parametrize("news", [lambda c: c.invalidate(["orders"]), MemoryCache.clear])
     def test_keeps_in_vain_what_was_read_before_the_news(self, news: Any) -> None:
         cache = MemoryCache()
-        generation = cache.find(place()).generation
+        generation = cache.find(slot()).generation
         news(cache)
-        cache.keep(place(), ANSWER, generation)
-        assert cache.find(place()).answer is None
+        cache.keep(slot(), ANSWER, generation)
+        assert cache.find(slot()).answer is None
 
     def test_ends_with_the_duration_however_often_it_is_asked(self, monkeypatch: Any) -> None:
         now = [100.0]
         monkeypatch.setattr(memory_cache.time, "monotonic", lambda: now[0])
         cache = MemoryCache()
-        kept(cache, place(cache_for_s=10))
+        kept(cache, slot(cache_for_s=10))
         for moment, is_there in ((109.0, True), (109.9, True), (110.0, False)):
             now[0] = moment
-            assert (cache.find(place()).answer is not None) == is_there
+            assert (cache.find(slot()).answer is not None) == is_there
 
     def test_lets_the_least_recently_used_go(self, monkeypatch: Any) -> None:
         monkeypatch.setattr(memory_cache, "MOST_BYTES", 2_500)
         cache = MemoryCache()
         for key in "ab":
-            kept(cache, place(key))
-        cache.find(place("a"))
-        kept(cache, place("c"))
-        assert [cache.find(place(key)).answer is not None for key in "abc"] == [True, False, True]
+            kept(cache, slot(key))
+        cache.find(slot("a"))
+        kept(cache, slot("c"))
+        assert [cache.find(slot(key)).answer is not None for key in "abc"] == [True, False, True]
 
     def test_counts_an_answer_once_that_is_kept_again(self, monkeypatch: Any) -> None:
         monkeypatch.setattr(memory_cache, "MOST_BYTES", 2_500)
         cache = MemoryCache()
         for key in "aaab":
-            cache.keep(place(key), ANSWER, 0)
-        assert all(cache.find(place(key)).answer for key in "ab")
+            cache.keep(slot(key), ANSWER, 0)
+        assert all(cache.find(slot(key)).answer for key in "ab")
 
     def test_forgets_everything_rather_than_what_was_changed(self, monkeypatch: Any) -> None:
         monkeypatch.setattr(memory_cache, "MOST_TAGS", 3)
         cache = MemoryCache()
-        generation = cache.find(place()).generation
+        generation = cache.find(slot()).generation
         cache.invalidate(["orders any"])
         cache.invalidate([f"stock {number}" for number in range(3)])
-        cache.keep(place(), ANSWER, generation)
-        assert cache.find(place()).answer is None
-        kept(cache, place())
-        assert cache.find(place()).answer == ANSWER
+        cache.keep(slot(), ANSWER, generation)
+        assert cache.find(slot()).answer is None
+        kept(cache, slot())
+        assert cache.find(slot()).answer == ANSWER

@@ -7,7 +7,7 @@ import pytest
 
 from cqrs.ids import uuid7
 from readmodels import redis_cache
-from readmodels.kept import NOTHING, Place
+from readmodels.kept import NOTHING, Slot
 from readmodels.queries.results import Results
 from readmodels.redis_cache import PREFIX, RedisCache, client
 
@@ -15,8 +15,8 @@ ANSWER = Results.of(['{"a": 1}', '{"b": "ö"}'])
 
 
 @pytest.fixture
-def place() -> Place:
-    return Place(str(uuid7()), ("orders", f"orders {uuid7()}"), 60)
+def slot() -> Slot:
+    return Slot(str(uuid7()), ("orders", f"orders {uuid7()}"), 60)
 
 
 @pytest.fixture
@@ -32,92 +32,90 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
     return clock
 
 
-def kept(place: Place) -> RedisCache:
+def kept(slot: Slot) -> RedisCache:
     cache = RedisCache()
-    cache.keep(place, ANSWER, cache.find(place).generation)
+    cache.keep(slot, ANSWER, cache.find(slot).generation)
     return cache
 
 
-def left_s(place: Place) -> float:
-    return client().pttl(PREFIX + place.key) / 1000
+def left_s(slot: Slot) -> float:
+    return client().pttl(PREFIX + slot.key) / 1000
 
 
 class TestRedisCache:
-    def test_gives_other_processes_what_it_keeps(self, place: Place) -> None:
-        kept(place)
-        found = RedisCache().find(place)
+    def test_gives_other_processes_what_it_keeps(self, slot: Slot) -> None:
+        kept(slot)
+        found = RedisCache().find(slot)
         assert (found.answer, found.generation) == (ANSWER, None)
         assert found.answer.documents == ['{"a": 1}', '{"b": "ö"}']
 
     @pytest.mark.parametrize("number", [0, 1])
-    def test_forgets_what_another_process_has_changed(self, place: Place, number: int) -> None:
-        cache = kept(place)
-        RedisCache().invalidate([place.tags[number]])
-        assert cache.find(place).answer is None
+    def test_forgets_what_another_process_has_changed(self, slot: Slot, number: int) -> None:
+        cache = kept(slot)
+        RedisCache().invalidate([slot.tags[number]])
+        assert cache.find(slot).answer is None
 
     @pytest.mark.parametrize("number", [0, 1])
-    def test_keeps_in_vain_what_was_read_before_the_news(self, place: Place, number: int) -> None:
+    def test_keeps_in_vain_what_was_read_before_the_news(self, slot: Slot, number: int) -> None:
         cache = RedisCache()
-        generation = cache.find(place).generation
-        cache.invalidate([place.tags[number]])
-        cache.find(place)  # somebody else begins the next one
-        cache.keep(place, ANSWER, generation)
-        assert cache.find(place).answer is None
+        generation = cache.find(slot).generation
+        cache.invalidate([slot.tags[number]])
+        cache.find(slot)  # somebody else begins the next one
+        cache.keep(slot, ANSWER, generation)
+        assert cache.find(slot).answer is None
 
-    def test_agrees_with_others_on_the_generation(self, place: Place) -> None:
-        assert RedisCache().find(place).generation == RedisCache().find(place).generation
+    def test_agrees_with_others_on_the_generation(self, slot: Slot) -> None:
+        assert RedisCache().find(slot).generation == RedisCache().find(slot).generation
 
-    def test_needs_one_round_trip_for_a_hit(self, place: Place) -> None:
-        cache = kept(place)
+    def test_needs_one_round_trip_for_a_hit(self, slot: Slot) -> None:
+        cache = kept(slot)
         before = client().info("commandstats")
-        cache.find(place)
+        cache.find(slot)
         after = client().info("commandstats")
         calls = {name: after[name]["calls"] - before.get(name, {"calls": 0})["calls"]
                  for name in after}  # fmt: skip
         assert {name for name, count in calls.items() if count} == {"cmdstat_mget", "cmdstat_info"}
 
-    def test_slides(self, place: Place, clock: Any) -> None:
-        cache = kept(place)
-        client().pexpire(PREFIX + place.key, 25_000)
+    def test_slides(self, slot: Slot, clock: Any) -> None:
+        cache = kept(slot)
+        client().pexpire(PREFIX + slot.key, 25_000)
         clock.passed = 25
-        assert cache.find(place).answer == ANSWER
-        assert left_s(place) <= 25, "renewed in the first half already"
+        assert cache.find(slot).answer == ANSWER
+        assert left_s(slot) <= 25, "renewed in the first half already"
         clock.passed = 35
-        assert cache.find(place).answer == ANSWER
-        assert left_s(place) > 55
+        assert cache.find(slot).answer == ANSWER
+        assert left_s(slot) > 55
 
-    def test_slides_up_to_an_age(self, place: Place, clock: Any) -> None:
-        cache = kept(place)
+    def test_slides_up_to_an_age(self, slot: Slot, clock: Any) -> None:
+        cache = kept(slot)
         for clock.passed in range(50, 300, 50):
-            assert cache.find(place).answer == ANSWER
+            assert cache.find(slot).answer == ANSWER
         clock.passed = 301
-        assert cache.find(place).answer is None
+        assert cache.find(slot).answer is None
 
     def test_is_asked_by_nobody_for_a_while_when_it_is_gone(
-        self, place: Place, settings: Any, monkeypatch: Any
+        self, slot: Slot, settings: Any, monkeypatch: Any
     ) -> None:
-        cache = kept(place)
+        cache = kept(slot)
         monkeypatch.setattr(redis_cache.reading, "_retry_at", 0.0)
         with monkeypatch.context():
             settings.REDIS_URL = "redis://127.0.0.1:1/0"
-            assert cache.find(place) is NOTHING
+            assert cache.find(slot) is NOTHING
             assert redis_cache.reading.is_open()
             started = time.monotonic()
             for _ in range(100):
-                assert cache.find(place) is NOTHING
-                cache.keep(place, ANSWER, [b"1", b"2"])
+                assert cache.find(slot) is NOTHING
+                cache.keep(slot, ANSWER, [b"1", b"2"])
             assert time.monotonic() - started < 0.2
 
-    def test_owes_what_it_could_not_say(
-        self, place: Place, settings: Any, monkeypatch: Any
-    ) -> None:
+    def test_owes_what_it_could_not_say(self, slot: Slot, settings: Any, monkeypatch: Any) -> None:
         monkeypatch.setattr(redis_cache.invalidating, "_retry_at", 0.0)
-        cache, url = kept(place), settings.REDIS_URL
+        cache, url = kept(slot), settings.REDIS_URL
         settings.REDIS_URL = "redis://127.0.0.1:1/0"
-        cache.invalidate([place.tags[1]])
+        cache.invalidate([slot.tags[1]])
         cache.invalidate(["stock any"])
         settings.REDIS_URL = url
-        assert cache.find(place).answer == ANSWER
+        assert cache.find(slot).answer == ANSWER
         redis_cache.invalidating.reset()
         cache.invalidate(["customers any"])
-        assert cache.find(place).answer is None
+        assert cache.find(slot).answer is None
