@@ -5,8 +5,10 @@ Both databases are of one server, so both times are of one clock, and nobody has
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median, quantiles
@@ -21,6 +23,7 @@ CLIENTS = 2
 CONCURRENCY = 6  # of the Celery worker
 WARM_UP_S = 2.0
 PATIENCE_S = 60.0
+LOOK_S = 0.1
 BARE_TABLES = (
     "CREATE TABLE bare_orders (id uuid PRIMARY KEY, content text)",
     "CREATE TABLE bare_read_orders (id uuid PRIMARY KEY, document text)",
@@ -75,16 +78,38 @@ def worker(way: Way, data: Databases) -> Iterator[None]:
 def measure(way: Way, data: Databases, rate: float, seconds: float) -> tuple[float, float]:
     """Place orders at this rate; return median and 99th percentile of the delay, in ms."""
     before = set(_times(data.write_url, way.written))
-    programs.run(way.place, data.environment, CLIENTS, seconds + WARM_UP_S, rate)
-    written = {k: at for k, at in _times(data.write_url, way.written).items() if k not in before}
-    deadline = time.monotonic() + PATIENCE_S
-    while not written.keys() <= (visible := _times(data.read_url, way.visible)).keys():
-        if time.monotonic() > deadline:
-            raise programs.Failed(f"{len(written.keys() - visible.keys())} orders never came")
-        time.sleep(0.2)
+    with _seen(way, data) as visible:
+        programs.run(way.place, data.environment, CLIENTS, seconds + WARM_UP_S, rate)
+        times = _times(data.write_url, way.written)
+        written = {key: at for key, at in times.items() if key not in before}
+        deadline = time.monotonic() + PATIENCE_S
+        while missing := [key for key in written if key not in visible]:
+            if time.monotonic() > deadline:
+                raise programs.Failed(f"{len(missing)} orders never came")
+            time.sleep(0.2)
     begun = min(written.values())
     late = [visible[key] - at for key, at in written.items() if at > begun + WARM_UP_S]
     return median(late) * 1000, quantiles(late, n=100)[98] * 1000
+
+
+@contextmanager
+def _seen(way: Way, data: Databases) -> Iterator[dict[str, float]]:
+    """Give the time of each row as it is first seen: a rebuild writes the row again, later."""
+    seen: dict[str, float] = {}
+    is_over = threading.Event()
+
+    def look() -> None:
+        while not is_over.wait(LOOK_S):
+            for key, at in _times(data.read_url, way.visible).items():
+                seen.setdefault(key, at)
+
+    with ThreadPoolExecutor(1) as beside:
+        looking = beside.submit(look)
+        try:
+            yield seen
+        finally:
+            is_over.set()
+    looking.result()
 
 
 def _times(url: str, statement: str) -> dict[str, float]:

@@ -1,7 +1,5 @@
 """The way that the README shows, over real HTTP against a desk that really serves."""
 
-import time
-
 import httpx
 import pytest
 
@@ -26,14 +24,12 @@ class TestTheWayOfAnOrder:
         customer = registered(api, email)
 
         placed = api.post("/api/orders", json=order_body(customer))
-        posted_at = time.monotonic()
         assert placed.status_code == 201
         order = placed.json()["id"]
         assert placed.headers["Location"] == f"/api/orders/{order}"
         assert placed.json()["total_amount"] == "299.80"
 
-        document = wait_for(lambda: shown(api, order, "pending"), limit_s=5)
-        assert time.monotonic() - posted_at < 1
+        document = wait_for(lambda: shown(api, order, "pending"))
         assert document["customer_name"] == "Ada Example"
         assert document["customer_email"] == email
         assert document["total_amount"] == "299.80"
@@ -42,7 +38,7 @@ class TestTheWayOfAnOrder:
         shipping = {"carrier": "DHL", "tracking_number": "42"}
         shipped = api.post(f"/api/orders/{order}/ship", json=shipping)
         assert shipped.status_code == 200
-        document = wait_for(lambda: shown(api, order, "shipped"), limit_s=5)
+        document = wait_for(lambda: shown(api, order, "shipped"))
         assert (document["carrier"], document["tracking_number"]) == ("DHL", "42")
 
     def test_reads_its_own_writes_with_the_consistency_token(self, api: httpx.Client):
