@@ -109,7 +109,7 @@ def _seen(way: Way, data: Databases) -> Iterator[dict[str, float]]:
             yield seen
         finally:
             is_over.set()
-    looking.result()
+            looking.result()  # what it failed with explains orders that never came
 
 
 def _times(url: str, statement: str) -> dict[str, float]:

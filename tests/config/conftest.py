@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from config.embedded import postmaster
 from config.embedded.home import home
 from tests.config.desk_user import data_of, home_of
+from tests.desk import wait_for
 
 
 @pytest.fixture
@@ -52,7 +52,4 @@ def own_home(local: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def wait_until_gone(data: Path) -> None:
-    deadline = time.monotonic() + 20
-    while postmaster.find(data):
-        assert time.monotonic() < deadline, "the server is still there"
-        time.sleep(0.01)
+    wait_for(lambda: not postmaster.find(data), 20)
