@@ -1,7 +1,8 @@
 """A read side with something in it, for what rebuilds and verifies it."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -9,6 +10,7 @@ from django.core.management import call_command
 from readmodels.builds import CHECK, RETIRED, SAMPLE, SHADOW, Build
 from readmodels.projections import PROJECTIONS
 from tests.readmodels.log import Log
+from tests.threads import together
 
 
 @pytest.fixture
@@ -37,3 +39,12 @@ def filled() -> Log:
         log.stock(on_hand=number)
     log.projected()
     return log
+
+
+def silent(*_: Any) -> None:
+    """Show nobody the progress."""
+
+
+def elsewhere(function: Callable[[], Any]) -> Any:
+    """Call the function in a thread and on connections of its own."""
+    return together(function)[0]

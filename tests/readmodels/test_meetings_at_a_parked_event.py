@@ -1,31 +1,25 @@
-"""Workers, swaps, retries and readers that meet between two statements of each other."""
+"""Workers, retries, repairs and readers that meet over one event that is parked."""
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.management import CommandError
-from django.db import transaction
 from django.utils import timezone
 
 from cqrs.tokens import ConsistencyToken
 from orders.events import OrderCreated
-from readmodels import rebuilding, seen
-from readmodels.building import Report, level_snapshot
-from readmodels.builds import CHECK, RETIRED, SHADOW, Build, Busy, followed, only_one
+from readmodels import seen
+from readmodels.building import Report
 from readmodels.models import (
     CustomerReadModel,
     OrderReadModel,
     ParkedEvent,
-    ProjectionCheckpoint,
 )
 from readmodels.parked import retry_all
 from readmodels.projections import PROJECTIONS, customers, orders, runner
-from readmodels.rebuilding import RebuildError, discard, rebuild, roll_back
 from readmodels.seen import Seen, look
 from readmodels.verification import verify
-from tests.readmodels.built import filled, nothing_is_left, projections
+from tests.readmodels.built import elsewhere, nothing_is_left, silent
 from tests.readmodels.log import Log
 from tests.threads import together
 
@@ -36,110 +30,8 @@ pytestmark = [
 ORDERS, CUSTOMERS, STOCK, *_ = PROJECTIONS
 
 
-def silent(*_: Any) -> None:
-    """Show nobody the progress."""
-
-
-def elsewhere(function: Callable[[], Any]) -> Any:
-    """Call the function in a thread and on connections of its own."""
-    return together(function)[0]
-
-
 def broken(*_: Any) -> Any:
     raise KeyError("a bug")
-
-
-class TestAWorkerAndASwap:
-    def test_a_place_read_before_the_swap_moves_nothing_after_it(self) -> None:
-        """Its row is that of the retired tables now, and the worker would fill the serving ones."""
-        filled()
-        places = runner.places(ORDERS)
-        rebuild(ORDERS, silent)
-        with transaction.atomic(using="replica"):
-            for place in places:
-                assert not runner.partitions.take(place, place.position + 1)
-            assert runner.partitions.pass_over(places, places[0].position + 1) == 0
-        assert runner.positions(Build(ORDERS, RETIRED)) == runner.positions(ORDERS)
-
-    def test_whoever_waited_for_the_rows_locks_those_that_serve(self) -> None:
-        filled()
-        Build(ORDERS, SHADOW).create(4)
-        names = ((ORDERS.name, "orders.retired"), ("orders.shadow", ORDERS.name))
-        swapped, waits = threading.Event(), threading.Event()
-
-        def swap() -> None:
-            with transaction.atomic(using="replica"):
-                for old, new in names:
-                    ProjectionCheckpoint.objects.filter(consumer=old).update(consumer=new)
-                swapped.set()
-                waits.wait(5)
-                threading.Event().wait(0.3)
-
-        def lock() -> list[int]:
-            swapped.wait(5)
-            with transaction.atomic(using="replica"):
-                waits.set()
-                return [place.position for place in runner.partitions.lock([ORDERS.name])]
-
-        assert together(swap, lock)[1] == [0, 0, 0, 0]
-
-    def test_tables_that_were_dropped_are_not_begun_again(self) -> None:
-        filled()
-        rebuild(ORDERS, silent)
-        consumers = followed()
-        discard(ORDERS)
-        runner.drain(*consumers)
-        names = set(ProjectionCheckpoint.objects.values_list("consumer", flat=True))
-        assert names == {projection.name for projection in PROJECTIONS}
-
-    def test_dropping_waits_for_a_worker_in_its_batch(self) -> None:
-        log = filled()
-        rebuild(ORDERS, silent)
-        log.order(log.customer("Late"))
-        log.sequenced()
-        retired, taken = Build(ORDERS, RETIRED), threading.Event()
-        apply = ORDERS.apply
-
-        def slowly(events: Any) -> None:
-            taken.set()
-            threading.Event().wait(0.3)
-            apply(events)
-
-        def work() -> None:
-            ORDERS.apply = slowly  # type: ignore[method-assign]
-            try:
-                runner.drain(retired)
-            finally:
-                del ORDERS.apply
-
-        together(work, lambda: taken.wait(5) and retired.drop())
-        assert not retired.exists()
-
-    def test_one_at_a_time_rebuilds_or_rolls_back_or_discards(self) -> None:
-        filled()
-        rebuild(ORDERS, silent)
-        with only_one(Build(ORDERS, SHADOW)):
-            for act in (roll_back, discard):
-                with pytest.raises(Busy):
-                    elsewhere(lambda act=act: act(ORDERS))
-        assert Build(ORDERS, RETIRED).exists()
-
-    def test_one_at_a_time_verifies_and_the_other_says_that_it_did_not(self) -> None:
-        with (
-            only_one(Build(ORDERS, CHECK)),
-            pytest.raises(CommandError, match="orders is being rebuilt or verified"),
-        ):
-            elsewhere(lambda: projections("verify", "orders", "--repair"))
-
-    def test_tables_stay_where_they_are_while_they_are_compared(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Else an old snapshot would look into new tables, and find less in them."""
-        filled()
-        rebuild(ORDERS, silent)
-        monkeypatch.setattr(rebuilding, "SWAP_PATIENCE_S", 0.0)
-        with level_snapshot(Build(ORDERS, RETIRED)), pytest.raises(RebuildError, match="held"):
-            elsewhere(lambda: roll_back(ORDERS))
 
 
 class TestAWorkerAndARetry:
