@@ -154,9 +154,6 @@ CELERY_BEAT_SCHEDULE = {
 
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 WEB_THREADS = env.number("WEB_THREADS", 8)
-SLOW_REQUEST_MS = env.number("SLOW_REQUEST_MS", 500)
-# What a projection begins with; `projections repartition` changes it later. Buckets: 256.
-PROJECTION_PARTITIONS = min(max(env.number("PROJECTION_PARTITIONS", 4), 1), 256)
 MARKETING_WEBHOOK_URL = env.web_address("MARKETING_WEBHOOK_URL")
 UNTRACKED_PRODUCTS = env.choice("UNTRACKED_PRODUCTS", "accept", "reject")
 
@@ -190,11 +187,6 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "cqrs.http.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,  # AnonymousUser would ask for the auth app's tables
     "URL_FORMAT_OVERRIDE": None,
-}
-THROTTLE_RATES = {  # (requests, seconds); None: no limit
-    "read": env.rate("THROTTLE_READ", "6000/min"),
-    "write": env.rate("THROTTLE_WRITE", "1200/min"),
-    "login": env.rate("THROTTLE_LOGIN", "30/min"),
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
@@ -242,35 +234,27 @@ logs.configure()
 
 # --- the wiring ----------------------------------------------------------------------------------
 
+# The order of the behaviors is the kernel's own: cqrs/conf.py.
 CQRS = {
-    # Outermost first: this order is the behavior.
-    "COMMAND_BEHAVIORS": [
-        "cqrs.behaviors.logging.logging",
-        "cqrs.behaviors.performance.performance",
-        "cqrs.behaviors.authorization.authorization",
-        "cqrs.behaviors.validation.validation",
-        "cqrs.behaviors.transaction.command_transaction",
-        "cqrs.behaviors.idempotency.idempotency",
-    ],
-    "QUERY_BEHAVIORS": [
-        "cqrs.behaviors.guard.query_guard",
-        "cqrs.behaviors.logging.logging",
-        "cqrs.behaviors.performance.performance",
-        "cqrs.behaviors.authorization.authorization",
-        "cqrs.behaviors.validation.validation",
-        "readmodels.caching.caching",
-        "cqrs.behaviors.reconnection.reconnection",
-        "readmodels.consistency.consistency",
-    ],
     "HANDLERS": [
         "customers.commands.HANDLERS",
         "orders.commands.HANDLERS",
         "readmodels.queries.HANDLERS",
     ],
-    "REACTIONS": ["customers.reactions.REACTIONS", "orders.reactions.REACTIONS"],
-    # What a command that prefers to wait for the read side waits with.
-    "WAIT": "readmodels.consistency.wait_for_projections",
-    "AUDITS": ["customers.audit.CUSTOMERS", "orders.audit.ORDERS", "orders.audit.STOCK"],
-    "UPCASTERS": ["customers.events.UPCASTERS"],
     "EVENTS": ["customers.events.EVENTS", "orders.events.EVENTS"],
+    "UPCASTERS": ["customers.events.UPCASTERS"],
+    "PROJECTIONS": ["readmodels.projections.PROJECTIONS"],
+    "REACTIONS": ["customers.reactions.REACTIONS", "orders.reactions.REACTIONS"],
+    "AUDITS": ["customers.audit.CUSTOMERS", "orders.audit.ORDERS", "orders.audit.STOCK"],
+    # What a projection begins with; `projections repartition` changes it later. Buckets: 256.
+    "PARTITIONS": min(max(env.number("PROJECTION_PARTITIONS", 4), 1), 256),
+    "SLOW_MESSAGE_MS": env.number("SLOW_REQUEST_MS", 500),
+    "WAITING_READS": max(1, WEB_THREADS // 2),
+    "REDIS_URL": REDIS_URL,
+    "THROTTLE_RATES": {  # (requests, seconds); None: no limit
+        "read": env.rate("THROTTLE_READ", "6000/min"),
+        "write": env.rate("THROTTLE_WRITE", "1200/min"),
+        "login": env.rate("THROTTLE_LOGIN", "30/min"),
+    },
+    "EVENT_SCHEMAS_DIR": BASE_DIR / "docs" / "events",
 }

@@ -9,9 +9,9 @@ production, and the test suite after every test.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import connection, transaction
-from django.utils.module_loading import import_string
+
+from cqrs.conf import conf, tables
 
 CHUNK = 1_000
 
@@ -35,8 +35,8 @@ def audit() -> Iterator[Drift]:
     Reads in one snapshot and through a cursor on the server, so it may run beside writers and
     needs the memory of one chunk. The values may be personal data: do not log them.
     """
-    for path in settings.CQRS["AUDITS"]:
-        yield from _run(import_string(path))
+    for sql in tables(conf().AUDITS):
+        yield from _run(sql)
 
 
 def _run(sql: str) -> Iterator[Drift]:

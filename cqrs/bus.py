@@ -1,18 +1,15 @@
 """The mediator: `send` a command, `ask` a query.
 
-Its tables are named in `settings.CQRS` and read on first use, as Django does with MIDDLEWARE, so
-that the order of the behaviors and the list of handlers can be read in one place.
+Its tables are named in `settings.CQRS` (`cqrs/conf.py`) and read on first use.
 """
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.module_loading import import_string
 
 from cqrs import pipeline
+from cqrs.conf import cached_setting, conf, tables
 from cqrs.messages import Command, Message, Query
 from cqrs.results import Result
 
@@ -40,27 +37,23 @@ def ask(query_type: type[Query], payload: Mapping[str, Any] | Query) -> Result[A
     return _queries()(pipeline.Dispatch(query_type, payload))
 
 
-@cache
+@cached_setting
 def handlers() -> dict[type[Message], pipeline.Handler]:
     """Return every message type with its one handler, from the tables in the settings."""
     found: dict[type[Message], pipeline.Handler] = {}
-    for path in settings.CQRS["HANDLERS"]:
-        for message_type, handler in import_string(path).items():
+    for table in tables(conf().HANDLERS):
+        for message_type, handler in table.items():
             if message_type in found:
                 raise ImproperlyConfigured(f"{message_type.__name__} has two handlers")
             found[message_type] = handler
     return found
 
 
-@cache
+@cached_setting
 def _commands() -> pipeline.Next:
-    return _pipeline("COMMAND_BEHAVIORS")
+    return pipeline.build(tables(conf().COMMAND_BEHAVIORS), handlers())
 
 
-@cache
+@cached_setting
 def _queries() -> pipeline.Next:
-    return _pipeline("QUERY_BEHAVIORS")
-
-
-def _pipeline(table: str) -> pipeline.Next:
-    return pipeline.build([import_string(path) for path in settings.CQRS[table]], handlers())
+    return pipeline.build(tables(conf().QUERY_BEHAVIORS), handlers())

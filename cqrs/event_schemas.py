@@ -4,16 +4,23 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
+from cqrs.conf import conf
 from cqrs.events import Event, event_types
 
-FOLDER = Path(settings.BASE_DIR) / "docs" / "events"
+
+def folder() -> Path:
+    """Return where the versions are described. Raises `ImproperlyConfigured`."""
+    found = conf().EVENT_SCHEMAS_DIR
+    if found is None:
+        raise ImproperlyConfigured("Set CQRS['EVENT_SCHEMAS_DIR'] to the folder of event schemas")
+    return found
 
 
-def path_of(wire_name: str, schema_version: int, folder: Path = FOLDER) -> Path:
+def path_of(wire_name: str, schema_version: int) -> Path:
     """Return where a version of an event is described."""
-    return folder / f"{wire_name}.v{schema_version}.json"
+    return folder() / f"{wire_name}.v{schema_version}.json"
 
 
 def schema_of(event_type: type[Event]) -> bytes:
@@ -26,20 +33,20 @@ def schema_of(event_type: type[Event]) -> bytes:
     return orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
 
 
-def changed(folder: Path = FOLDER) -> list[str]:
+def changed() -> list[str]:
     """Return the events whose shape is no longer the one that was released."""
     return [
         f"{event_type.wire_name} v{event_type.schema_version}"
         for event_type in event_types().values()
-        if (path := path_of(event_type.wire_name, event_type.schema_version, folder)).exists()
+        if (path := path_of(event_type.wire_name, event_type.schema_version)).exists()
         and path.read_bytes() != schema_of(event_type)
     ]
 
 
-def missing(folder: Path = FOLDER) -> list[type[Event]]:
+def missing() -> list[type[Event]]:
     """Return the events whose present version is not described yet."""
     return [
         event_type
         for event_type in event_types().values()
-        if not path_of(event_type.wire_name, event_type.schema_version, folder).exists()
+        if not path_of(event_type.wire_name, event_type.schema_version).exists()
     ]

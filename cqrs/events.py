@@ -4,19 +4,17 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
 import orjson
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
-from django.utils.module_loading import import_string
 from pydantic import BaseModel, ConfigDict
 
 from cqrs import outcome
 from cqrs.aggregates import Aggregate
+from cqrs.conf import cached_setting, conf, tables
 from cqrs.context import current_context
 from cqrs.ids import uuid7
 from cqrs.signals import announce
@@ -58,12 +56,12 @@ class StoredEvent:
     late: bool = False
 
 
-@cache
+@cached_setting
 def event_types() -> Mapping[str, type[Event]]:
     """Return every event type by wire name, from the tables named in the settings."""
     found: dict[str, type[Event]] = {}
-    for path in settings.CQRS["EVENTS"]:
-        for event_type in import_string(path):
+    for table in tables(conf().EVENTS):
+        for event_type in table:
             if event_type.wire_name in found:
                 raise ImproperlyConfigured(f"Two events are called {event_type.wire_name!r}")
             found[event_type.wire_name] = event_type

@@ -8,14 +8,12 @@ behind it nor other reactions wait for it.
 """
 
 from collections.abc import Sequence
-from functools import cache
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
 from cqrs import feed, sequencer
+from cqrs.conf import cached_setting, conf, tables
 from cqrs.context import IMPORTED
 from cqrs.models import ReactionCheckpoint, ReactionFailure
 from cqrs.reaction_attempts import Reaction, attempt, postpone
@@ -31,12 +29,10 @@ FOR UPDATE OF reaction_checkpoint SKIP LOCKED
 """
 
 
-@cache
+@cached_setting
 def reactions() -> Sequence[Reaction]:
     """Return every reaction, from the tables named in the settings."""
-    return tuple(
-        reaction for path in settings.CQRS["REACTIONS"] for reaction in import_string(path)
-    )
+    return tuple(reaction for table in tables(conf().REACTIONS) for reaction in table)
 
 
 def start_at_head() -> None:

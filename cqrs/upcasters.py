@@ -5,22 +5,20 @@ here turns the data of the version before into the new ones, one step at a time.
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
 
-from django.conf import settings
-from django.utils.module_loading import import_string
+from cqrs.conf import cached_setting, conf, tables
 
 Data = dict[str, Any]
 Upcaster = Callable[[Data], Data]
 
 
-@cache
+@cached_setting
 def upcasters() -> Mapping[tuple[str, int], Upcaster]:
     """Return what lifts (wire name, schema version) to the next version, from the settings."""
     found: dict[tuple[str, int], Upcaster] = {}
-    for path in settings.CQRS["UPCASTERS"]:
-        found.update(import_string(path))
+    for table in tables(conf().UPCASTERS):
+        found.update(table)
     return found
 
 

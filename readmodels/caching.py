@@ -14,10 +14,10 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings
 from django.db import connections
 
 from cqrs.applying import Consumer
+from cqrs.conf import conf
 from cqrs.events import StoredEvent
 from cqrs.messages import Query
 from cqrs.pipeline import Dispatch, Next
@@ -65,7 +65,7 @@ def connect() -> None:
 def invalidate(consumer: Consumer, events: Sequence[StoredEvent], **_: Any) -> None:
     """Take for old what the projection has just changed."""
     if change := Change.by(consumer, events):
-        cache: Cache = in_redis if settings.REDIS_URL else in_memory
+        cache: Cache = in_redis if conf().REDIS_URL else in_memory
         cache.invalidate(change.tags)
 
 
@@ -92,7 +92,7 @@ def _cache_for(query: Query) -> Cache | None:
         return None
     if connections[READ_ALIAS].in_atomic_block:
         return None
-    if settings.REDIS_URL:
+    if conf().REDIS_URL:
         return in_redis
     bell.listen()
     return in_memory if bell.is_listening else None

@@ -6,9 +6,9 @@ from threading import BoundedSemaphore
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.db import Error
 
+from cqrs.conf import cached_setting, conf
 from cqrs.messages import Query
 from cqrs.outages import is_outage
 from cqrs.pipeline import Dispatch, Next
@@ -20,7 +20,6 @@ from readmodels.wakeups import bell
 DEFAULT_WAIT_S = 2.0
 # Between two looks: when rings are heard, only to make a lost one good; else growing.
 HEARING_S, FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 0.002, 0.05
-_waiting = BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
 
 log = structlog.get_logger("readmodels.consistency")
 
@@ -68,16 +67,21 @@ def wait_for_projections(token: ConsistencyToken, limit_s: float) -> bool:
 def wait_for(token: ConsistencyToken, names: Set[str], limit_s: float) -> Seen:
     """Look again whenever something was applied, until it is decided or the time is up.
 
-    Does not wait at all when half of the web threads do so already: the others are for requests
-    that can be answered.
+    Does not wait at all when `WAITING_READS` others of this process do so already: the other threads
+    are for requests that can be answered.
     """
     seen = look(token, names)
-    if seen is not Seen.NOT_YET or not _waiting.acquire(blocking=False):
+    if seen is not Seen.NOT_YET or not _seats().acquire(blocking=False):
         return seen
     try:
         return _wait(token, names, time.monotonic() + limit_s)
     finally:
-        _waiting.release()
+        _seats().release()
+
+
+@cached_setting
+def _seats() -> BoundedSemaphore:
+    return BoundedSemaphore(max(1, conf().WAITING_READS))
 
 
 def _wait(token: ConsistencyToken, names: Set[str], deadline: float) -> Seen:

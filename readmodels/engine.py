@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import Any
 
 import orjson
-from django.conf import settings
 from django.db import connections, models
 
+from cqrs.conf import conf
 from cqrs.events import StoredEvent
 from readmodels.router import PROJECTION_ALIAS
 from readmodels.sql import array, server_cursor
@@ -157,7 +157,7 @@ class Projection(ABC):
     @cached_property
     def partitions(self) -> int:
         # Folding a row in two partitions at once would lose what one of them adds.
-        return settings.PROJECTION_PARTITIONS if self.is_divisible else 1
+        return conf().PARTITIONS if self.is_divisible else 1
 
 
 def keys_of(events: Iterable[StoredEvent], types: Collection[str], key: str) -> list[str]:

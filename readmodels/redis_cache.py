@@ -18,11 +18,11 @@ from typing import Any
 
 import redis
 import structlog
-from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from cqrs.breaker import Breaker
+from cqrs.conf import conf
 from readmodels.changes import projection_of
 from readmodels.kept import NOTHING, Answer, Found, Slot, pack, unpack
 
@@ -116,7 +116,7 @@ def _generation_key(tag: str) -> str:
 
 
 def client() -> redis.Redis:
-    return _client(settings.REDIS_URL)
+    return _client(conf().REDIS_URL)
 
 
 @cache

@@ -14,17 +14,16 @@ from typing import Any
 import psycopg
 import redis
 import structlog
-from django.conf import settings
 from django.db import connections
 
 from cqrs.applying import Consumer
 from cqrs.breaker import Breaker
+from cqrs.conf import conf
 from cqrs.events import StoredEvent
 from cqrs.signals import batch_applied
 from readmodels.changes import Change
 from readmodels.router import PROJECTION_ALIAS, READ_ALIAS
 
-CHANNEL = "order_desk_applied"
 RECONNECT_S = 1.0
 # Of libpq's options those that the listener needs: it is a plain connection of its own.
 PARAMETERS = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host",
@@ -44,13 +43,13 @@ def ring(consumer: Consumer, events: Sequence[StoredEvent], **_: Any) -> None:
     change = Change.by(consumer, events)
     if change is None:
         return  # nobody waits for a copy
-    if not settings.REDIS_URL:
+    if not conf().REDIS_URL:
         with connections[PROJECTION_ALIAS].cursor() as cursor:
-            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(change)])
+            cursor.execute("SELECT pg_notify(%s, %s)", [conf().CHANNEL, str(change)])
     elif not breaker.is_open():
         try:
             with breaker.watching():
-                _redis().publish(CHANNEL, str(change))
+                _redis().publish(conf().CHANNEL, str(change))
         except redis.RedisError as error:
             log.warning("nobody_woken", reason=type(error).__name__)
 
@@ -108,15 +107,15 @@ bell = Bell()
 
 def _rings() -> Iterator[str | None]:
     """Yield None when listening has begun, for what came before it, then what each ring says."""
-    if settings.REDIS_URL:
+    if conf().REDIS_URL:
         with _redis().pubsub(ignore_subscribe_messages=True) as subscription:
-            subscription.subscribe(CHANNEL)
+            subscription.subscribe(conf().CHANNEL)
             yield None
             while True:
                 if message := subscription.get_message(timeout=RECONNECT_S):
                     yield message["data"].decode()
     with psycopg.connect(**_parameters(), autocommit=True) as connection:
-        connection.execute(f"LISTEN {CHANNEL}")
+        connection.execute(f"LISTEN {conf().CHANNEL}")
         yield None
         for notice in connection.notifies():
             yield notice.payload
@@ -131,4 +130,4 @@ def _parameters() -> dict[str, Any]:
 
 @cache
 def _redis() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=5)
+    return redis.Redis.from_url(conf().REDIS_URL, socket_connect_timeout=1, socket_timeout=5)

@@ -1,11 +1,11 @@
-"""Warn about messages that take longer than `settings.SLOW_REQUEST_MS`."""
+"""Warn about messages that take longer than `SLOW_MESSAGE_MS`."""
 
 import time
 from typing import Any
 
 import structlog
-from django.conf import settings
 
+from cqrs.conf import conf
 from cqrs.pipeline import Dispatch, Next
 from cqrs.results import Result
 
@@ -19,5 +19,5 @@ def performance(dispatch: Dispatch, following: Next) -> Result[Any]:
         return following(dispatch)
     finally:
         duration_ms = (time.perf_counter() - started) * 1000
-        if duration_ms > settings.SLOW_REQUEST_MS:
+        if duration_ms > conf().SLOW_MESSAGE_MS:
             log.warning("slow_message", name=dispatch.name, duration_ms=round(duration_ms, 3))

@@ -11,7 +11,6 @@ import unicodedata
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.core.cache import cache
 from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.locmem import LocMemCache
@@ -21,6 +20,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from cqrs.breaker import Breaker
+from cqrs.conf import conf
 
 log = structlog.get_logger("cqrs.http")
 _own_count = LocMemCache("throttle", {})
@@ -35,7 +35,7 @@ class WindowThrottle(BaseThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         """Count the request; say whether it is within the rate."""
         scope, key = self.scope_and_key(request)
-        rate = settings.THROTTLE_RATES[scope]
+        rate = conf().THROTTLE_RATES[scope]
         if rate is None:
             return True
         limit, seconds = rate

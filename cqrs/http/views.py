@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.utils.module_loading import import_string
 from rest_framework.request import Request
@@ -123,5 +122,7 @@ def _state_response(request: Request, state: AggregateState) -> HttpResponse:
 
 def _waiter() -> Callable[[ConsistencyToken, float], bool]:
     """Return what waits for the read side. Named in the settings: the kernel cannot import it."""
-    waiter: Callable[[ConsistencyToken, float], bool] = import_string(str(settings.CQRS["WAIT"]))
+    waiter: Callable[[ConsistencyToken, float], bool] = import_string(
+        "readmodels.consistency.wait_for_projections"
+    )
     return waiter

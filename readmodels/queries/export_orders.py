@@ -8,6 +8,7 @@ cursor to disk, so memory stays the same whatever the size.
 import csv
 import io
 from collections.abc import Iterable
+from functools import cache
 from itertools import islice
 from tempfile import SpooledTemporaryFile
 from threading import BoundedSemaphore
@@ -26,8 +27,6 @@ from readmodels.router import READ_ALIAS
 
 CHUNK = 500  # orders in memory at a time
 IN_MEMORY = 2**20  # bytes of a small file that never sees the disk
-# An export keeps its thread for seconds: the others are for requests that can be answered.
-_running = BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
 
 
 class ExportOrders(OrderFilters):
@@ -38,7 +37,7 @@ class ExportOrders(OrderFilters):
 
 def export_orders(query: ExportOrders) -> Result[IO[bytes]]:
     """Write the file from one snapshot of the read model; whoever takes it closes it."""
-    if not _running.acquire(blocking=False):
+    if not _running().acquire(blocking=False):
         return Rejected("throttled", "Too many exports are being made; try again in a moment")
     try:
         found = narrowed(query, query.customer_id).order_by(*sorted_by(query.ordering))
@@ -46,7 +45,13 @@ def export_orders(query: ExportOrders) -> Result[IO[bytes]]:
         with transaction.atomic(using=READ_ALIAS):  # without one the server would copy it all
             return Ok(_file(documents.iterator(chunk_size=CHUNK)))
     finally:
-        _running.release()
+        _running().release()
+
+
+@cache
+def _running() -> BoundedSemaphore:
+    # An export keeps its thread for seconds: the others are for requests that can be answered.
+    return BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
 
 
 def _file(documents: Iterable[str]) -> IO[bytes]:

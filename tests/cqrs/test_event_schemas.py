@@ -7,11 +7,11 @@ import orjson
 import pytest
 from django.core.management import CommandError, call_command
 
-from cqrs import event_schemas
-from cqrs.event_schemas import FOLDER, changed, missing, path_of, schema_of
+from cqrs.event_schemas import changed, folder, missing, path_of, schema_of
 from cqrs.events import event_types
 from cqrs.upcasters import upcasters
 from customers.events import CustomerDeactivated
+from tests.support.kernel_settings import cqrs
 
 
 class LongerDeactivated(CustomerDeactivated):
@@ -38,7 +38,7 @@ class TestReleasedEvents:
             assert event_type.personal <= event_type.model_fields.keys()
 
     def test_are_described_and_nothing_else_is(self):
-        described = {path.name for path in FOLDER.iterdir()}
+        described = {path.name for path in folder().iterdir()}
         assert described == {
             path_of(event_type.wire_name, version).name
             for event_type in event_types().values()
@@ -47,14 +47,11 @@ class TestReleasedEvents:
 
 
 class TestCommand:
-    def test_refuses_a_changed_shape(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-        path_of(CustomerDeactivated.wire_name, 2, tmp_path).write_bytes(
-            schema_of(LongerDeactivated)
-        )
-        monkeypatch.setattr(event_schemas, "FOLDER", tmp_path)
-        monkeypatch.setattr(event_schemas, "changed", lambda: changed(tmp_path))
-        with pytest.raises(CommandError, match=r"customer_deactivated v2 has changed"):
-            call_command("event_schemas")
+    def test_refuses_a_changed_shape(self, tmp_path: Path):
+        with cqrs(EVENT_SCHEMAS_DIR=tmp_path):
+            path_of(CustomerDeactivated.wire_name, 2).write_bytes(schema_of(LongerDeactivated))
+            with pytest.raises(CommandError, match=r"customer_deactivated v2 has changed"):
+                call_command("event_schemas")
 
     def test_tells_field_order_and_words_from_shape(self):
         schema = orjson.loads(schema_of(CustomerDeactivated))

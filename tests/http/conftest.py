@@ -1,13 +1,14 @@
 from collections.abc import Iterator
 
 import pytest
-from django.test import Client, override_settings
+from django.test import Client
 
 from tests.http.api import Api
+from tests.support.kernel_settings import cqrs
 
 
 @pytest.fixture
 def api(client: Client) -> Iterator[Api]:
     """Return a client that nobody throttles."""
-    with override_settings(THROTTLE_RATES=dict.fromkeys(("read", "write", "login"))):
+    with cqrs(THROTTLE_RATES=dict.fromkeys(("read", "write", "login"))):
         yield Api(client)

@@ -6,7 +6,6 @@ import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
-from django.test import override_settings
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -19,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
 from config.wsgi import application
 from tests.api import bearer
 from tests.scenarios import customer, order, product
+from tests.support.kernel_settings import cqrs
 
 EXAMPLES = 200 if os.environ.get("FAULT_COUNTS") == "full" else 12
 CHECKS = [
@@ -51,7 +51,7 @@ def _open_connections():
     """Let requests end without closing connections, which hold the test's transaction."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
-    with override_settings(THROTTLE_RATES=dict.fromkeys(("read", "write", "login"))):
+    with cqrs(THROTTLE_RATES=dict.fromkeys(("read", "write", "login"))):
         yield
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)

@@ -5,11 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
-from django.test import Client, override_settings
+from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken
 
 from config import environment as env
 from cqrs.http import throttling
+from tests.support.kernel_settings import cqrs
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 
@@ -27,7 +28,7 @@ def _strict(monkeypatch: pytest.MonkeyPatch):
     # In the middle of a window, so that no test crosses into the next one.
     monkeypatch.setattr(throttling, "time", SimpleNamespace(time=lambda: 3600 * 1000 + 1800.5))
     cache.clear()
-    with override_settings(THROTTLE_RATES=RATES):
+    with cqrs(THROTTLE_RATES=RATES):
         yield
     throttling.breaker.reset()
     cache.clear()
@@ -72,7 +73,7 @@ class TestUserThrottle:
         assert [write().status_code for _ in range(3)] == [400, 400, 429]
 
     def test_is_off_without_a_rate(self, client: Client):
-        with override_settings(THROTTLE_RATES={**RATES, "read": None}):
+        with cqrs(THROTTLE_RATES={**RATES, "read": None}):
             assert {read(client, "a").status_code for _ in range(5)} == {200}
 
     def test_counts_for_itself_when_the_cache_is_down(self, client: Client):

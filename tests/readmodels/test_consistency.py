@@ -124,8 +124,8 @@ class TestQueryWithoutWaiting:
         buyer = log.customer()
         wish = {"customer_id": buyer, "consistency_token": token("customer", buyer), "wait_s": 10}
         with ExitStack() as others:
-            while consistency._waiting.acquire(blocking=False):
-                others.callback(consistency._waiting.release)
+            while consistency._seats().acquire(blocking=False):
+                others.callback(consistency._seats().release)
             started = time.monotonic()
             assert ask(GetCustomerById, **wish).code == "read_side_behind"
             log.projected()

@@ -99,7 +99,7 @@ class TestRedisCache:
         cache = kept(slot)
         monkeypatch.setattr(redis_cache.reading, "_retry_at", 0.0)
         with monkeypatch.context():
-            settings.REDIS_URL = "redis://127.0.0.1:1/0"
+            settings.CQRS = {**settings.CQRS, "REDIS_URL": "redis://127.0.0.1:1/0"}
             assert cache.find(slot) is NOTHING
             assert redis_cache.reading.is_open()
             monkeypatch.setattr(redis_cache, "client", lambda: pytest.fail("it was asked"))
@@ -108,11 +108,11 @@ class TestRedisCache:
 
     def test_owes_what_it_could_not_say(self, slot: Slot, settings: Any, monkeypatch: Any) -> None:
         monkeypatch.setattr(redis_cache.invalidating, "_retry_at", 0.0)
-        cache, url = kept(slot), settings.REDIS_URL
-        settings.REDIS_URL = "redis://127.0.0.1:1/0"
+        cache, url = kept(slot), settings.CQRS["REDIS_URL"]
+        settings.CQRS = {**settings.CQRS, "REDIS_URL": "redis://127.0.0.1:1/0"}
         cache.invalidate([slot.tags[1]])
         cache.invalidate(["stock any"])
-        settings.REDIS_URL = url
+        settings.CQRS = {**settings.CQRS, "REDIS_URL": url}
         assert cache.find(slot).answer == ANSWER
         redis_cache.invalidating.reset()
         cache.invalidate(["customers any"])

@@ -29,7 +29,7 @@ class TestWaiting:
         self, monkeypatch: Any, settings: Any, with_redis: bool
     ) -> None:
         if not with_redis:
-            settings.REDIS_URL = ""
+            settings.CQRS = {**settings.CQRS, "REDIS_URL": ""}
         bell = Bell()
         monkeypatch.setattr(consistency, "bell", bell)
         bell.wait(0, 5)  # until it listens
@@ -51,7 +51,7 @@ class TestWaiting:
         assert time.monotonic() - done.result(5) < 0.2
 
     def test_polls_where_it_cannot_listen(self, monkeypatch: Any, settings: Any) -> None:
-        settings.REDIS_URL = ""
+        settings.CQRS = {**settings.CQRS, "REDIS_URL": ""}
         monkeypatch.setattr(wakeups, "_parameters", lambda: {"host": "127.0.0.1", "port": 1})
         monkeypatch.setattr(consistency, "bell", Bell())
         log = Log()

@@ -8,7 +8,7 @@ from cqrs import event_schemas
 
 
 class Command(BaseCommand):
-    help = "Write the JSON Schema of every event version that has none into docs/events/"
+    help = "Write the JSON Schema of every event version that has none into EVENT_SCHEMAS_DIR"
 
     def handle(self, *args: Any, **options: Any) -> None:
         if changed := event_schemas.changed():
@@ -16,7 +16,7 @@ class Command(BaseCommand):
                 f"The shape of {', '.join(changed)} has changed: raise its schema_version and"
                 " write an upcaster from the version before"
             )
-        event_schemas.FOLDER.mkdir(exist_ok=True)
+        event_schemas.folder().mkdir(exist_ok=True)
         for event_type in event_schemas.missing():
             path = event_schemas.path_of(event_type.wire_name, event_type.schema_version)
             path.write_bytes(event_schemas.schema_of(event_type))

@@ -10,12 +10,12 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
 from cqrs import sequencer
 from cqrs.audits import audit
+from cqrs.conf import conf
 from cqrs.events import BUCKETS
 from readmodels import parked as parking
 from readmodels.builds import Busy, repartition
@@ -107,7 +107,7 @@ class Command(BaseCommand):
             except Busy as error:
                 raise CommandError(str(error)) from error
             self.stdout.write(f"{projection.name}: {wanted} partition(s)")
-        if partitions not in (None, settings.PROJECTION_PARTITIONS):
+        if partitions not in (None, conf().PARTITIONS):
             self.stdout.write(f"Set PROJECTION_PARTITIONS={partitions} for new projections, too")
 
     def parked(

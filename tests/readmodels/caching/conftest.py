@@ -7,11 +7,12 @@ from uuid import uuid4
 import pytest
 from django.db import connections
 
+from cqrs.conf import conf
 from cqrs.signals import batch_applied
 from readmodels import caching
 from readmodels.changes import Change
 from readmodels.router import PROJECTION_ALIAS
-from readmodels.wakeups import CHANNEL, Bell
+from readmodels.wakeups import Bell
 from tests.desk import wait_for
 
 heard: set[str] = set()
@@ -28,7 +29,7 @@ bell = Bell()  # in a test run with Redis the process's own bell listens there
 def where(request: Any, settings: Any, monkeypatch: Any) -> Iterator[str]:
     """Run each test with Redis, and without."""
     if request.param == "memory":
-        settings.REDIS_URL = ""
+        settings.CQRS = {**settings.CQRS, "REDIS_URL": ""}
         monkeypatch.setattr(caching, "bell", bell)
         bell.hearers[:] = [caching.hear, note]
         bell.wait(0, 5)
@@ -45,5 +46,5 @@ def until_heard(**_: Any) -> None:
         return  # it is not sent yet
     mark = uuid4().hex
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, mark])
+        cursor.execute("SELECT pg_notify(%s, %s)", [conf().CHANNEL, mark])
     wait_for(lambda: mark in heard)

@@ -52,7 +52,7 @@ class TestLostNews:
 @pytest.mark.parametrize("where", ["redis"], indirect=True)
 class TestWithoutRedis:
     def test_asks_the_database(self, log: Log, settings: Any, monkeypatch: Any) -> None:
-        settings.REDIS_URL = "redis://127.0.0.1:1/0"
+        settings.CQRS = {**settings.CQRS, "REDIS_URL": "redis://127.0.0.1:1/0"}
         for breaker in (redis_cache.reading, redis_cache.invalidating, wakeups.breaker):
             monkeypatch.setattr(breaker, "_retry_at", 0.0)
         buyer = log.customer()

@@ -63,7 +63,7 @@ class TestSize:
 
     def test_leaves_threads_for_others(self, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
         taken = threading.BoundedSemaphore(1)
-        monkeypatch.setattr(MODULE, "_running", taken)
+        monkeypatch.setattr(MODULE, "_running", lambda: taken)
         assert exported() == []
         assert exported() == []  # it was given back
         taken.acquire()
@@ -95,7 +95,7 @@ class TestAddress:
     def test_says_when_to_come_back(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         taken = threading.BoundedSemaphore(1)
         taken.acquire()
-        monkeypatch.setattr(MODULE, "_running", taken)
+        monkeypatch.setattr(MODULE, "_running", lambda: taken)
         answer = self.get(client)
         assert (answer.status_code, answer.json()["code"]) == (429, "throttled")
         assert int(answer["Retry-After"]) >= 1

@@ -1,0 +1,111 @@
+"""Every setting of the kernel, each with a default; `settings.CQRS` overrides them.
+
+    CQRS = {"HANDLERS": ["library.commands.HANDLERS"], "EVENTS": ["library.events.EVENTS"]}
+
+A table is a dotted path to what an app declares, read on first use, as Django reads MIDDLEWARE. The
+system checks name an entry that does not exist and a path that cannot be imported.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+Rate = tuple[int, int]
+"""Requests, and the seconds in which they may come."""
+
+
+def _default_rates() -> dict[str, Rate | None]:
+    return {"read": (6000, 60), "write": (1200, 60), "login": (30, 60)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conf:
+    """The settings in force. Behaviors stand outermost first: their order is the behavior."""
+
+    COMMAND_BEHAVIORS: Sequence[str] = (
+        "cqrs.behaviors.logging.logging",
+        "cqrs.behaviors.performance.performance",
+        "cqrs.behaviors.authorization.authorization",
+        "cqrs.behaviors.validation.validation",
+        "cqrs.behaviors.transaction.command_transaction",
+        "cqrs.behaviors.idempotency.idempotency",
+    )
+    QUERY_BEHAVIORS: Sequence[str] = (
+        "cqrs.behaviors.guard.query_guard",
+        "cqrs.behaviors.logging.logging",
+        "cqrs.behaviors.performance.performance",
+        "cqrs.behaviors.authorization.authorization",
+        "cqrs.behaviors.validation.validation",
+        "readmodels.caching.caching",
+        "cqrs.behaviors.reconnection.reconnection",
+        "readmodels.consistency.consistency",
+    )
+    HANDLERS: Sequence[str] = ()
+    """Tables that map message types to their handlers."""
+    EVENTS: Sequence[str] = ()
+    """Tables of event types."""
+    UPCASTERS: Sequence[str] = ()
+    """Tables that map (wire name, schema version) to the function that lifts the data by one."""
+    PROJECTIONS: Sequence[str] = ()
+    """Tables of projections."""
+    REACTIONS: Sequence[str] = ()
+    """Tables of reactions."""
+    AUDITS: Sequence[str] = ()
+    """SQL statements that compare write tables with the event log."""
+
+    PARTITIONS: int = 4
+    """How many partitions a divisible projection begins with, 1 to 256."""
+    SLOW_MESSAGE_MS: float = 500
+    """A message that takes longer is logged as a warning."""
+    WAITING_READS: int = 4
+    """How many reads of one process may wait for their consistency token at the same time."""
+    REDIS_URL: str = ""
+    """Where answers are cached and changes announced; empty: in the process, and by NOTIFY."""
+    CHANNEL: str = "cqrs_applied"
+    """The Redis or NOTIFY channel on which workers announce what they have applied."""
+    THROTTLE_RATES: Mapping[str, Rate | None] = field(default_factory=_default_rates)
+    """Per user `read` and `write`, per address and name `login`; None: no limit."""
+    EVENT_SCHEMAS_DIR: Path | None = None
+    """Where `manage.py event_schemas` keeps the JSON Schema of every event version."""
+
+
+DEFAULTS = Conf()
+NAMES = frozenset(each.name for each in fields(Conf))
+
+Cached = TypeVar("Cached", bound=Callable[..., Any])
+_caches: list[Any] = []
+
+
+def cached_setting(function: Cached) -> Cached:
+    """Compute once per process what is made of `settings.CQRS`, and anew when that changes."""
+    cached: Any = cache(function)
+    _caches.append(cached)
+    result: Cached = cached
+    return result
+
+
+@cached_setting
+def conf() -> Conf:
+    """Return the settings in force. Unknown entries are left to the system checks."""
+    given: Mapping[str, Any] = getattr(settings, "CQRS", {})
+    return Conf(**{name: value for name, value in given.items() if name in NAMES})
+
+
+def tables(paths: Sequence[str]) -> list[Any]:
+    """Return what the dotted paths name."""
+    return [import_string(path) for path in paths]
+
+
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting == "CQRS":
+        for cached in _caches:
+            cached.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="cqrs.conf")
