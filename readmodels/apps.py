@@ -3,7 +3,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.db.models.signals import pre_migrate
 
-from readmodels.router import PROJECTION_ALIAS
+from cqrs.aliases import PROJECTION_ALIAS
 
 
 class ReadModelsConfig(AppConfig):

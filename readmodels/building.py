@@ -7,12 +7,12 @@ from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 
 from cqrs import sequencer
+from cqrs.aliases import PROJECTION_ALIAS
 from cqrs.consumers import Runner
 from cqrs.partitions import Place
 from readmodels.builds import LIVE_SCHEMA, Build
 from readmodels.models import ParkedEvent, ProjectionCheckpoint
 from readmodels.projections import runner
-from readmodels.router import PROJECTION_ALIAS
 
 NEAR = 2_000  # positions; what is left then is applied while the serving side is held
 LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s'"

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 
+from cqrs.aliases import PROJECTION_ALIAS
 from cqrs.events import StoredEvent
 from cqrs.feed import Stream
 from readmodels.engine import Projection, Table
 from readmodels.models import ParkedEvent, ProjectionCheckpoint
 from readmodels.projections import PROJECTIONS, runner
-from readmodels.router import PROJECTION_ALIAS
 
 LIVE_SCHEMA = "public"
 SHADOW, RETIRED, CHECK, SAMPLE = "shadow", "retired", "check", "sample"

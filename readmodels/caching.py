@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db import connections
 
+from cqrs.aliases import READ_ALIAS
 from cqrs.applying import Consumer
 from cqrs.conf import conf
 from cqrs.events import StoredEvent
@@ -28,7 +29,6 @@ from readmodels.changes import Change, tags_of
 from readmodels.kept import Cache, Slot, size_of
 from readmodels.memory_cache import MemoryCache
 from readmodels.redis_cache import RedisCache
-from readmodels.router import READ_ALIAS
 from readmodels.wakeups import bell
 
 MOST_BYTES = 2**18  # of one answer

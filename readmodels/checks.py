@@ -6,8 +6,8 @@ from typing import Any
 from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import Error
 
+from cqrs.aliases import PROJECTION_ALIAS, READ_ALIAS
 from readmodels.projections import PROJECTIONS, runner
-from readmodels.router import PROJECTION_ALIAS, READ_ALIAS
 
 
 @register(Tags.database)

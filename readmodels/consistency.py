@@ -67,8 +67,8 @@ def wait_for_projections(token: ConsistencyToken, limit_s: float) -> bool:
 def wait_for(token: ConsistencyToken, names: Set[str], limit_s: float) -> Seen:
     """Look again whenever something was applied, until it is decided or the time is up.
 
-    Does not wait at all when `WAITING_READS` others of this process do so already: the other threads
-    are for requests that can be answered.
+    Does not wait at all when `WAITING_READS` others of this process do so already: the remaining
+    threads are for requests that can be answered.
     """
     seen = look(token, names)
     if seen is not Seen.NOT_YET or not _seats().acquire(blocking=False):

@@ -14,9 +14,9 @@ from typing import Any
 import orjson
 from django.db import connections, models
 
+from cqrs.aliases import PROJECTION_ALIAS
 from cqrs.conf import conf
 from cqrs.events import StoredEvent
-from readmodels.router import PROJECTION_ALIAS
 from readmodels.sql import array, server_cursor
 
 Document = dict[str, Any]

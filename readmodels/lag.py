@@ -5,8 +5,8 @@ Asked once in a while and remembered in the process, so that a request normally 
 
 import time
 
+from cqrs.aliases import READ_ALIAS
 from cqrs.behaviors.reconnection import again_if_lost
-from readmodels.router import READ_ALIAS
 from readmodels.sql import server_cursor
 
 MEMO_S = 0.1

@@ -4,7 +4,7 @@ import time
 
 from django.db import connection, connections
 
-from readmodels.router import PROJECTION_ALIAS
+from cqrs.aliases import PROJECTION_ALIAS
 
 PAUSE_S = 0.1
 

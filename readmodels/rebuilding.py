@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db import OperationalError, connections
 
+from cqrs.aliases import PROJECTION_ALIAS
 from cqrs.consumers import Runner
 from cqrs.signals import announce_applied
 from readmodels.building import Report, builder, fill, held_level, level_snapshot
@@ -15,7 +16,6 @@ from readmodels.comparison import Comparison, Difference, Totals
 from readmodels.engine import Projection
 from readmodels.models import ParkedEvent, ProjectionCheckpoint
 from readmodels.projections import runner
-from readmodels.router import PROJECTION_ALIAS
 from readmodels.sampling import Sample, counting, fold_sample
 
 EXAMPLES = 20

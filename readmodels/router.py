@@ -2,14 +2,11 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Model
 
+from cqrs.aliases import PROJECTION_ALIAS, READ_ALIAS, WRITE_ALIAS
+
 READ_APP = "readmodels"
-WRITE_ALIAS = "default"
-READ_ALIAS = "replica"
-# The same database with a role that may write, where the environment names one.
-PROJECTION_ALIAS = "replica_writer" if "replica_writer" in settings.DATABASES else READ_ALIAS
 
 
 class ReadModelRouter:

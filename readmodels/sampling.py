@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cqrs.aliases import PROJECTION_ALIAS
 from cqrs.consumers import Runner
 from cqrs.events import BUCKETS
 from readmodels.building import Report, fill, level_snapshot, pairs
@@ -12,7 +13,6 @@ from readmodels.builds import SAMPLE, Build
 from readmodels.comparison import Comparison, Difference
 from readmodels.models import ParkedEvent, ProjectionCheckpoint
 from readmodels.projections import runner
-from readmodels.router import PROJECTION_ALIAS
 
 EVENTS = 2_000
 ODD_BATCH = 997  # events; where rows gather from everywhere, and event by event takes too long

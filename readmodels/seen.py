@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from django.db.models import QuerySet
 
+from cqrs.aliases import READ_ALIAS
 from cqrs.events import bucket_of
 from cqrs.tokens import ConsistencyToken, InvalidToken, decode
 from readmodels.models import (
@@ -22,7 +23,6 @@ from readmodels.models import (
     StockReadModel,
 )
 from readmodels.projections import PROJECTIONS, runner
-from readmodels.router import READ_ALIAS
 
 ALL = frozenset(projection.name for projection in PROJECTIONS)
 

@@ -7,7 +7,7 @@ from django.db import connections
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
 
-from readmodels.router import PROJECTION_ALIAS
+from cqrs.aliases import PROJECTION_ALIAS
 
 _bind_beside: Any = ServerBindingCursor
 

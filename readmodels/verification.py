@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connections
 from django.db.models import QuerySet
 
+from cqrs.aliases import PROJECTION_ALIAS
 from cqrs.consumers import Runner
 from cqrs.events import StoredEvent
 from cqrs.feed import Stream
@@ -19,7 +20,6 @@ from readmodels.comparison import Comparison, Difference
 from readmodels.engine import Projection, Table
 from readmodels.parked import retry_all
 from readmodels.projections import runner
-from readmodels.router import PROJECTION_ALIAS
 from readmodels.sampling import counting, part_of
 
 NIGHTLY_PARTS = 16

@@ -16,13 +16,13 @@ import redis
 import structlog
 from django.db import connections
 
+from cqrs.aliases import PROJECTION_ALIAS, READ_ALIAS
 from cqrs.applying import Consumer
 from cqrs.breaker import Breaker
 from cqrs.conf import conf
 from cqrs.events import StoredEvent
 from cqrs.signals import batch_applied
 from readmodels.changes import Change
-from readmodels.router import PROJECTION_ALIAS, READ_ALIAS
 
 RECONNECT_S = 1.0
 # Of libpq's options those that the listener needs: it is a plain connection of its own.

@@ -9,9 +9,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 if __name__ == "__main__":
     django.setup()
-    from django.conf import settings
-
     from benchmarks.product.projecting import facts
+    from cqrs.conf import conf
 
-    caching = any("caching" in path for path in settings.CQRS["QUERY_BEHAVIORS"])
+    caching = any("caching" in path for path in conf().QUERY_BEHAVIORS)
     print(json.dumps({**facts(), "caching": caching}))

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from cqrs import sequencer
+from cqrs.aliases import PROJECTION_ALIAS
 from readmodels.models import ProjectionCheckpoint
 from readmodels.projections import PROJECTIONS, runner
-from readmodels.router import PROJECTION_ALIAS
 
 
 def project(names: Iterable[str] = ()) -> tuple[int, float]:

@@ -2,5 +2,6 @@
 
 from config.settings import *  # noqa: F403
 from config.settings import CQRS
+from cqrs.conf import DEFAULTS
 
-CQRS["QUERY_BEHAVIORS"] = [path for path in CQRS["QUERY_BEHAVIORS"] if "caching" not in path]
+CQRS["QUERY_BEHAVIORS"] = [path for path in DEFAULTS.QUERY_BEHAVIORS if "caching" not in path]

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.db import connections
 
+from cqrs.aliases import READ_ALIAS
 from cqrs.pipeline import Dispatch, Next
 from cqrs.results import Result
 
-READ_ALIAS = "replica"
 READS = (
     "select",
     "with",

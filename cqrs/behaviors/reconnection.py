@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import structlog
 from django.db import Error, connections
 
-from cqrs.behaviors.guard import READ_ALIAS
+from cqrs.aliases import READ_ALIAS
 from cqrs.outages import is_outage
 from cqrs.pipeline import Dispatch, Next
 from cqrs.results import Result

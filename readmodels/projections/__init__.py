@@ -1,5 +1,6 @@
 """What is projected, and the runner that does it."""
 
+from cqrs.aliases import PROJECTION_ALIAS
 from cqrs.consumers import Runner
 from readmodels.engine import Projection
 from readmodels.models import ParkedEvent, ProjectionCheckpoint
@@ -9,7 +10,6 @@ from readmodels.projections.orders import Orders
 from readmodels.projections.product_sales import ProductSales
 from readmodels.projections.sales import Sales
 from readmodels.projections.stock import Stock
-from readmodels.router import PROJECTION_ALIAS
 
 PROJECTIONS: tuple[Projection, ...] = (
     Orders(),

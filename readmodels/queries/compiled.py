@@ -12,10 +12,10 @@ from uuid import UUID
 
 from django.db.models import Model
 
+from cqrs.aliases import READ_ALIAS
 from cqrs.results import Ok, Rejected, Result
 from readmodels.queries.cursors import Cursor
 from readmodels.queries.paging import Document
-from readmodels.router import READ_ALIAS
 from readmodels.specifications import COUNT_CAP
 from readmodels.sql import server_cursor
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, override_settings
 from rest_framework_simplejwt.tokens import AccessToken
 
 from config import environment as env

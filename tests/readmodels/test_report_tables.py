@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError
 from django.db import connections
 
+from cqrs.aliases import PROJECTION_ALIAS
 from cqrs.parking import Parking
 from readmodels import comparison
 from readmodels.models import (
@@ -18,7 +19,6 @@ from readmodels.models import (
 )
 from readmodels.parked import retry_all
 from readmodels.projections import PROJECTIONS, runner, sales
-from readmodels.router import PROJECTION_ALIAS
 from tests.readmodels.built import nothing_is_left, projections
 from tests.readmodels.histories import PRODUCTS
 from tests.readmodels.log import PLACED, Log

@@ -7,7 +7,7 @@ from django.db import connections
 from psycopg.errors import InsufficientPrivilege
 
 from config import reader_role
-from readmodels.router import PROJECTION_ALIAS, READ_ALIAS, WRITE_ALIAS
+from cqrs.aliases import PROJECTION_ALIAS, READ_ALIAS, WRITE_ALIAS
 
 CAN_CONNECT = "SELECT has_database_privilege(%s, current_database(), 'CONNECT')"
 

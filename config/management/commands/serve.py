@@ -14,7 +14,7 @@ from config.claim import Claim
 from config.embedded import postgres
 from config.serving import begin
 from config.webserver import WebServer
-from readmodels.router import PROJECTION_ALIAS, WRITE_ALIAS
+from cqrs.aliases import PROJECTION_ALIAS, WRITE_ALIAS
 
 
 class Command(BaseCommand):

@@ -7,11 +7,11 @@ from uuid import uuid4
 import pytest
 from django.db import connections
 
+from cqrs.aliases import PROJECTION_ALIAS
 from cqrs.conf import conf
 from cqrs.signals import batch_applied
 from readmodels import caching
 from readmodels.changes import Change
-from readmodels.router import PROJECTION_ALIAS
 from readmodels.wakeups import Bell
 from tests.desk import wait_for
 

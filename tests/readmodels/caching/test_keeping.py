@@ -4,11 +4,11 @@ from typing import Any
 
 import orjson
 import pytest
-from django.conf import settings as django_settings
 from django.db import transaction
 from django.test import Client
 
 from cqrs import bus
+from cqrs.conf import conf
 from cqrs.results import Rejected
 from readmodels import caching
 from readmodels.queries import (
@@ -80,9 +80,9 @@ class TestKeeping:
         assert client.get("/api/orders", headers=nobody).status_code == 403
 
     def test_is_nothing_that_a_command_passes(self) -> None:
-        behaviors = django_settings.CQRS["COMMAND_BEHAVIORS"]
+        behaviors = conf().COMMAND_BEHAVIORS
         assert [name for name in behaviors if "caching" in name] == []
-        assert "readmodels.caching.caching" in django_settings.CQRS["QUERY_BEHAVIORS"]
+        assert "readmodels.caching.caching" in conf().QUERY_BEHAVIORS
 
 
 class TestTransaction:
