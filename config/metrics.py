@@ -17,7 +17,7 @@ from cqrs import sequencer
 from cqrs.http import problems
 from cqrs.models import Pending
 from readmodels import lookups
-from readmodels.projections import PROJECTIONS
+from readmodels.registry import projections
 from readmodels.status import ProjectionStatus, statuses
 
 LOOPBACK = ("127.", "::1")
@@ -50,7 +50,7 @@ class ReadSide(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            found = statuses(PROJECTIONS, measure=False)
+            found = statuses(projections(), measure=False)
             pending, pending_s = Pending.objects.count(), sequencer.oldest_pending_age_s()
         except Error:
             yield GaugeMetricFamily("order_desk_up", "Both databases could be asked", 0)

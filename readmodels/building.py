@@ -12,7 +12,7 @@ from cqrs.consumers import Runner
 from cqrs.partitions import Place
 from readmodels.builds import LIVE_SCHEMA, Build
 from readmodels.models import ParkedEvent, ProjectionCheckpoint
-from readmodels.projections import runner
+from readmodels.registry import runner
 
 NEAR = 2_000  # positions; what is left then is applied while the serving side is held
 LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s'"

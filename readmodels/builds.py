@@ -16,7 +16,7 @@ from cqrs.events import StoredEvent
 from cqrs.feed import Stream
 from readmodels.engine import Projection, Table
 from readmodels.models import ParkedEvent, ProjectionCheckpoint
-from readmodels.projections import PROJECTIONS, runner
+from readmodels.registry import runner
 
 LIVE_SCHEMA = "public"
 SHADOW, RETIRED, CHECK, SAMPLE = "shadow", "retired", "check", "sample"
@@ -124,11 +124,11 @@ class Build(Projection):
                 )
 
 
-def followed(projections: Sequence[Projection] = PROJECTIONS) -> list[Projection]:
+def followed(chosen: Sequence[Projection]) -> list[Projection]:
     """Return all that workers apply: the projections, and their retired tables that are kept."""
-    retired = [Build(projection, RETIRED) for projection in projections]
+    retired = [Build(projection, RETIRED) for projection in chosen]
     kept = {place.consumer for place in runner.partitions.of([build.name for build in retired])}
-    return [*projections, *(build for build in retired if build.name in kept)]
+    return [*chosen, *(build for build in retired if build.name in kept)]
 
 
 def discard_all() -> None:

@@ -6,11 +6,11 @@ from cqrs import sequencer
 from readmodels.builds import followed
 from readmodels.engine import Projection
 from readmodels.level import note_level
-from readmodels.projections import PROJECTIONS, runner
+from readmodels.registry import runner
 
 
 def carry(
-    projections: Sequence[Projection] = PROJECTIONS,
+    chosen: Sequence[Projection],
     on_batch: Callable[[int], None] | None = None,
 ) -> bool:
     """Sequence a batch of what is pending, and apply it to the projections and their kept copies.
@@ -18,7 +18,7 @@ def carry(
     Tries parked events again that are due. Says whether to call again at once.
     """
     more = sequencer.step()
-    consumers = followed(projections)
+    consumers = followed(chosen)
     runner.drain(*consumers, on_batch=on_batch)
     runner.retry_due(*consumers)
     note_level()

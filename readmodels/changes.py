@@ -11,9 +11,8 @@ from uuid import UUID
 
 from cqrs.applying import Consumer
 from cqrs.events import StoredEvent
-from readmodels.projections import PROJECTIONS
+from readmodels.registry import projection_names
 
-NAMES = frozenset(projection.name for projection in PROJECTIONS)
 # A NOTIFY takes 8,000 bytes. A batch that names more ids comes from a worker that catches up.
 MOST_IDS = 200
 ANY = "any"
@@ -29,7 +28,7 @@ class Change:
     @classmethod
     def by(cls, consumer: Consumer, events: Sequence[StoredEvent]) -> Self | None:
         """Return what the events have changed; None if nobody reads what the consumer writes."""
-        if consumer.name not in NAMES:
+        if consumer.name not in projection_names():
             return None
         ids = _named_in(events) if events else None
         return cls(consumer.name, ids if ids and len(ids) <= MOST_IDS else None)

@@ -7,7 +7,7 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import Error
 
 from cqrs.aliases import PROJECTION_ALIAS, READ_ALIAS
-from readmodels.projections import PROJECTIONS, runner
+from readmodels.registry import projections, runner
 
 
 @register(Tags.database)
@@ -16,11 +16,11 @@ def projections_are_current(databases: Sequence[str] | None = None, **_: Any) ->
     if not {READ_ALIAS, PROJECTION_ALIAS} & set(databases or ()):
         return []
     try:
-        places = runner.partitions.of([each.name for each in PROJECTIONS], READ_ALIAS)
+        places = runner.partitions.of([each.name for each in projections()], READ_ALIAS)
     except Error:
         return []  # not migrated yet, or out of reach: others say so
     found: list[CheckMessage] = []
-    for projection in PROJECTIONS:
+    for projection in projections():
         mine = [place for place in places if place.consumer == projection.name]
         if mine and mine[0].version != projection.version:
             found.append(_outdated(projection.name, mine[0].version, projection.version))

@@ -14,7 +14,8 @@ from cqrs.outages import is_outage
 from cqrs.pipeline import Dispatch, Next
 from cqrs.results import FieldError, Rejected, Result
 from cqrs.tokens import ConsistencyToken, InvalidToken
-from readmodels.seen import ALL, Seen, look, readable
+from readmodels.registry import projection_names
+from readmodels.seen import Seen, look, readable
 from readmodels.wakeups import bell
 
 DEFAULT_WAIT_S = 2.0
@@ -56,7 +57,7 @@ def wait_for_projections(token: ConsistencyToken, limit_s: float) -> bool:
     A read database that is out of reach has seen nothing: the write is done all the same.
     """
     try:
-        return wait_for(token, ALL, limit_s) is Seen.YES
+        return wait_for(token, projection_names(), limit_s) is Seen.YES
     except Error as error:
         if not is_outage(error):
             raise

@@ -134,6 +134,8 @@ class Projection(ABC):
 
     name: str
     version: int
+    home_of: str | None = None
+    """The stream type whose aggregates are the rows of the first table, with their versions."""
 
     @property
     @abstractmethod

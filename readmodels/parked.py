@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from readmodels.builds import followed
 from readmodels.engine import Projection
-from readmodels.projections import runner
+from readmodels.registry import projections, runner
 
 
 def parked(*projections: Projection) -> QuerySet[Any]:
@@ -29,7 +29,7 @@ def retry_all(*projections: Projection) -> int:
 
 def retry(rows: Sequence[Any]) -> int:
     """Try the aggregates of these parked events again; return how many events went."""
-    by_name = {projection.name: projection for projection in followed()}
+    by_name = {projection.name: projection for projection in followed(projections())}
     streams = dict.fromkeys((row.consumer, (row.stream_type, row.stream_id)) for row in rows)
     return sum(runner.retry(by_name[name], stream) for name, stream in streams if name in by_name)
 

@@ -15,7 +15,7 @@ from readmodels.builds import LIVE_SCHEMA, RETIRED, SAMPLE, SHADOW, Build, only_
 from readmodels.comparison import Comparison, Difference, Totals
 from readmodels.engine import Projection
 from readmodels.models import ParkedEvent, ProjectionCheckpoint
-from readmodels.projections import runner
+from readmodels.registry import runner
 from readmodels.sampling import Sample, counting, fold_sample
 
 EXAMPLES = 20

@@ -12,7 +12,7 @@ from readmodels.building import Report, fill, level_snapshot, pairs
 from readmodels.builds import SAMPLE, Build
 from readmodels.comparison import Comparison, Difference
 from readmodels.models import ParkedEvent, ProjectionCheckpoint
-from readmodels.projections import runner
+from readmodels.registry import runner
 
 EVENTS = 2_000
 ODD_BATCH = 997  # events; where rows gather from everywhere, and event by event takes too long

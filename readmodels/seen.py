@@ -8,23 +8,15 @@ parked the version, what is parked says its position.
 
 from collections.abc import Set
 from enum import Enum
-from typing import NamedTuple
 
 from django.db.models import QuerySet
 
 from cqrs.aliases import READ_ALIAS
 from cqrs.events import bucket_of
 from cqrs.tokens import ConsistencyToken, InvalidToken, decode
-from readmodels.models import (
-    CustomerReadModel,
-    OrderReadModel,
-    ParkedEvent,
-    ReadModel,
-    StockReadModel,
-)
-from readmodels.projections import PROJECTIONS, runner
-
-ALL = frozenset(projection.name for projection in PROJECTIONS)
+from readmodels.engine import Projection
+from readmodels.models import ParkedEvent
+from readmodels.registry import homes, runner
 
 
 class Seen(Enum):
@@ -33,25 +25,10 @@ class Seen(Enum):
     PARKED = "parked"
 
 
-class Home(NamedTuple):
-    """Where an aggregate's versions are found, and what its events are partitioned by."""
-
-    projection: str
-    model: type[ReadModel]
-    partition_key: str
-
-
-HOMES = {
-    "order": Home("orders", OrderReadModel, "customer_id"),
-    "customer": Home("customers", CustomerReadModel, "id"),
-    "stock": Home("stock", StockReadModel, "id"),
-}
-
-
 def readable(text: str) -> ConsistencyToken:
     """Return the token. Raises `InvalidToken`."""
     token = decode(text)
-    if token.stream_type not in HOMES:
+    if token.stream_type not in homes():
         raise InvalidToken(f"There is nothing to wait for called {token.stream_type!r}")
     return token
 
@@ -61,8 +38,8 @@ def look(token: ConsistencyToken, names: Set[str]) -> Seen:
 
     What only others could not apply is of no matter.
     """
-    home = HOMES[token.stream_type]
-    others = names - {home.projection}
+    home = homes()[token.stream_type]
+    others = names - {home.name}
     place = _applied_place(token, home)
     if is_home := place is not None:
         if not others:
@@ -77,16 +54,17 @@ def look(token: ConsistencyToken, names: Set[str]) -> Seen:
     return Seen.YES if are_past and (is_home or others == names) else Seen.NOT_YET
 
 
-def _applied_place(token: ConsistencyToken, home: Home) -> tuple[int, int] | None:
+def _applied_place(token: ConsistencyToken, home: Projection) -> tuple[int, int] | None:
     """Return a position at which the aggregate had the version, and its bucket; None if not yet."""
-    rows = home.model._default_manager.filter(pk=token.stream_id, version__gte=token.version)
-    row = rows.values_list("position", home.partition_key).first()
+    table = home.tables[0]
+    rows = table.model._default_manager.filter(pk=token.stream_id, version__gte=token.version)
+    row = rows.values_list("position", table.partition_key or "pk").first()
     return None if row is None else (row[0], bucket_of(row[1]))
 
 
-def _parked_place(token: ConsistencyToken, home: Home) -> tuple[int, int] | None:
+def _parked_place(token: ConsistencyToken, home: Projection) -> tuple[int, int] | None:
     """Return the same by what is parked at home: others may have applied it all the same."""
-    rows = _parked(token, {home.projection}).filter(version__gte=token.version)
+    rows = _parked(token, {home.name}).filter(version__gte=token.version)
     return rows.order_by("position").values_list("position", "bucket").first()
 
 

@@ -12,7 +12,7 @@ from cqrs.models import Pending
 from cqrs.partitions import Place
 from readmodels.engine import Projection
 from readmodels.parked import parked
-from readmodels.projections import runner
+from readmodels.registry import runner
 
 SAMPLE_S = 0.5
 

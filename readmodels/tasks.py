@@ -7,7 +7,7 @@ from celery import shared_task
 from django.core.cache import cache
 
 from readmodels.carrying import carry
-from readmodels.projections import PROJECTIONS
+from readmodels.registry import projections
 from readmodels.verification import NIGHTLY_PARTS, verify
 
 WAKE_UP_FLAG = "readmodels.wake_up"
@@ -21,14 +21,14 @@ def project(**_: Any) -> None:
     """Sequence what is pending and bring every projection up to the head, batch by batch."""
     # Cleared first: whoever commits from now on asks again, so no commit falls between.
     cache.delete(WAKE_UP_FLAG)
-    while carry():
+    while carry(projections()):
         pass
 
 
 @shared_task
 def verify_sample(**_: Any) -> None:
     """Compare a part of every read model with the log, and log what differs, without its values."""
-    for projection in PROJECTIONS:
+    for projection in projections():
         drifts = 0
         for drift in verify(projection, _unreported, parts=NIGHTLY_PARTS):
             drifts += 1

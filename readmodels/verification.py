@@ -19,7 +19,7 @@ from readmodels.builds import CHECK, LIVE_SCHEMA, Build, only_one
 from readmodels.comparison import Comparison, Difference
 from readmodels.engine import Projection, Table
 from readmodels.parked import retry_all
-from readmodels.projections import runner
+from readmodels.registry import runner
 from readmodels.sampling import counting, part_of
 
 NIGHTLY_PARTS = 16

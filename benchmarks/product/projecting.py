@@ -7,7 +7,8 @@ from typing import Any
 from cqrs import sequencer
 from cqrs.aliases import PROJECTION_ALIAS
 from readmodels.models import ProjectionCheckpoint
-from readmodels.projections import PROJECTIONS, runner
+from readmodels.projections import PROJECTIONS
+from readmodels.registry import runner
 
 
 def project(names: Iterable[str] = ()) -> tuple[int, float]:

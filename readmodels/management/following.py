@@ -15,7 +15,7 @@ from cqrs import sequencer
 from readmodels.builds import followed
 from readmodels.carrying import carry
 from readmodels.engine import Projection
-from readmodels.projections import runner
+from readmodels.registry import runner
 
 POLL_S = 0.2
 

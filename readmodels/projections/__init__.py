@@ -1,9 +1,6 @@
-"""What is projected, and the runner that does it."""
+"""What is projected: the table that the settings name."""
 
-from cqrs.aliases import PROJECTION_ALIAS
-from cqrs.consumers import Runner
 from readmodels.engine import Projection
-from readmodels.models import ParkedEvent, ProjectionCheckpoint
 from readmodels.projections.customers import Customers
 from readmodels.projections.order_history import OrderHistory
 from readmodels.projections.orders import Orders
@@ -19,5 +16,3 @@ PROJECTIONS: tuple[Projection, ...] = (
     ProductSales(),
     OrderHistory(),
 )
-
-runner = Runner(ProjectionCheckpoint, ParkedEvent, PROJECTION_ALIAS)

@@ -121,6 +121,7 @@ class Customers(Projection):
 
     name = "customers"
     version = 1
+    home_of = "customer"
     types = HANDLES
     tables = (CUSTOMERS, SEARCH)
 

@@ -101,6 +101,7 @@ class Orders(Projection):
 
     name = "orders"
     version = 1
+    home_of = "order"
     types = {*NOTE_HANDLES, *HANDLES}
     tables = (ORDERS, SEARCH, NOTES)
 

@@ -56,6 +56,7 @@ class Stock(Projection):
 
     name = "stock"
     version = 1
+    home_of = "stock"
     types = HANDLES
     tables = (STOCK, SEARCH)
 

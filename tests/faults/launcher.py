@@ -21,7 +21,7 @@ import os, signal, sys
 sys.path.insert(0, sys.argv[1])
 from config.wsgi import application
 from django.core.management import call_command
-from readmodels.projections import runner
+from readmodels.registry import runner
 runner.batch = 3
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 for _ in sys.stdin:

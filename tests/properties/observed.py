@@ -11,7 +11,8 @@ from cqrs.models import Event, Feed
 from customers.models import Customer
 from orders.models import Order, OrderLine, StockItem
 from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
-from readmodels.projections import PROJECTIONS, runner
+from readmodels.projections import PROJECTIONS
+from readmodels.registry import runner
 from tests import kept_answers
 from tests.properties.desk_model import State
 from tests.report_sums import assert_reports_agree

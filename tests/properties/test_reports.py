@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from cqrs import sequencer
 from cqrs.ids import uuid7
 from orders.commands import CancelOrder, ConfirmOrder, CreateOrder, ImportOrder
-from readmodels.projections import PROJECTIONS, runner
+from readmodels.projections import PROJECTIONS
+from readmodels.registry import runner
 from tests.report_sums import assert_reports_agree
 from tests.scenarios import accepted, content, customer, line
 

@@ -28,7 +28,8 @@ from orders.events import (
     StockSet,
 )
 from readmodels.level import note_level
-from readmodels.projections import PROJECTIONS, runner
+from readmodels.projections import PROJECTIONS
+from readmodels.registry import runner
 
 REGISTERED = datetime(2026, 1, 1, tzinfo=UTC)
 PLACED = datetime(2026, 1, 31, 12, 30, tzinfo=UTC)

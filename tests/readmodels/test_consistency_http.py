@@ -8,7 +8,8 @@ from django.db.utils import OperationalError
 from django.test import Client
 
 from readmodels import consistency
-from readmodels.projections import PROJECTIONS, runner
+from readmodels.projections import PROJECTIONS
+from readmodels.registry import runner
 from readmodels.seen import Seen
 from tests.api import bearer
 from tests.readmodels.log import Log

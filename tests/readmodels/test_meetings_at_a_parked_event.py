@@ -16,7 +16,8 @@ from readmodels.models import (
     ParkedEvent,
 )
 from readmodels.parked import retry_all
-from readmodels.projections import PROJECTIONS, customers, orders, runner
+from readmodels.projections import PROJECTIONS, customers, orders
+from readmodels.registry import runner
 from readmodels.seen import Seen, look
 from readmodels.verification import verify
 from tests.readmodels.built import elsewhere, nothing_is_left, silent

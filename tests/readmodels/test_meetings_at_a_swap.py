@@ -13,8 +13,9 @@ from readmodels.builds import CHECK, RETIRED, SHADOW, Build, Busy, followed, onl
 from readmodels.models import (
     ProjectionCheckpoint,
 )
-from readmodels.projections import PROJECTIONS, runner
+from readmodels.projections import PROJECTIONS
 from readmodels.rebuilding import RebuildError, discard, rebuild, roll_back
+from readmodels.registry import runner
 from tests.readmodels.built import elsewhere, filled, nothing_is_left, projections, silent
 from tests.threads import together
 
@@ -62,7 +63,7 @@ class TestAWorkerAndASwap:
     def test_tables_that_were_dropped_are_not_begun_again(self) -> None:
         filled()
         rebuild(ORDERS, silent)
-        consumers = followed()
+        consumers = followed(PROJECTIONS)
         discard(ORDERS)
         runner.drain(*consumers)
         names = set(ProjectionCheckpoint.objects.values_list("consumer", flat=True))

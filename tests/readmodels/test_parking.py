@@ -7,7 +7,8 @@ from django.db import ProgrammingError
 
 from orders.events import OrderConfirmed, OrderCreated
 from readmodels.models import CustomerReadModel, OrderReadModel, ParkedEvent
-from readmodels.projections import PROJECTIONS, customers, orders, runner
+from readmodels.projections import PROJECTIONS, customers, orders
+from readmodels.registry import runner
 from tests.readmodels.built import projections
 from tests.readmodels.log import Log
 from tests.readmodels.poison import parked

@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from cqrs.consumers import Runner
 from readmodels.builds import repartition
 from readmodels.models import OrderReadModel, ParkedEvent
-from readmodels.projections import PROJECTIONS, runner
+from readmodels.projections import PROJECTIONS
+from readmodels.registry import runner
 from tests.readmodels.built import projections
 from tests.readmodels.log import Log
 

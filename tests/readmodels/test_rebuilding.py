@@ -16,8 +16,9 @@ from readmodels.models import (
     OrderSearch,
     StockSearch,
 )
-from readmodels.projections import PROJECTIONS, runner
+from readmodels.projections import PROJECTIONS
 from readmodels.rebuilding import rebuild
+from readmodels.registry import runner
 from readmodels.tasks import project
 from tests.readmodels.built import filled, nothing_is_left, projections
 
@@ -46,7 +47,7 @@ class TestRebuild:
         said = projections("rebuild", "--all")
         assert "orders: swapped" in said
         assert rows() == before
-        assert [each.name for each in followed()[len(PROJECTIONS) :]] == [
+        assert [each.name for each in followed(PROJECTIONS)[len(PROJECTIONS) :]] == [
             f"{projection.name}.retired" for projection in PROJECTIONS
         ]
 

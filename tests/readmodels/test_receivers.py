@@ -11,7 +11,8 @@ from redis.exceptions import ConnectionError as RedisError
 from cqrs.events import publish
 from readmodels import receivers
 from readmodels.models import ParkedEvent
-from readmodels.projections import PROJECTIONS, runner
+from readmodels.projections import PROJECTIONS
+from readmodels.registry import runner
 from readmodels.tasks import WAKE_UP_FLAG, project
 from tests.cqrs.streams import change
 from tests.scenarios import customer, write_side

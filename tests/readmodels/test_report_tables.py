@@ -18,7 +18,8 @@ from readmodels.models import (
     SalesDayReadModel,
 )
 from readmodels.parked import retry_all
-from readmodels.projections import PROJECTIONS, runner, sales
+from readmodels.projections import PROJECTIONS, sales
+from readmodels.registry import runner
 from tests.readmodels.built import nothing_is_left, projections
 from tests.readmodels.histories import PRODUCTS
 from tests.readmodels.log import PLACED, Log

@@ -7,10 +7,11 @@ import pytest
 
 from cqrs.results import Ok
 from readmodels import consistency, wakeups
-from readmodels.projections import PROJECTIONS, runner
+from readmodels.projections import PROJECTIONS
 from readmodels.queries import (
     GetCustomerById,
 )
+from readmodels.registry import runner
 from readmodels.seen import Seen, look
 from readmodels.wakeups import Bell
 from tests.readmodels.log import Log

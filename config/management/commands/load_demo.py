@@ -15,7 +15,7 @@ from cqrs.sequencer import sequence
 from customers.public import ImportCustomer
 from orders.commands import CreateOrder, SetStock
 from orders.models import Order, StockItem
-from readmodels.projections import PROJECTIONS, runner
+from readmodels.registry import projections, runner
 
 
 class Command(BaseCommand):
@@ -64,5 +64,5 @@ def _send(command_type: type[Message], payload: dict[str, Any]) -> None:
 
 def _project() -> None:
     sequence()
-    for projection in PROJECTIONS:
+    for projection in projections():
         runner.drain(projection)

@@ -24,8 +24,8 @@ from readmodels.management import arguments
 from readmodels.management.following import Stopped, follow, stoppable
 from readmodels.management.mending import rebuild_each, verify_each
 from readmodels.management.tables import parked_line, status_table
-from readmodels.projections import PROJECTIONS
 from readmodels.rebuilding import RebuildError, discard, roll_back
+from readmodels.registry import projections
 from readmodels.status import ProjectionStatus, statuses
 
 PIPE_COLUMNS = 120
@@ -43,7 +43,7 @@ class Command(BaseCommand):
 
     def status(self, *, json: bool, max_lag: float | None, **_: Any) -> None:
         """Print the table; fail when a projection lags too far or has parked events."""
-        found, pending_s = statuses(PROJECTIONS), sequencer.oldest_pending_age_s()
+        found, pending_s = statuses(projections()), sequencer.oldest_pending_age_s()
         if json:
             self.stdout.write(_as_json(found, pending_s))
         else:
@@ -145,7 +145,7 @@ class Command(BaseCommand):
 
 def chosen(names: list[str]) -> list[Projection]:
     """Return the projections with these names, or all if none is named."""
-    known = {projection.name: projection for projection in PROJECTIONS}
+    known = {projection.name: projection for projection in projections()}
     if unknown := [name for name in names if name not in known]:
         raise CommandError(
             f"There is no projection {', '.join(unknown)}. There are: {', '.join(known)}"

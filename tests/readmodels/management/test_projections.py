@@ -22,7 +22,8 @@ from readmodels.models import (
     ParkedEvent,
     ProjectionCheckpoint,
 )
-from readmodels.projections import PROJECTIONS, runner
+from readmodels.projections import PROJECTIONS
+from readmodels.registry import runner
 from tests.readmodels.log import Log
 
 BOTH = pytest.mark.django_db(databases=["default", "replica"])

@@ -14,8 +14,9 @@ from cqrs.context import Context, system_context, use_context
 from cqrs.ids import uuid7
 from cqrs.results import Ok, Rejected
 from cqrs.tokens import ConsistencyToken
-from readmodels.projections import PROJECTIONS, runner
+from readmodels.projections import PROJECTIONS
 from readmodels.queries import GetOrderHistory
+from readmodels.registry import runner
 from tests.api import bearer
 from tests.readmodels.log import Log
 
