@@ -10,6 +10,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from readmodels.list_document import PageDocument
+
 Status = Literal["pending", "confirmed", "shipped", "delivered", "cancelled"]
 
 
@@ -68,20 +70,6 @@ class StockDocument(BaseModel):
     reserved: int
     available: int
     version: int
-
-
-class PageDocument(BaseModel):
-    """What all lists share. `count` is exact up to 100,000; beyond, `count_capped` is true.
-
-    By cursor there is neither `count` nor `page`.
-    """
-
-    count: int | None
-    count_capped: bool = False
-    page: int | None
-    page_size: int
-    next: str | None
-    previous: str | None
 
 
 class OrderPage(PageDocument):

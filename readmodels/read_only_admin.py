@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from readmodels.specifications import COUNT_CAP
+from readmodels.read_querysets import COUNT_CAP
 
 
 class CappedPaginator(Paginator):

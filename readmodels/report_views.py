@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from cqrs.http.schema import documents
 from readmodels.documents import OrderHistoryDocument, ProductSalesPage, SalesReport
 from readmodels.queries import GetOrderHistory, GetProductSales, GetSalesReport
-from readmodels.views import ReadViewSet
+from readmodels.read_views import ReadViewSet
 
 
 class ReportQueries(ReadViewSet):

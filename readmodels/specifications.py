@@ -4,118 +4,51 @@ None of this runs a query: the use case that combines it bounds and orders the r
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Self
+from typing import Self
 from uuid import UUID
 
-from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
-COUNT_CAP = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Specification:
-    """A condition on the rows of a read model. Combines with `&`, `|` and `~`."""
-
-    condition: Q
-
-    def __and__(self, other: "Specification") -> "Specification":
-        return Specification(self.condition & other.condition)
-
-    def __or__(self, other: "Specification") -> "Specification":
-        return Specification(self.condition | other.condition)
-
-    def __invert__(self) -> "Specification":
-        return Specification(~self.condition)
+from readmodels.read_querysets import ReadModelQuerySet
 
 
-@dataclass(frozen=True, slots=True)
-class SearchTextContains:
-    """Every word is part of the row's text in the search table of whichever model is queried.
-
-    An EXISTS, not an IN: beside `|` and under `~` PostgreSQL would keep all that an IN finds in
-    memory, and go through it for every row if it is too much.
-    """
-
-    words: tuple[str, ...]
-    conditional: ClassVar[bool] = True
-
-    def resolve_expression(self, query: Any, *arguments: Any, **options: Any) -> Any:
-        """Look for the words where the model that is queried keeps its texts."""
-        found = query.model.search_model.objects.filter(pk=OuterRef("pk"))
-        for word in self.words:
-            found = found.filter(search_text__contains=word)
-        return Exists(found).resolve_expression(query, *arguments, **options)
+def placed_by(customer_id: UUID) -> Q:
+    return Q(customer_id=customer_id)
 
 
-def containing(*words: str) -> Specification:
-    """Every word is part of a name, an e-mail address or the id.
-
-    Case does not count, in any language: both sides are casefolded in Python, because what
-    `ILIKE` knows of letters depends on the locale that the database was made with.
-    """
-    return Specification(Q(SearchTextContains(tuple(word.casefold() for word in words))))
-
-
-def placed_by(customer_id: UUID) -> Specification:
-    return Specification(Q(customer_id=customer_id))
-
-
-def in_status(*statuses: str) -> Specification:
+def in_status(*statuses: str) -> Q:
     """The order is in any of the statuses."""
     if len(statuses) == 1:  # an equality leaves the index's order usable, an IN does not
-        return Specification(Q(status=statuses[0]))
-    return Specification(Q(status__in=statuses))
+        return Q(status=statuses[0])
+    return Q(status__in=statuses)
 
 
-def in_currency(currency: str) -> Specification:
-    return Specification(Q(currency=currency))
+def in_currency(currency: str) -> Q:
+    return Q(currency=currency)
 
 
-def placed_from(first: datetime) -> Specification:
-    return Specification(Q(order_date__gte=first))
+def placed_from(first: datetime) -> Q:
+    return Q(order_date__gte=first)
 
 
-def placed_until(last: datetime) -> Specification:
+def placed_until(last: datetime) -> Q:
     """The order is dated `last` or earlier."""
-    return Specification(Q(order_date__lte=last))
+    return Q(order_date__lte=last)
 
 
-def totalling_from(least: Decimal) -> Specification:
+def totalling_from(least: Decimal) -> Q:
     """The order's total, in whatever currency, is `least` or more."""
-    return Specification(Q(total_amount__gte=least))
+    return Q(total_amount__gte=least)
 
 
-def totalling_until(most: Decimal) -> Specification:
-    return Specification(Q(total_amount__lte=most))
+def totalling_until(most: Decimal) -> Q:
+    return Q(total_amount__lte=most)
 
 
-def is_active(active: bool = True) -> Specification:
-    return Specification(Q(is_active=active))
-
-
-class ReadModelQuerySet(models.QuerySet[Any]):
-    """What all read models can be asked."""
-
-    def satisfying(self, *specifications: Specification | None) -> Self:
-        """Keep the rows that fulfil all of them; None keeps every row."""
-        found = self
-        for specification in specifications:
-            if specification is not None:
-                found = found.filter(specification.condition)
-        return found
-
-    def matching(self, search: str) -> Self:
-        """Keep the rows that contain every word."""
-        words = search.casefold().split()
-        return self.satisfying(containing(*words)) if words else self
-
-    def capped_count(self) -> int:
-        """Count the rows, but none beyond the first past `COUNT_CAP`."""
-        return self.order_by().values("pk")[: COUNT_CAP + 1].count()
+def is_active(active: bool = True) -> Q:
+    return Q(is_active=active)
 
 
 class OrderQuerySet(ReadModelQuerySet):

@@ -5,9 +5,9 @@ bytes. No relations and no rules: every table here can be dropped and rebuilt fr
 There is a file for each projection, named as its own is: whatever that projection writes.
 """
 
-from readmodels.models.base import KeyField, ReadModel, SearchText
+from readmodels.models.base import NEVER, KeyField, ReadModel, SearchText
 from readmodels.models.checkpoints import ParkedEvent, ProjectionCheckpoint
-from readmodels.models.customers import NEVER, CustomerReadModel, CustomerSearch
+from readmodels.models.customers import CustomerReadModel, CustomerSearch
 from readmodels.models.order_history import OrderEventReadModel
 from readmodels.models.orders import OrderCustomer, OrderReadModel, OrderSearch
 from readmodels.models.product_sales import ProductName, ProductSalesReadModel

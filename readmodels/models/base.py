@@ -4,6 +4,8 @@ from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Cast
 
 
 class ReadModel(models.Model):
@@ -55,3 +57,7 @@ class SearchText(models.Model):
 def searchable(name: str) -> GinIndex:
     """Index every three letters in a row of `search_text`: any part of it is then found."""
     return GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name=name)
+
+
+NEVER = Cast(Value("-infinity"), models.DateTimeField())
+"""Before all times: what has not happened yet is sorted there."""

@@ -3,14 +3,10 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Value
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Coalesce
 
-from readmodels.models.base import ReadModel, SearchText, searchable
+from readmodels.models.base import NEVER, ReadModel, SearchText, searchable
 from readmodels.specifications import CustomerQuerySet
-
-NEVER = Cast(Value("-infinity"), models.DateTimeField())
-"""Before all times: what has not happened yet is sorted there."""
 
 
 class CustomerSearch(SearchText):

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from readmodels.models.base import ReadModel, SearchText, searchable
-from readmodels.specifications import ReadModelQuerySet
+from readmodels.read_querysets import ReadModelQuerySet
 
 
 class StockSearch(SearchText):

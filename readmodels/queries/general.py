@@ -5,7 +5,7 @@ from typing import Any
 
 from readmodels.queries.cursors import Cursor
 from readmodels.queries.orderings import beyond, column_of, sorted_by
-from readmodels.specifications import ReadModelQuerySet
+from readmodels.read_querysets import ReadModelQuerySet
 
 
 @dataclass(frozen=True, slots=True)

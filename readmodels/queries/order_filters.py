@@ -6,17 +6,11 @@ from uuid import UUID
 from cqrs.currencies import Currency
 from cqrs.messages import Query
 from readmodels.models import OrderReadModel
-from readmodels.queries.compiled import LatestOrders
 from readmodels.queries.general import General
+from readmodels.queries.latest_orders import LatestOrders
 from readmodels.queries.paging import Rows
-from readmodels.queries.parameters import (
-    Amount,
-    Moment,
-    Search,
-    Statuses,
-    first_of,
-    last_of,
-)
+from readmodels.queries.parameters import Amount, Moment, Search, first_of, last_of
+from readmodels.queries.statuses import Statuses
 from readmodels.specifications import OrderQuerySet
 
 Ordering = Literal[

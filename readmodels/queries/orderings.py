@@ -10,7 +10,7 @@ from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan, LessThan
 
-from readmodels.models import NEVER
+from readmodels.models.base import NEVER
 
 # Compared as a value that comes before all others: NULL itself compares with nothing.
 NULLABLE = {"last_order_at": NEVER}

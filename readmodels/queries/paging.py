@@ -11,7 +11,7 @@ from cqrs.messages import Query
 from cqrs.results import Ok, Rejected, Result
 from readmodels.queries.cursors import Cursor, CursorText, read
 from readmodels.queries.results import Results, digest
-from readmodels.specifications import COUNT_CAP
+from readmodels.read_querysets import COUNT_CAP
 
 MAX_OFFSET = 2**63 - 1  # what PostgreSQL's OFFSET takes
 

@@ -10,13 +10,10 @@ from pydantic import (
     BeforeValidator,
     Field,
     TypeAdapter,
-    ValidationError,
-    WrapValidator,
 )
 from pydantic_core import PydanticCustomError
 
 from cqrs.messages import LongText
-from readmodels.documents import Status
 
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*")
@@ -58,15 +55,5 @@ def _at(moment: date | datetime | None, day_time: time) -> datetime | None:
     return datetime.combine(moment, day_time, UTC)
 
 
-def _as_list(value: Any, handler: Any) -> Any:
-    try:
-        return handler([value] if isinstance(value, str) else value)
-    except ValidationError as error:
-        # The parameter is one thing to whoever wrote the query string: name it, not its place.
-        first = error.errors()[0]
-        raise PydanticCustomError("unknown_status", "{reason}", {"reason": first["msg"]}) from None
-
-
-Statuses = Annotated[tuple[Status, ...], WrapValidator(_as_list)]
 Amount = Annotated[Decimal, Field(max_digits=28, allow_inf_nan=False)]
 Search = Annotated[LongText, Field(max_length=200)]

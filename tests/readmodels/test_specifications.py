@@ -10,9 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from readmodels.models import CustomerReadModel, OrderReadModel
+from readmodels.read_querysets import containing
 from readmodels.specifications import (
-    Specification,
-    containing,
     in_currency,
     in_status,
     is_active,
@@ -28,7 +27,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 CUSTOMER = Log()._new_key()
 DAY = timedelta(days=1)
 TEN = Decimal(10)
-Both = tuple[Specification, Callable[[Any], bool]]
+Both = tuple[Callable[[Any], bool]]
 
 
 def searched(order: OrderReadModel) -> str:

@@ -13,7 +13,8 @@ from cqrs.ids import uuid7
 from cqrs.results import Ok, Rejected, Result
 from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
 from readmodels.queries import GetOrdersByCustomer, ListOrders, compiled, order_filters
-from readmodels.queries.compiled import LatestOrders, one
+from readmodels.queries.compiled import one
+from readmodels.queries.latest_orders import LatestOrders
 from readmodels.queries.paging import Document
 from tests.readmodels.log import PLACED, Log
 from tests.readmodels.queries.asking import page_of
