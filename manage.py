@@ -2,14 +2,14 @@
 import os
 import sys
 
-from config import serving
-from config.embedded.errors import EmbeddedPostgresError
+from config.database.embedded.errors import EmbeddedPostgresError
+from config.serve import begin
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if sys.argv[1:2] == ["serve"]:
-        serving.begin()  # before the settings start a database
+        begin.begin()  # before the settings start a database
     from django.core.management import execute_from_command_line
 
     try:

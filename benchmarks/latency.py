@@ -43,7 +43,7 @@ class Way:
 PRODUCT = Way(
     "benchmarks.product.place_orders",
     ("config.celery", "--beat"),
-    "SELECT data->>'order_id', pg_xact_commit_timestamp(xmin) FROM event"
+    "SELECT data->>'order_id', pg_xact_commit_timestamp(xmin) FROM cqrs_event"
     " WHERE type = 'orders.order_created' AND metadata->>'actor' = 'bench'",
     "SELECT id::text, pg_xact_commit_timestamp(xmin) FROM read_orders WHERE version = 1",
 )

@@ -9,7 +9,7 @@ _EVENT_ID = "md5('event' || position)::uuid"
 
 # One statement per kind of event; `position` is also the event's id in the log.
 _CUSTOMERS = f"""
-INSERT INTO event (id, event_id, stream_type, stream_id, version, type, schema_version, data,
+INSERT INTO cqrs_event (id, event_id, stream_type, stream_id, version, type, schema_version, data,
                    metadata, occurred_at)
 SELECT position, {_EVENT_ID}, 'customer', id, 1, 'customers.customer_registered', 1,
        jsonb_build_object('customer_id', id, 'name', name, 'email', email,
@@ -17,7 +17,7 @@ SELECT position, {_EVENT_ID}, 'customer', id, 1, 'customers.customer_registered'
 FROM (SELECT *, number + 1 AS position FROM customer) AS numbered ORDER BY position
 """
 _PRODUCTS = f"""
-INSERT INTO event (id, event_id, stream_type, stream_id, version, type, schema_version, data,
+INSERT INTO cqrs_event (id, event_id, stream_type, stream_id, version, type, schema_version, data,
                    metadata, occurred_at)
 SELECT position, {_EVENT_ID}, 'stock', id, 1, 'orders.stock_set', 1,
        jsonb_build_object('product_id', id, 'on_hand', 1000000000, 'reserved', 0,
@@ -26,7 +26,7 @@ FROM (SELECT *, number + 1 + (SELECT count(*) FROM customer) AS position FROM pr
 ORDER BY position
 """
 _ORDERS = f"""
-INSERT INTO event (id, event_id, stream_type, stream_id, version, type, schema_version, data,
+INSERT INTO cqrs_event (id, event_id, stream_type, stream_id, version, type, schema_version, data,
                    metadata, occurred_at)
 SELECT position, {_EVENT_ID}, 'order', life.id, step + 1, 'orders.order_' || type, 1,
        jsonb_build_object('order_id', life.id, 'customer_id', customer_id, 'currency', 'USD',
@@ -48,7 +48,7 @@ FROM happened JOIN life USING (n) JOIN total USING (n) LEFT JOIN (
 ORDER BY position
 """
 _FIRST_FEED = """
-INSERT INTO feed (position, event_id, bucket)
+INSERT INTO cqrs_feed (position, event_id, bucket)
 SELECT number + 1, number + 1, bucket FROM customer
 UNION ALL
 SELECT number + 1 + (SELECT count(*) FROM customer), number + 1 + (SELECT count(*) FROM customer),
@@ -56,12 +56,12 @@ SELECT number + 1 + (SELECT count(*) FROM customer), number + 1 + (SELECT count(
 ORDER BY 1;
 """
 _FEED = """
-INSERT INTO feed (position, event_id, bucket)
+INSERT INTO cqrs_feed (position, event_id, bucket)
 SELECT position, position, bucket FROM happened JOIN life USING (n) ORDER BY 1;
-UPDATE feed_head SET position = (SELECT max(position) FROM feed);
+UPDATE cqrs_feedhead SET position = (SELECT max(position) FROM cqrs_feed);
 -- Reactions begin at the head: they are not to mail what was loaded.
-UPDATE reaction_checkpoint SET position = (SELECT position FROM feed_head);
-SELECT setval(pg_get_serial_sequence('event', 'id'), (SELECT max(id) FROM event));
+UPDATE cqrs_reactioncheckpoint SET position = (SELECT position FROM cqrs_feedhead);
+SELECT setval(pg_get_serial_sequence('event', 'id'), (SELECT max(id) FROM cqrs_event));
 """
 _AGGREGATES = """
 INSERT INTO customers_customer (id, version, name, email, is_active, registered_at)
@@ -97,6 +97,6 @@ def append_orders(connection: psycopg.Connection) -> int:
     """Append what happened to the made-up orders to the log and the feed; return its head."""
     for statement in (_ORDERS, _FEED):
         connection.execute(statement)
-    row = connection.execute("SELECT position FROM feed_head").fetchone()
+    row = connection.execute("SELECT position FROM cqrs_feedhead").fetchone()
     assert row is not None
     return int(row[0])

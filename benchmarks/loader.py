@@ -21,8 +21,8 @@ from benchmarks import programs
 from benchmarks.databases import Databases, drop_all
 from benchmarks.load_read_side import TABLES, load_read_side
 from benchmarks.load_write_side import load_write_side
-from benchmarks.made_up import make_up
 from benchmarks.servers import BenchPostgres, running_postgres
+from benchmarks.synthetic_orders import make_up
 from config.environment import BASE_DIR
 
 WITH_AGGREGATES = 100_000

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from config.embedded.account import server_account
-from config.embedded.binaries import find_binaries
-from config.embedded.cluster import Cluster, create
+from config.database.embedded.account import server_account
+from config.database.embedded.binaries import find_binaries
+from config.database.embedded.cluster import Cluster, create
 from config.environment import BASE_DIR
 from tests.server_process import ServerProcess
 from tests.servers import PrivatePostgres

@@ -19,7 +19,7 @@ import psutil
 from benchmarks import programs
 from benchmarks.databases import Databases
 from config import environment as env
-from config.embedded.ports import free_port
+from config.database.embedded.ports import free_port
 
 CONNECTIONS = 8
 THREADS = env.number("WEB_THREADS", 8)  # the product reads it too

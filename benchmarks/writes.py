@@ -4,7 +4,7 @@ import json
 import random
 from typing import Any
 
-from benchmarks.made_up import PRODUCTS, customers_of, made_id
+from benchmarks.synthetic_orders import PRODUCTS, customers_of, made_id
 from benchmarks.web import Web
 
 ORDERS = 10_000  # of the data set that is written to

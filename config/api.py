@@ -9,8 +9,8 @@ from rest_framework.routers import SimpleRouter
 from cqrs.http.tokens import ObtainToken, RefreshAccess
 from customers.views import CustomerCommands
 from orders.views import OrderCommands, StockCommands
-from readmodels.report_views import OrderHistoryQueries, ReportQueries
-from readmodels.views import CustomerQueries, OrderExport, OrderQueries, ProductQueries
+from readmodels.views.read_models import CustomerQueries, OrderExport, OrderQueries, ProductQueries
+from readmodels.views.reports import OrderHistoryQueries, ReportQueries
 
 
 class AnyCaseUUID:

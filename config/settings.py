@@ -9,9 +9,10 @@ from datetime import timedelta
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
-from config import databases, logs
 from config import environment as env
-from config.embedded import postgres
+from config.database import databases
+from config.database.embedded import postgres
+from config.monitoring import logs
 
 BASE_DIR = env.BASE_DIR
 DEBUG = env.flag("DEBUG", False)
@@ -47,6 +48,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "cqrs",
+    "cqrs.projections",
     "customers",
     "orders",
     "readmodels",
@@ -87,7 +89,8 @@ _urls = {
     "replica": env.text("REPLICA_DATABASE_URL"),
     "replica_writer": env.text("REPLICA_WRITER_DATABASE_URL"),
 }
-if not any(_urls.values()):
+EMBEDDED = not any(_urls.values())  # the private PostgreSQL
+if EMBEDDED:
     _urls = postgres.urls()
 elif not (_urls["default"] and _urls["replica"]):
     raise ImproperlyConfigured("Set both DATABASE_URL and REPLICA_DATABASE_URL, or neither")

@@ -4,8 +4,8 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from config import health
-from config.metrics import metrics
+from config.monitoring import health
+from config.monitoring.metrics import metrics
 
 urlpatterns = [
     path("api/", include("config.api")),

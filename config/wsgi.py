@@ -4,8 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from config import inprocess
-from config.lifeline import end_with_parent
+from config.serve import inprocess
+from config.serve.parent_death import end_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 

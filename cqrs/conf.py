@@ -42,9 +42,9 @@ class Conf:
         "cqrs.behaviors.performance.performance",
         "cqrs.behaviors.authorization.authorization",
         "cqrs.behaviors.validation.validation",
-        "readmodels.caching.caching",
+        "cqrs.caching.behavior.caching",
         "cqrs.behaviors.reconnection.reconnection",
-        "readmodels.consistency.consistency",
+        "cqrs.consistency.behavior.consistency",
     )
     HANDLERS: Sequence[str] = ()
     """Tables that map message types to their handlers."""

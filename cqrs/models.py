@@ -1,17 +1,18 @@
-"""The event log on `default`: `event` holds what happened, `feed` the order in which it is read.
+"""The event log on `default`: `cqrs_event` holds what happened, `cqrs_feed` its reading order.
 
 A commit can come after that of a higher id, so ids alone do not order what a reader may see.
-`pending` names the events that are committed but not yet in the feed; the sequencer
-(`cqrs/sequencer.py`) moves them there with contiguous positions.
+`cqrs_pending` names the events that are committed but not yet in the feed; the sequencer
+(`cqrs/event_log/sequencer.py`) moves them there with contiguous positions.
 """
 
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 
-class Event(models.Model):
+class EventRecord(models.Model):
     """One thing that happened. Only ever inserted; the unique (stream, version) is the backstop."""
 
     id = models.BigAutoField(primary_key=True)
@@ -28,14 +29,14 @@ class Event(models.Model):
     occurred_at = models.DateTimeField()
 
     class Meta:
-        db_table = "event"
+        db_table = "cqrs_event"
         constraints: ClassVar = [
             # With the type: a product may have the id of an order that was imported. The id comes
             # first, so that the index also finds a stream by its id alone.
             models.UniqueConstraint(
-                fields=["stream_id", "stream_type", "version"], name="event_stream_version"
+                fields=["stream_id", "stream_type", "version"], name="cqrs_event_stream_version"
             ),
-            models.CheckConstraint(condition=Q(version__gte=1), name="event_version_from_1"),
+            models.CheckConstraint(condition=Q(version__gte=1), name="cqrs_event_version_from_1"),
         ]
 
     def __str__(self) -> str:
@@ -48,9 +49,6 @@ class Pending(models.Model):
     event_id = models.BigIntegerField(primary_key=True)
     bucket = models.PositiveSmallIntegerField()
 
-    class Meta:
-        db_table = "pending"
-
     def __str__(self) -> str:
         return str(self.event_id)
 
@@ -58,15 +56,13 @@ class Pending(models.Model):
 class Feed(models.Model):
     """The log's reading order: contiguous positions from 1, appended by the sequencer alone.
 
-    `event` is the log's primary key, `bucket` (0-255) a hash of the event's partition key.
+    `event_id` is the log's primary key, `bucket` (0-255) a hash of the event's partition key.
     """
 
     position = models.BigIntegerField(primary_key=True)
     event_id = models.BigIntegerField(unique=True)
     bucket = models.PositiveSmallIntegerField()
-
-    class Meta:
-        db_table = "feed"
+    sequenced_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
         return f"{self.position}: {self.event_id}"
@@ -77,11 +73,12 @@ class FeedHead(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     position = models.BigIntegerField(default=0)
+    # Which past the positions belong to: a log that has lost a part gets another (0 before that).
+    epoch = models.BigIntegerField(default=0)
 
     class Meta:
-        db_table = "feed_head"
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(id=1), name="feed_head_single_row")
+            models.CheckConstraint(condition=Q(id=1), name="cqrs_feedhead_single_row")
         ]
 
     def __str__(self) -> str:
@@ -103,17 +100,19 @@ class IdempotentAnswer(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        db_table = "idempotency"
+        db_table = "cqrs_idempotency"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["actor", "command", "key"], name="idempotency_scope")
+            models.UniqueConstraint(
+                fields=["actor", "command", "key"], name="cqrs_idempotency_scope"
+            )
         ]
-        indexes: ClassVar = [models.Index(fields=["created_at"], name="idempotency_expiry")]
+        indexes: ClassVar = [models.Index(fields=["created_at"], name="cqrs_idempotency_expiry")]
 
     def __str__(self) -> str:
         return f"{self.command} {self.key}"
 
 
-class Checkpoint(models.Model):
+class AbstractCheckpoint(models.Model):
     """How far a consumer has come. Concrete where its effect lives, saved in the same transaction.
 
     Every event of the partition up to and including `position` has taken effect exactly once.
@@ -124,13 +123,15 @@ class Checkpoint(models.Model):
     partition = models.PositiveSmallIntegerField()
     partitions = models.PositiveSmallIntegerField()
     position = models.BigIntegerField(default=0)
+    # The event at that position: a log that was restored gives the number again, but not the id.
+    event_id = models.UUIDField(null=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         abstract = True
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["consumer", "version", "partition"], name="%(class)s_identity"
+                fields=["consumer", "version", "partition"], name="%(app_label)s_%(class)s_identity"
             )
         ]
 
@@ -138,7 +139,7 @@ class Checkpoint(models.Model):
         return f"{self.consumer} v{self.version} #{self.partition}: {self.position}"
 
 
-class ParkedEvent(models.Model):
+class AbstractParkedEvent(models.Model):
     """A pointer to an event that a consumer could not apply, or that waits behind such a one.
 
     The first of its aggregate is the one that failed: it carries the error, and `retry_at` until
@@ -162,7 +163,9 @@ class ParkedEvent(models.Model):
     class Meta:
         abstract = True
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["consumer", "position"], name="%(class)s_identity")
+            models.UniqueConstraint(
+                fields=["consumer", "position"], name="%(app_label)s_%(class)s_identity"
+            )
         ]
         indexes: ClassVar = [
             models.Index(fields=["consumer", "stream_id", "stream_type"], name="%(class)s_stream"),
@@ -172,11 +175,8 @@ class ParkedEvent(models.Model):
         return f"{self.consumer} at {self.position}"
 
 
-class ReactionCheckpoint(Checkpoint):
+class ReactionCheckpoint(AbstractCheckpoint):
     """How far a reaction has come."""
-
-    class Meta(Checkpoint.Meta):
-        db_table = "reaction_checkpoint"
 
 
 class ReactionFailure(models.Model):
@@ -190,14 +190,13 @@ class ReactionFailure(models.Model):
     error = models.TextField()
 
     class Meta:
-        db_table = "reaction_failure"
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["reaction", "position"], name="reaction_failure_identity"
+                fields=["reaction", "position"], name="cqrs_reactionfailure_identity"
             )
         ]
         indexes: ClassVar = [
-            models.Index(fields=["reaction", "retry_at"], name="reaction_failure_due")
+            models.Index(fields=["reaction", "retry_at"], name="cqrs_reactionfailure_due")
         ]
 
     def __str__(self) -> str:

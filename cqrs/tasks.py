@@ -4,8 +4,8 @@ from typing import Any
 
 from celery import shared_task
 
-from cqrs import reactions
 from cqrs.behaviors import idempotency
+from cqrs.reactions import reactions
 
 SWEEP_S = 1.0
 

@@ -10,7 +10,7 @@ WITH logged AS (
            (array_agg(data->>'email' ORDER BY version DESC)
                FILTER (WHERE data ? 'email'))[1] AS email,
            NOT bool_or(type = 'customers.customer_deactivated') AS is_active
-    FROM event WHERE stream_type = 'customer' GROUP BY stream_id
+    FROM cqrs_event WHERE stream_type = 'customer' GROUP BY stream_id
 )
 SELECT 'customer', coalesce(stored.id, logged.stream_id)::text,
        CASE WHEN stored.id IS NOT NULL THEN

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from cqrs.events import Event
+from cqrs.event_log.events import Event
 
 
 class CustomerRegistered(Event):

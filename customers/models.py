@@ -7,9 +7,9 @@ from uuid import UUID
 from django.db import IntegrityError, models
 from django.db.models.functions import Lower
 
-from cqrs.aggregates import Aggregate
-from cqrs.messages import AggregateState
-from cqrs.results import reject
+from cqrs.event_log.aggregates import Aggregate
+from cqrs.messaging.messages import AggregateState
+from cqrs.messaging.results import reject
 from customers.events import CustomerDeactivated, CustomerRegistered, CustomerUpdated
 
 EMAIL_CONSTRAINT = "customer_email_unique"

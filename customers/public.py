@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from cqrs.results import reject
+from cqrs.messaging.results import reject
 from customers.commands.import_customer import ImportCustomer
 from customers.commands.register_customer import RegisterCustomer
 from customers.models import Customer

@@ -13,7 +13,7 @@ WITH logged AS (
            (array_agg(data->>'currency'))[1] AS currency,
            max(jsonb_array_length(data->'items'))
                FILTER (WHERE type = 'orders.order_created') AS line_count
-    FROM event WHERE stream_type = 'order' GROUP BY stream_id
+    FROM cqrs_event WHERE stream_type = 'order' GROUP BY stream_id
 ),
 lines AS (
     SELECT order_id, count(*)::int AS line_count, sum(line_total) AS line_sum
@@ -44,7 +44,7 @@ STOCK = """
 WITH logged AS (
     SELECT DISTINCT ON (stream_id) stream_id, version,
            (data->>'on_hand')::int AS on_hand, (data->>'reserved')::int AS reserved
-    FROM event WHERE stream_type = 'stock' ORDER BY stream_id, version DESC
+    FROM cqrs_event WHERE stream_type = 'stock' ORDER BY stream_id, version DESC
 )
 SELECT 'stock item', coalesce(stored.id, logged.stream_id)::text,
        CASE WHEN stored.id IS NOT NULL THEN

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from cqrs.events import Event
+from cqrs.event_log.events import Event
 
 
 class Line(BaseModel):

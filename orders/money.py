@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import reduce
 
-from cqrs.currencies import MINOR_UNITS
-from cqrs.results import reject
+from cqrs.messaging.currencies import MINOR_UNITS
+from cqrs.messaging.results import reject
 
 DEFAULT_CURRENCY = "USD"
 

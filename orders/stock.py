@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from cqrs.results import reject
+from cqrs.messaging.results import reject
 from orders.events import Line, StockMoved
 from orders.models import StockItem
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from readmodels.list_document import PageDocument
+from cqrs.queries.list_document import PageDocument
 
 Status = Literal["pending", "confirmed", "shipped", "delivered", "cancelled"]
 

@@ -11,8 +11,10 @@ from django import forms
 from django.db.models import QuerySet
 from pydantic import TypeAdapter, ValidationError
 
-from cqrs.currencies import MINOR_UNITS
-from cqrs.messages import Query
+from cqrs.messaging.currencies import MINOR_UNITS
+from cqrs.messaging.messages import Query
+from cqrs.queries.orderings import sorted_by
+from cqrs.queries.parameters import Moment, first_of, last_of
 from readmodels.documents import Status
 from readmodels.models import (
     CustomerReadModel,
@@ -21,8 +23,6 @@ from readmodels.models import (
     StockReadModel,
 )
 from readmodels.queries import GetProductSales, ListCustomers, ListOrders, ListStock
-from readmodels.queries.orderings import sorted_by
-from readmodels.queries.parameters import Moment, first_of, last_of
 
 Found = Any  # a queryset of one of the read models: with the methods that the filters call
 _moment: TypeAdapter[Any] = TypeAdapter(Moment)

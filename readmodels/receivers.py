@@ -11,8 +11,8 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from redis.exceptions import RedisError
 
-from cqrs.breaker import Breaker
-from cqrs.signals import event_published
+from cqrs.database.breaker import Breaker
+from cqrs.event_log.signals import event_published
 from readmodels.tasks import WAKE_UP_FLAG, WAKE_UP_SECONDS, project
 
 breaker = Breaker(BrokerError, RedisError)

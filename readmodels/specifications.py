@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from readmodels.read_querysets import ReadModelQuerySet
+from cqrs.queries.specifications import ReadModelQuerySet
 
 
 def placed_by(customer_id: UUID) -> Q:

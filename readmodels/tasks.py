@@ -6,9 +6,9 @@ import structlog
 from celery import shared_task
 from django.core.cache import cache
 
-from readmodels.carrying import carry
-from readmodels.registry import projections
-from readmodels.verification import NIGHTLY_PARTS, verify
+from cqrs.operations.worker import carry
+from cqrs.projections.registry import projections
+from cqrs.rebuild.verify import NIGHTLY_PARTS, verify
 
 WAKE_UP_FLAG = "readmodels.wake_up"
 WAKE_UP_SECONDS = 1

@@ -7,9 +7,9 @@ from django.db import connections
 from django.test import TransactionTestCase
 from pytest_django.plugin import DjangoDbBlocker
 
-from cqrs.audits import audit
-from cqrs.context import system_context, use_context
-from readmodels import wakeups
+from cqrs.event_log.audits import audit
+from cqrs.messaging.context import system_context, use_context
+from cqrs.notifications import listener
 from tests import as_migrated, kept_answers
 
 HANG_UP = """
@@ -44,7 +44,7 @@ def django_db_setup(
 
 def _hang_up() -> None:
     """End the listening that only the end of a process ends: it keeps its database from going."""
-    wakeups.RECONNECT_S = 3_600.0
+    listener.RECONNECT_S = 3_600.0
     with connections["replica"].cursor() as cursor:
         cursor.execute(HANG_UP)
 

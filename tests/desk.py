@@ -19,12 +19,12 @@ import httpx
 import psutil
 import psycopg
 
-from config.embedded import postmaster
-from config.embedded.account import server_account
-from config.embedded.cluster import USER, Cluster
-from config.embedded.home import ROOT_HOMES
-from config.embedded.ports import free_port
-from config.embedded.postgres import DATABASES
+from config.database.embedded import postmaster
+from config.database.embedded.account import server_account
+from config.database.embedded.cluster import USER, Cluster
+from config.database.embedded.home import ROOT_HOMES
+from config.database.embedded.ports import free_port
+from config.database.embedded.postgres import DATABASES
 from tests.scenarios import ADDRESS
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from cqrs import reactions, sequencer
-from cqrs.events import StoredEvent
+from cqrs.event_log import sequencer
+from cqrs.event_log.events import StoredEvent
 from cqrs.models import ReactionCheckpoint, ReactionFailure
-from cqrs.reaction_attempts import Reaction
+from cqrs.reactions import reactions
+from cqrs.reactions.attempts import Reaction
 from customers.events import CustomerRegistered
 
 

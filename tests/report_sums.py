@@ -5,9 +5,9 @@ from typing import Any
 import orjson
 from django.db import connection
 
-from cqrs import bus
-from cqrs.messages import Query
-from cqrs.results import Ok
+from cqrs.messaging import bus
+from cqrs.messaging.messages import Query
+from cqrs.messaging.results import Ok
 from readmodels.queries import GetOrderHistory, GetProductSales, GetSalesReport
 
 SALES = """
@@ -18,7 +18,7 @@ FROM orders_order GROUP BY 1, 2 ORDER BY 1, 2
 """
 PRODUCTS = """
 SELECT product_id::text, line.currency, sum(quantity), sum(line_total), count(DISTINCT order_id),
-       (SELECT latest.product_name FROM event JOIN orders_orderline AS latest
+       (SELECT latest.product_name FROM cqrs_event JOIN orders_orderline AS latest
         ON latest.order_id = event.stream_id
         WHERE event.type = 'orders.order_created' AND latest.product_id = line.product_id
               AND latest.currency = line.currency
@@ -27,7 +27,7 @@ FROM orders_orderline AS line JOIN orders_order ON orders_order.id = order_id
 WHERE status <> 'cancelled' GROUP BY product_id, line.currency ORDER BY 1, 2
 """
 EVENTS = """
-SELECT stream_id, count(*), min(version), max(version) FROM event WHERE stream_type = 'order'
+SELECT stream_id, count(*), min(version), max(version) FROM cqrs_event WHERE stream_type = 'order'
 GROUP BY 1
 """
 PATTERNS = {"day": "YYYY-MM-DD", "month": "YYYY-MM"}

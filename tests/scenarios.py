@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from cqrs import bus
-from cqrs.ids import uuid7
-from cqrs.messages import Command
-from cqrs.models import Event, Pending
-from cqrs.results import Ok, Rejected
+from cqrs.messaging import bus
+from cqrs.messaging.ids import uuid7
+from cqrs.messaging.messages import Command
+from cqrs.messaging.results import Ok, Rejected
+from cqrs.models import EventRecord, Pending
 from customers.commands import RegisterCustomer
 from customers.models import Customer
 from orders.commands import ConfirmOrder, CreateOrder, DeliverOrder, SetStock, ShipOrder
@@ -55,7 +55,7 @@ def nothing_written() -> Iterator[None]:
 
 def write_side() -> dict[str, list[dict[str, Any]]]:
     """Return every row of the write side."""
-    models = (Customer, Order, OrderLine, StockItem, Event, Pending)
+    models = (Customer, Order, OrderLine, StockItem, EventRecord, Pending)
     return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
 
 
@@ -110,10 +110,12 @@ def stock(product_id: UUID) -> tuple[int, int, int]:
 def events(stream_id: UUID) -> list[tuple[str, int]]:
     """Return type and version of a stream's events."""
     return list(
-        Event.objects.filter(stream_id=stream_id).order_by("id").values_list("type", "version")
+        EventRecord.objects.filter(stream_id=stream_id)
+        .order_by("id")
+        .values_list("type", "version")
     )
 
 
-def last_events(count: int) -> Sequence[Event]:
+def last_events(count: int) -> Sequence[EventRecord]:
     """Return the newest events of the log, oldest first."""
-    return list(Event.objects.order_by("-id")[:count])[::-1]
+    return list(EventRecord.objects.order_by("-id")[:count])[::-1]

@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from config.embedded.account import Account
-from config.embedded.ports import free_port
-from config.lifeline import end_with_parent
+from config.database.embedded.account import Account
+from config.database.embedded.ports import free_port
+from config.serve.parent_death import end_with_parent
 
 START_S = 30.0
 # The kernel ties a server to the thread that started it: this one lives as long as the process.

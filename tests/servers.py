@@ -14,11 +14,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 
-from config.embedded import postgres, postmaster
-from config.embedded.account import Account, server_account
-from config.embedded.binaries import find_binaries
-from config.embedded.cluster import READER, USER, Cluster, create
-from config.embedded.postgres import DATABASES, url
+from config.database.embedded import postgres, postmaster
+from config.database.embedded.account import Account, server_account
+from config.database.embedded.binaries import find_binaries
+from config.database.embedded.cluster import READER, USER, Cluster, create
+from config.database.embedded.postgres import DATABASES, url
 from tests.server_process import ServerProcess
 
 Kind = TypeVar("Kind", bound=ServerProcess)

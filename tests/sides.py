@@ -28,13 +28,13 @@ READ_MONEY = """
 SELECT id::text, total.key, total.value::numeric
 FROM read_customers, jsonb_each_text(totals) AS total ORDER BY 1, 2
 """
-EVENTS = "SELECT count(*) FROM event"
+EVENTS = "SELECT count(*) FROM cqrs_event"
 FEED = """
 SELECT count(*), count(DISTINCT event_id), coalesce(max(position), 0),
-       (SELECT count(*) FROM pending), (SELECT position FROM feed_head)
-FROM feed
+       (SELECT count(*) FROM cqrs_pending), (SELECT position FROM cqrs_feedhead)
+FROM cqrs_feed
 """
-CHECKPOINTS = "SELECT consumer, min(position) FROM read_checkpoints GROUP BY 1"
+CHECKPOINTS = "SELECT consumer, min(position) FROM cqrs_projections_checkpoint GROUP BY 1"
 
 
 def is_level(desk: Desk) -> bool:

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Lock, Thread
 
-from config.embedded.ports import free_port
+from config.database.embedded.ports import free_port
 
 COMMIT = b"COMMIT\0"
 

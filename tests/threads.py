@@ -9,9 +9,9 @@ from typing import Any
 
 from django.db import connections
 
-from cqrs import bus
-from cqrs.messages import Command
-from cqrs.results import Result
+from cqrs.messaging import bus
+from cqrs.messaging.messages import Command
+from cqrs.messaging.results import Result
 
 PATIENCE_S = 60.0
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from config.embedded.ports import free_port
+from config.database.embedded.ports import free_port
 
 
 @dataclass

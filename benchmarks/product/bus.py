@@ -15,14 +15,14 @@ COUNT = 30_000
 
 
 def main() -> None:
-    from cqrs import pipeline
     from cqrs.behaviors.authorization import authorization
     from cqrs.behaviors.logging import logging
     from cqrs.behaviors.performance import performance
     from cqrs.behaviors.validation import validation
-    from cqrs.context import Context, use_context
-    from cqrs.messages import Command
-    from cqrs.results import Ok, Result
+    from cqrs.messaging import pipeline
+    from cqrs.messaging.context import Context, use_context
+    from cqrs.messaging.messages import Command
+    from cqrs.messaging.results import Ok, Result
 
     class Ping(Command):
         permission: ClassVar[str] = "bench.ping"

@@ -13,10 +13,14 @@ django.setup()
 
 from django.db import connections  # noqa: E402
 
-from cqrs import bus  # noqa: E402
-from cqrs.context import system_context, use_context  # noqa: E402
-from cqrs.messages import Query  # noqa: E402
-from cqrs.results import Ok, Result  # noqa: E402
+from cqrs.database.aliases import READ_ALIAS  # noqa: E402
+from cqrs.database.cursors import server_cursor  # noqa: E402
+from cqrs.messaging import bus  # noqa: E402
+from cqrs.messaging.context import system_context, use_context  # noqa: E402
+from cqrs.messaging.messages import Query  # noqa: E402
+from cqrs.messaging.results import Ok, Result  # noqa: E402
+from cqrs.queries.cursors import Cursor  # noqa: E402
+from cqrs.queries.paging import ListQuery  # noqa: E402
 from readmodels.models import OrderReadModel  # noqa: E402
 from readmodels.queries import (  # noqa: E402
     GetCustomerById,
@@ -25,10 +29,6 @@ from readmodels.queries import (  # noqa: E402
     ListCustomers,
     ListOrders,
 )
-from readmodels.queries.cursors import Cursor  # noqa: E402
-from readmodels.queries.paging import ListQuery  # noqa: E402
-from readmodels.router import READ_ALIAS  # noqa: E402
-from readmodels.sql import server_cursor  # noqa: E402
 
 RUNS = 5
 

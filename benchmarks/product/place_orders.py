@@ -19,9 +19,9 @@ def place(client: int, seconds: float, rate: float | None) -> int:
     django.setup()
     from benchmarks.pacing import repeat
     from benchmarks.writes import payloads
-    from cqrs import bus
-    from cqrs.context import system_context, use_context
-    from cqrs.results import Ok
+    from cqrs.messaging import bus
+    from cqrs.messaging.context import system_context, use_context
+    from cqrs.messaging.results import Ok
     from orders.commands.create_order import CreateOrder
 
     orders = payloads()

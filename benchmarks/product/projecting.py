@@ -4,11 +4,11 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from cqrs import sequencer
-from cqrs.aliases import PROJECTION_ALIAS
-from readmodels.models import ProjectionCheckpoint
+from cqrs.database.aliases import PROJECTION_ALIAS
+from cqrs.event_log import sequencer
+from cqrs.projections.models import ProjectionCheckpoint
+from cqrs.projections.registry import runner
 from readmodels.projections import PROJECTIONS
-from readmodels.registry import runner
 
 
 def project(names: Iterable[str] = ()) -> tuple[int, float]:

@@ -16,7 +16,7 @@ PAUSE_S = 0.01
 
 def main(seconds: float) -> None:
     from benchmarks.product.projecting import step
-    from cqrs import sequencer
+    from cqrs.event_log import sequencer
 
     before, started = sequencer.head(), time.perf_counter()
     while True:

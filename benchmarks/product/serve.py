@@ -7,7 +7,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 if __name__ == "__main__":
-    from config.serving import begin
+    from config.serve.begin import begin
 
     begin()
     django.setup()

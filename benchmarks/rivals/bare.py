@@ -15,7 +15,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from config.databases import database
+from config.database.databases import database
 
 settings.configure(
     ROOT_URLCONF=__name__,

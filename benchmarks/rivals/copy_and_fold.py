@@ -27,7 +27,7 @@ CREATE TEMPORARY TABLE batch (position bigint, type text, stream_id uuid, versio
 """
 _READ = """
 COPY (SELECT position, type, stream_id, version, occurred_at, data
-      FROM feed JOIN event ON event.id = feed.event_id
+      FROM cqrs_feed AS feed JOIN cqrs_event AS event ON event.id = feed.event_id
       WHERE position > {} AND position <= {} ORDER BY position) TO STDOUT (FORMAT binary)
 """
 _WRITE = "COPY batch FROM STDIN (FORMAT binary)"
@@ -95,7 +95,7 @@ WHERE id = stream_id
 def project(source: psycopg.Connection, target: psycopg.Connection, size: int) -> int:
     """Project the whole feed, batch by batch; return the number of events."""
     with source.cursor() as cursor:
-        head = cursor.execute("SELECT position FROM feed_head").fetchone()
+        head = cursor.execute("SELECT position FROM cqrs_feedhead").fetchone()
     assert head is not None
     for after in range(0, head[0], size):
         upto = min(after + size, head[0])

@@ -17,7 +17,7 @@ import django
 from celery import Celery
 from django.conf import settings
 
-from config.databases import database
+from config.database.databases import database
 
 settings.configure(
     USE_TZ=True,

@@ -16,11 +16,11 @@ import psycopg
 
 _INSERT = """
 WITH inserted AS (
-    INSERT INTO event (event_id, stream_type, stream_id, version, type, schema_version, data,
+    INSERT INTO cqrs_event (event_id, stream_type, stream_id, version, type, schema_version, data,
                        metadata, occurred_at)
     VALUES (%s, 'order', %s, 1, 'orders.order_confirmed', 1, %s, '{}', now()) RETURNING id
 )
-INSERT INTO pending (event_id, bucket) SELECT id, 7 FROM inserted
+INSERT INTO cqrs_pending (event_id, bucket) SELECT id, 7 FROM inserted
 """
 DATA = json.dumps(
     {

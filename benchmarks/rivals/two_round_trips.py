@@ -43,8 +43,8 @@ WITH placed AS (
                 %(quantities)s::int[], %(prices)s::numeric[])
          AS line(number, product, name, quantity, price)
 )
-INSERT INTO event (event_id, stream_type, stream_id, version, type, schema_version, data, metadata,
-                   occurred_at)
+INSERT INTO cqrs_event (event_id, stream_type, stream_id, version, type, schema_version, data,
+                        metadata, occurred_at)
 VALUES (%(event)s, 'order', %(id)s, 1, 'orders.order_created', 1, %(data)s, '{}', now())
 """
 

@@ -10,9 +10,9 @@ from benchmarks import programs
 from benchmarks.bench import Bench
 from benchmarks.databases import Databases
 from benchmarks.load_write_side import append_orders
-from benchmarks.made_up import make_up
 from benchmarks.measuring import in_turns
 from benchmarks.row import Comparison
+from benchmarks.synthetic_orders import make_up
 
 LONG = int(os.environ.get("BENCH_P3_ORDERS", "1450000"))  # 5 million events
 SHORT = 2_900  # 10 thousand events
@@ -40,9 +40,9 @@ class Log:
         """Take back what was appended and what was made of it."""
         with psycopg.connect(self.data.write_url) as connection:
             for statement in (
-                "DELETE FROM feed WHERE position > %s",
-                "DELETE FROM event WHERE id > %s",
-                "UPDATE feed_head SET position = %s",
+                "DELETE FROM cqrs_feed WHERE position > %s",
+                "DELETE FROM cqrs_event WHERE id > %s",
+                "UPDATE cqrs_feedhead SET position = %s",
             ):
                 connection.execute(statement, [self.head])
         with psycopg.connect(self.data.read_url) as connection:
@@ -62,6 +62,6 @@ def p3(bench: Bench) -> Iterator[Comparison]:
 def _log(bench: Bench, orders: int) -> Log:
     data = bench.orders(orders)
     with psycopg.connect(data.write_url) as connection:
-        row = connection.execute("SELECT position FROM feed_head").fetchone()
+        row = connection.execute("SELECT position FROM cqrs_feedhead").fetchone()
     assert row is not None
     return Log(data, orders, row[0])

@@ -14,12 +14,12 @@ PENDING = 300_000
 WRITERS = 8
 _FILL = """
 WITH inserted AS (
-    INSERT INTO event (event_id, stream_type, stream_id, version, type, schema_version, data,
+    INSERT INTO cqrs_event (event_id, stream_type, stream_id, version, type, schema_version, data,
                        metadata, occurred_at)
     SELECT gen_random_uuid(), 'order', gen_random_uuid(), 1, 'orders.order_confirmed', 1, '{}',
            '{}', now() FROM generate_series(1, %s) RETURNING id
 )
-INSERT INTO pending (event_id, bucket) SELECT id, id %% 256 FROM inserted
+INSERT INTO cqrs_pending (event_id, bucket) SELECT id, id %% 256 FROM inserted
 """
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from cqrs.aliases import PROJECTION_ALIAS, READ_ALIAS
+from cqrs.database.aliases import PROJECTION_ALIAS, READ_ALIAS
 
 
 class OnWritingAlias(BaseCommand):

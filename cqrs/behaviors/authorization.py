@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 
-from cqrs.context import current_context
-from cqrs.pipeline import Dispatch, Next
-from cqrs.results import Result
+from cqrs.messaging.context import current_context
+from cqrs.messaging.pipeline import Dispatch, Next
+from cqrs.messaging.results import Result
 
 
 def authorization(dispatch: Dispatch, following: Next) -> Result[Any]:

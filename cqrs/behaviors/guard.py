@@ -10,9 +10,9 @@ from typing import Any
 
 from django.db import connections
 
-from cqrs.aliases import READ_ALIAS
-from cqrs.pipeline import Dispatch, Next
-from cqrs.results import Result
+from cqrs.database.aliases import READ_ALIAS
+from cqrs.messaging.pipeline import Dispatch, Next
+from cqrs.messaging.results import Result
 
 READS = (
     "select",

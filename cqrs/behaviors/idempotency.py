@@ -12,29 +12,29 @@ import orjson
 from django.db import connection, transaction
 from django.utils import timezone
 
-from cqrs import outcome
 from cqrs.behaviors.transaction import refuse_silent_rollback
-from cqrs.context import current_context
-from cqrs.messages import Command
+from cqrs.database import commit_outcome
+from cqrs.messaging.context import current_context
+from cqrs.messaging.messages import Command
+from cqrs.messaging.pipeline import Dispatch, Next
+from cqrs.messaging.results import FieldError, Ok, Rejected, Result, RolledBack
 from cqrs.models import IdempotentAnswer
-from cqrs.pipeline import Dispatch, Next
-from cqrs.results import FieldError, Ok, Rejected, Result, RolledBack
 
 LIFETIME = timedelta(days=1)
 
 # Tells the transaction's id along the way: a stored refusal writes no event that could tell it.
 _INSERT = """
-INSERT INTO idempotency (actor, command, key, fingerprint, answer, created_at)
+INSERT INTO cqrs_idempotency (actor, command, key, fingerprint, answer, created_at)
 VALUES (%s, %s, %s, %s, %s::jsonb, %s)
 RETURNING pg_current_xact_id()::text
 """
 _IS_STORED = """
-SELECT 1 FROM idempotency WHERE actor = %s AND command = %s AND key = %s AND created_at = %s
+SELECT 1 FROM cqrs_idempotency WHERE actor = %s AND command = %s AND key = %s AND created_at = %s
 """
 # The inner statement runs once: as a join it could run again and lock other rows.
 _EXPIRE = """
-DELETE FROM idempotency WHERE id = ANY(ARRAY(
-    SELECT id FROM idempotency WHERE created_at < %s
+DELETE FROM cqrs_idempotency WHERE id = ANY(ARRAY(
+    SELECT id FROM cqrs_idempotency WHERE created_at < %s
     ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED))
 """
 
@@ -120,7 +120,7 @@ def _store(scope: tuple[str, str, str], fingerprint: str, result: Result[Any]) -
     now = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [*scope, fingerprint, answer, now])
-        outcome.remember(cursor.fetchone()[0], _IS_STORED, (*scope, now))
+        commit_outcome.remember(cursor.fetchone()[0], _IS_STORED, (*scope, now))
 
 
 def _as_json(result: Result[Any]) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from typing import Any
 
 import structlog
 
-from cqrs.context import current_context
-from cqrs.pipeline import Dispatch, Next
-from cqrs.results import Rejected, Result
+from cqrs.messaging.context import current_context
+from cqrs.messaging.pipeline import Dispatch, Next
+from cqrs.messaging.results import Rejected, Result
 
 log = structlog.get_logger("cqrs.bus")
 

@@ -6,8 +6,8 @@ from typing import Any
 import structlog
 
 from cqrs.conf import conf
-from cqrs.pipeline import Dispatch, Next
-from cqrs.results import Result
+from cqrs.messaging.pipeline import Dispatch, Next
+from cqrs.messaging.results import Result
 
 log = structlog.get_logger("cqrs.performance")
 

@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 import structlog
 from django.db import Error, connections
 
-from cqrs.aliases import READ_ALIAS
-from cqrs.outages import is_outage
-from cqrs.pipeline import Dispatch, Next
-from cqrs.results import Result
+from cqrs.database.aliases import READ_ALIAS
+from cqrs.database.outages import is_outage
+from cqrs.messaging.pipeline import Dispatch, Next
+from cqrs.messaging.results import Result
 
 Answer = TypeVar("Answer")
 

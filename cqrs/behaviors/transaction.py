@@ -8,10 +8,10 @@ from typing import Any
 import structlog
 from django.db import Error, connection, transaction
 
-from cqrs import outcome
-from cqrs.outages import is_outage
-from cqrs.pipeline import Dispatch, Next
-from cqrs.results import Rejected, Result, RolledBack
+from cqrs.database import commit_outcome
+from cqrs.database.outages import is_outage
+from cqrs.messaging.pipeline import Dispatch, Next
+from cqrs.messaging.results import Rejected, Result, RolledBack
 
 ATTEMPTS = 5
 FIRST_DELAY_S = 0.01
@@ -31,14 +31,14 @@ def command_transaction(dispatch: Dispatch, following: Next) -> Result[Any]:
 
     A serialization failure, a deadlock or a lost connection is retried with backoff, only
     when this is the outermost transaction: inside another, the work before it is gone too.
-    A connection lost during COMMIT leaves the outcome open: then the server is asked, and
+    A connection lost during COMMIT leaves the commit_outcome open: then the server is asked, and
     `OutcomeUnknown` is raised when it cannot tell.
     """
     if connection.in_atomic_block:
         return _run(dispatch, following)
     started = time.monotonic()
     for number in range(1, ATTEMPTS + 1):
-        with outcome.traced() as trace:
+        with commit_outcome.traced() as trace:
             attempt = _Attempt(trace)
             try:
                 return _run(dispatch, following, attempt)
@@ -57,7 +57,7 @@ def command_transaction(dispatch: Dispatch, following: Next) -> Result[Any]:
 class _Attempt:
     """One outermost transaction, and how far it came."""
 
-    def __init__(self, trace: outcome.Trace) -> None:
+    def __init__(self, trace: commit_outcome.Trace) -> None:
         self.trace = trace
         self.result: Result[Any] | None = None  # known before the COMMIT
         self.is_committed = False

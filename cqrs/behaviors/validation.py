@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cqrs.pipeline import Dispatch, Next
-from cqrs.results import FieldError, Rejected, Result
+from cqrs.messaging.pipeline import Dispatch, Next
+from cqrs.messaging.results import FieldError, Rejected, Result
 
 
 def validation(dispatch: Dispatch, following: Next) -> Result[Any]:

@@ -7,7 +7,7 @@ import re
 
 from rest_framework.request import Request
 
-from cqrs.results import FieldError
+from cqrs.messaging.results import FieldError
 
 MAX_WAIT_S = 30
 

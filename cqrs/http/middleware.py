@@ -7,7 +7,7 @@ from uuid import uuid4
 import structlog
 from django.http import HttpRequest, HttpResponse
 
-from cqrs.context import Context, use_context
+from cqrs.messaging.context import Context, use_context
 
 # https://www.w3.org/TR/trace-context/#traceparent-header
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")

@@ -11,9 +11,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 
-from cqrs.outages import ReadSideUnavailable, WriteSideUnavailable
-from cqrs.outcome import OutcomeUnknown
-from cqrs.results import Rejected
+from cqrs.database.commit_outcome import OutcomeUnknown
+from cqrs.database.outages import ReadSideUnavailable, WriteSideUnavailable
+from cqrs.messaging.results import Rejected
 
 log = structlog.get_logger("cqrs.http")
 

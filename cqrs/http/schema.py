@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from cqrs.http import schema_headers
 from cqrs.http.schema_components import query_parameters
-from cqrs.messages import Command, Message
+from cqrs.messaging.messages import Command, Message
 
 PROBLEMS = (400, 401, 403, 404, 406, 429, 503)
 COMMAND_PROBLEMS = (*PROBLEMS, 409, 412, 413, 415, 422)

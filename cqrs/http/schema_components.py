@@ -9,7 +9,7 @@ from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiParameter
 from pydantic import BaseModel
 
-from cqrs.messages import Message, Query
+from cqrs.messaging.messages import Message, Query
 
 REF = "#/components/schemas/{model}"
 

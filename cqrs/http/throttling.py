@@ -19,8 +19,8 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from cqrs.breaker import Breaker
 from cqrs.conf import conf
+from cqrs.database.breaker import Breaker
 
 log = structlog.get_logger("cqrs.http")
 _own_count = LocMemCache("throttle", {})

@@ -11,10 +11,10 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
-from cqrs import bus
+from cqrs.database.outages import WriteSideUnavailable, named
 from cqrs.http.schema import documents_login
 from cqrs.http.throttling import LoginThrottle
-from cqrs.outages import WriteSideUnavailable, named
+from cqrs.messaging import bus
 
 
 class Login(BaseModel):

@@ -10,13 +10,13 @@ from django.utils.module_loading import import_string
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
-from cqrs import bus
-from cqrs.context import Context, current_context, use_context
+from cqrs.consistency.tokens import ConsistencyToken
+from cqrs.database.outages import ReadSideUnavailable, WriteSideUnavailable, named
 from cqrs.http import headers, problems
-from cqrs.messages import AggregateState, Command, Message, Query
-from cqrs.outages import ReadSideUnavailable, WriteSideUnavailable, named
-from cqrs.results import FieldError, Ok, Rejected, Result
-from cqrs.tokens import ConsistencyToken
+from cqrs.messaging import bus
+from cqrs.messaging.context import Context, current_context, use_context
+from cqrs.messaging.messages import AggregateState, Command, Message, Query
+from cqrs.messaging.results import FieldError, Ok, Rejected, Result
 
 TOKEN_HEADER = "X-Consistency-Token"  # noqa: S105  not a secret
 
@@ -123,6 +123,6 @@ def _state_response(request: Request, state: AggregateState) -> HttpResponse:
 def _waiter() -> Callable[[ConsistencyToken, float], bool]:
     """Return what waits for the read side. Named in the settings: the kernel cannot import it."""
     waiter: Callable[[ConsistencyToken, float], bool] = import_string(
-        "readmodels.consistency.wait_for_projections"
+        "cqrs.consistency.behavior.wait_for_projections"
     )
     return waiter

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import ClassVar
 from uuid import UUID
 
-from cqrs.aggregates import lock_new
-from cqrs.context import IMPORTED, current_context, use_context
-from cqrs.events import publish
-from cqrs.messages import AggregateState, Command, Text, UtcDatetime
-from cqrs.results import Ok, Result
+from cqrs.event_log.aggregates import lock_new
+from cqrs.event_log.events import publish
+from cqrs.messaging.context import IMPORTED, current_context, use_context
+from cqrs.messaging.messages import AggregateState, Command, Text, UtcDatetime
+from cqrs.messaging.results import Ok, Result
 from customers.fields import EmailAddress
 from customers.models import Customer, CustomerState
 

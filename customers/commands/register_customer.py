@@ -10,11 +10,11 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from cqrs.aggregates import expect_nothing
-from cqrs.events import publish
-from cqrs.ids import uuid7
-from cqrs.messages import AggregateState, Command, ServerSet, Text
-from cqrs.results import Ok, Result
+from cqrs.event_log.aggregates import expect_nothing
+from cqrs.event_log.events import publish
+from cqrs.messaging.ids import uuid7
+from cqrs.messaging.messages import AggregateState, Command, ServerSet, Text
+from cqrs.messaging.results import Ok, Result
 from customers.fields import EmailAddress
 from customers.models import Customer, CustomerState
 

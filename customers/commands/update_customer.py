@@ -9,10 +9,10 @@ from uuid import UUID
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from cqrs.aggregates import load_for_change
-from cqrs.events import publish
-from cqrs.messages import AggregateState, Command, ServerSet, Text
-from cqrs.results import Ok, Result
+from cqrs.event_log.aggregates import load_for_change
+from cqrs.event_log.events import publish
+from cqrs.messaging.messages import AggregateState, Command, ServerSet, Text
+from cqrs.messaging.results import Ok, Result
 from customers.fields import EmailAddress
 from customers.models import Customer, CustomerState
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from cqrs.events import StoredEvent
+from cqrs.event_log.events import StoredEvent
 from customers.events import CustomerRegistered
 from customers.models import CustomerProfile
 

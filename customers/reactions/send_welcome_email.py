@@ -2,7 +2,7 @@
 
 from django.core.mail import EmailMessage
 
-from cqrs.events import StoredEvent
+from cqrs.event_log.events import StoredEvent
 from customers.events import CustomerRegistered
 
 

@@ -7,7 +7,7 @@ import orjson
 import structlog
 from django.conf import settings
 
-from cqrs.events import StoredEvent
+from cqrs.event_log.events import StoredEvent
 from customers.events import CustomerRegistered
 
 TIMEOUT_S = 5

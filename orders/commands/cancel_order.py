@@ -6,10 +6,10 @@ Refuses with `not_found`, `version_conflict` and `invalid_transition`.
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from cqrs.aggregates import load_for_change
-from cqrs.events import publish
-from cqrs.messages import AggregateState, Command, LongText, ServerSet
-from cqrs.results import Ok, Result
+from cqrs.event_log.aggregates import load_for_change
+from cqrs.event_log.events import publish
+from cqrs.messaging.messages import AggregateState, Command, LongText, ServerSet
+from cqrs.messaging.results import Ok, Result
 from orders import stock
 from orders.models import Order, OrderState
 

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from cqrs.aggregates import expect_nothing
-from cqrs.events import publish
-from cqrs.ids import uuid7
-from cqrs.messages import AggregateState, ServerSet
-from cqrs.results import Ok, Result
+from cqrs.event_log.aggregates import expect_nothing
+from cqrs.event_log.events import publish
+from cqrs.messaging.ids import uuid7
+from cqrs.messaging.messages import AggregateState, ServerSet
+from cqrs.messaging.results import Ok, Result
 from customers.public import lock_active_customer
 from orders import stock
 from orders.fields import OrderContent

@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import ClassVar
 from uuid import UUID
 
-from cqrs.aggregates import lock_new
-from cqrs.context import IMPORTED, current_context, use_context
-from cqrs.events import publish
-from cqrs.messages import AggregateState, UtcDatetime
-from cqrs.results import Ok, Result, reject
+from cqrs.event_log.aggregates import lock_new
+from cqrs.event_log.events import publish
+from cqrs.messaging.context import IMPORTED, current_context, use_context
+from cqrs.messaging.messages import AggregateState, UtcDatetime
+from cqrs.messaging.results import Ok, Result, reject
 from customers.public import require_customer
 from orders.fields import OrderContent
 from orders.models import Order, OrderState

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from cqrs.aggregates import load_for_change
-from cqrs.events import publish
-from cqrs.messages import AggregateState, Command, OptionalText, ServerSet
-from cqrs.results import Ok, Result
+from cqrs.event_log.aggregates import load_for_change
+from cqrs.event_log.events import publish
+from cqrs.messaging.messages import AggregateState, Command, OptionalText, ServerSet
+from cqrs.messaging.results import Ok, Result
 from orders.models import StockItem, StockState
 
 

@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db import models
 from django.db.models import Q
 
-from cqrs.aggregates import Aggregate
-from cqrs.results import reject
+from cqrs.event_log.aggregates import Aggregate
+from cqrs.messaging.results import reject
 from orders import events
 from orders.events import Line
 from orders.fields import OrderContent

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from cqrs.messages import AggregateState
+from cqrs.messaging.messages import AggregateState
 from orders.events import Address, Line
 
 

@@ -6,8 +6,8 @@ from uuid import UUID
 from django.db import models
 from django.db.models import F, Q
 
-from cqrs.aggregates import Aggregate
-from cqrs.results import reject
+from cqrs.event_log.aggregates import Aggregate
+from cqrs.messaging.results import reject
 from orders.events import StockDeducted, StockMoved, StockReleased, StockReserved, StockSet
 from orders.models.states import StockState
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.core.mail import EmailMessage
 
-from cqrs.events import StoredEvent
+from cqrs.event_log.events import StoredEvent
 from customers.public import contact_of
 from orders.events import OrderShipped
 

@@ -5,8 +5,6 @@ bytes. No relations and no rules: every table here can be dropped and rebuilt fr
 There is a file for each projection, named as its own is: whatever that projection writes.
 """
 
-from readmodels.models.base import NEVER, KeyField, ReadModel, SearchText
-from readmodels.models.checkpoints import ParkedEvent, ProjectionCheckpoint
 from readmodels.models.customers import CustomerReadModel, CustomerSearch
 from readmodels.models.order_history import OrderEventReadModel
 from readmodels.models.orders import OrderCustomer, OrderReadModel, OrderSearch
@@ -15,21 +13,15 @@ from readmodels.models.sales import SalesDayReadModel
 from readmodels.models.stock import StockReadModel, StockSearch
 
 __all__ = [
-    "NEVER",
     "CustomerReadModel",
     "CustomerSearch",
-    "KeyField",
     "OrderCustomer",
     "OrderEventReadModel",
     "OrderReadModel",
     "OrderSearch",
-    "ParkedEvent",
     "ProductName",
     "ProductSalesReadModel",
-    "ProjectionCheckpoint",
-    "ReadModel",
     "SalesDayReadModel",
-    "SearchText",
     "StockReadModel",
     "StockSearch",
 ]

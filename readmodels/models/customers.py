@@ -5,7 +5,8 @@ from typing import ClassVar
 from django.db import models
 from django.db.models.functions import Coalesce
 
-from readmodels.models.base import NEVER, ReadModel, SearchText, searchable
+from cqrs.projections.read_models import ReadModel, SearchText, searchable
+from cqrs.queries.orderings import NEVER
 from readmodels.specifications import CustomerQuerySet
 
 

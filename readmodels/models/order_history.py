@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from readmodels.models.base import KeyField, ReadModel
+from cqrs.projections.read_models import KeyField, ReadModel
 from readmodels.specifications import HistoryQuerySet
 
 

@@ -4,8 +4,8 @@ from typing import ClassVar, get_args
 
 from django.db import models
 
+from cqrs.projections.read_models import ReadModel, SearchText, searchable
 from readmodels.documents import Status
-from readmodels.models.base import ReadModel, SearchText, searchable
 from readmodels.specifications import OrderQuerySet
 
 

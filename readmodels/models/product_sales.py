@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from readmodels.models.base import KeyField, ReadModel
+from cqrs.projections.read_models import KeyField, ReadModel
 from readmodels.specifications import SalesQuerySet
 
 

@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from django.db import models
 
-from readmodels.models.base import ReadModel, SearchText, searchable
-from readmodels.read_querysets import ReadModelQuerySet
+from cqrs.projections.read_models import ReadModel, SearchText, searchable
+from cqrs.queries.specifications import ReadModelQuerySet
 
 
 class StockSearch(SearchText):

@@ -10,12 +10,12 @@ from decimal import Decimal
 
 import orjson
 
-from cqrs.events import StoredEvent
+from cqrs.event_log.events import StoredEvent
+from cqrs.projections.engine import Document, MissingRow, Projection, Table, fold, keys_of
+from cqrs.projections.search import SearchTable
 from customers.events import CustomerDeactivated, CustomerRegistered, CustomerUpdated
 from orders.events import OrderCancelled, OrderCreated, OrderShipped
-from readmodels.engine import Document, MissingRow, Projection, Table, fold, keys_of
 from readmodels.models import CustomerReadModel, CustomerSearch
-from readmodels.projections.search import SearchTable
 from readmodels.projections.text import added, search_text, utc_text
 
 

@@ -1,8 +1,8 @@
 """What the orders projection notes of every customer, because order events do not name them."""
 
-from cqrs.events import StoredEvent
+from cqrs.event_log.events import StoredEvent
+from cqrs.projections.engine import Document, Row, Table
 from customers.events import CustomerRegistered, CustomerUpdated
-from readmodels.engine import Document, Row, Table
 from readmodels.models import OrderCustomer
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from cqrs.events import StoredEvent
+from cqrs.event_log.events import StoredEvent
+from cqrs.projections.engine import Document, Projection, Row, Table
 from orders.events import (
     OrderCancelled,
     OrderConfirmed,
@@ -10,7 +11,6 @@ from orders.events import (
     OrderDelivered,
     OrderShipped,
 )
-from readmodels.engine import Document, Projection, Row, Table
 from readmodels.models import OrderEventReadModel
 from readmodels.projections.text import utc_text
 from readmodels.specifications import order_event_key

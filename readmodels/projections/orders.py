@@ -9,7 +9,19 @@ of name moves neither.
 
 from collections.abc import Sequence
 
-from cqrs.events import StoredEvent
+from cqrs.database.cursors import array
+from cqrs.event_log.events import StoredEvent
+from cqrs.projections.engine import (
+    Document,
+    Handler,
+    MissingRow,
+    Projection,
+    Row,
+    Table,
+    fold,
+    keys_of,
+)
+from cqrs.projections.search import SearchTable
 from orders.events import (
     OrderCancelled,
     OrderConfirmed,
@@ -17,12 +29,9 @@ from orders.events import (
     OrderDelivered,
     OrderShipped,
 )
-from readmodels.engine import Document, Handler, MissingRow, Projection, Row, Table, fold, keys_of
 from readmodels.models import OrderReadModel, OrderSearch
 from readmodels.projections.order_customers import NOTE_HANDLES, NOTES, follow
-from readmodels.projections.search import SearchTable
 from readmodels.projections.text import one_line, search_text, utc_text
-from readmodels.sql import array
 
 RENAME_CHUNK = 2_000
 LINE_FIELDS = ("product_id", "product_name", "quantity", "unit_price", "currency", "line_total")

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from cqrs.events import StoredEvent
+from cqrs.event_log.events import StoredEvent
+from cqrs.projections.engine import Document, MissingRow, Projection, Row, Table, fold, keys_of
+from cqrs.projections.split_events import part
 from orders.events import OrderCancelled, OrderCreated
-from readmodels.engine import Document, MissingRow, Projection, Row, Table, fold, keys_of
 from readmodels.models import ProductName, ProductSalesReadModel
-from readmodels.projections.parts import part
 from readmodels.projections.text import added
 
 

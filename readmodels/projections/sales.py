@@ -8,11 +8,11 @@ sums of single events, so neither the order nor the delay in which they come cha
 from collections.abc import Sequence
 from decimal import Decimal
 
-from cqrs.events import StoredEvent
+from cqrs.event_log.events import StoredEvent
+from cqrs.projections.engine import Document, MissingRow, Projection, Table, fold, keys_of
+from cqrs.projections.split_events import part
 from orders.events import OrderCancelled, OrderCreated
-from readmodels.engine import Document, MissingRow, Projection, Table, fold, keys_of
 from readmodels.models import SalesDayReadModel
-from readmodels.projections.parts import part
 from readmodels.projections.text import added, utc_text
 
 

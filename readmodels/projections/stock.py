@@ -6,11 +6,11 @@ name and the SKU come from the last count.
 
 from collections.abc import Sequence
 
-from cqrs.events import StoredEvent
+from cqrs.event_log.events import StoredEvent
+from cqrs.projections.engine import Document, MissingRow, Projection, Table, fold, keys_of
+from cqrs.projections.search import SearchTable
 from orders.events import StockDeducted, StockReleased, StockReserved, StockSet
-from readmodels.engine import Document, MissingRow, Projection, Table, fold, keys_of
 from readmodels.models import StockReadModel, StockSearch
-from readmodels.projections.search import SearchTable
 from readmodels.projections.text import search_text
 
 

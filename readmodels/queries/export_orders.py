@@ -19,11 +19,11 @@ import orjson
 from django.conf import settings
 from django.db import transaction
 
-from cqrs.aliases import READ_ALIAS
-from cqrs.results import Ok, Rejected, Result
+from cqrs.database.aliases import READ_ALIAS
+from cqrs.messaging.results import Ok, Rejected, Result
+from cqrs.queries.orderings import sorted_by
 from readmodels.queries.order_filters import OrderFilters, narrowed
 from readmodels.queries.order_rows import HEADER, rows_of
-from readmodels.queries.orderings import sorted_by
 
 CHUNK = 500  # orders in memory at a time
 IN_MEMORY = 2**20  # bytes of a small file that never sees the disk

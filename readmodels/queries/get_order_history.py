@@ -3,10 +3,10 @@
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from cqrs.messages import Query, ServerSet
-from cqrs.results import Ok, Rejected, Result
+from cqrs.messaging.messages import Query, ServerSet
+from cqrs.messaging.results import Ok, Rejected, Result
+from cqrs.queries.results import Results
 from readmodels.models import OrderEventReadModel
-from readmodels.queries.results import Results
 
 
 class GetOrderHistory(Query):

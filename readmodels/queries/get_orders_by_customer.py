@@ -3,10 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from cqrs.messages import ServerSet
-from cqrs.results import Result
+from cqrs.messaging.messages import ServerSet
+from cqrs.messaging.results import Result
+from cqrs.queries.paging import ListQuery, Page, paged
 from readmodels.queries.order_filters import OrderFilters, orders_of
-from readmodels.queries.paging import ListQuery, Page, paged
 
 
 class GetOrdersByCustomer(OrderFilters, ListQuery):

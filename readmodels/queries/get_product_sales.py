@@ -5,10 +5,10 @@ Cancelled orders count in none of the figures, and a product without another ord
 
 from typing import ClassVar, Literal
 
-from cqrs.results import Result
+from cqrs.messaging.results import Result
+from cqrs.queries.orm_rows import General
+from cqrs.queries.paging import ListQuery, Page, paged
 from readmodels.models import ProductSalesReadModel
-from readmodels.queries.general import General
-from readmodels.queries.paging import ListQuery, Page, paged
 
 Ordering = Literal["revenue", "-revenue", "quantity", "-quantity"]
 

@@ -13,12 +13,12 @@ import orjson
 from django.db.models import Sum
 from django.db.models.functions import TruncMonth
 
-from cqrs.currencies import MINOR_UNITS, Currency
-from cqrs.messages import Query
-from cqrs.results import FieldError, Ok, Rejected, Result
+from cqrs.messaging.currencies import MINOR_UNITS, Currency
+from cqrs.messaging.messages import Query
+from cqrs.messaging.results import FieldError, Ok, Rejected, Result
+from cqrs.queries.parameters import Moment
+from cqrs.queries.results import Results
 from readmodels.models import SalesDayReadModel
-from readmodels.queries.parameters import Moment
-from readmodels.queries.results import Results
 from readmodels.specifications import SalesQuerySet
 
 MOST_ROWS = 10_000

@@ -3,11 +3,11 @@
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from cqrs.messages import Query, ServerSet
-from cqrs.results import Result
+from cqrs.messaging.messages import Query, ServerSet
+from cqrs.messaging.results import Result
+from cqrs.queries.compiled import one
+from cqrs.queries.paging import Document
 from readmodels.models import StockReadModel
-from readmodels.queries.compiled import one
-from readmodels.queries.paging import Document
 
 
 class GetStock(Query):

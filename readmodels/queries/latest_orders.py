@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from cqrs.queries.compiled import fetch
+from cqrs.queries.cursors import Cursor
+from cqrs.queries.specifications import COUNT_CAP
 from readmodels.models import OrderReadModel
-from readmodels.queries.compiled import fetch
-from readmodels.queries.cursors import Cursor
-from readmodels.read_querysets import COUNT_CAP
 
 
 @dataclass(frozen=True, slots=True)

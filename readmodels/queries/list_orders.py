@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from cqrs.results import Result
+from cqrs.messaging.results import Result
+from cqrs.queries.paging import ListQuery, Page, paged
 from readmodels.queries.order_filters import OrderFilters, orders_of
-from readmodels.queries.paging import ListQuery, Page, paged
 
 
 class ListOrders(OrderFilters, ListQuery):

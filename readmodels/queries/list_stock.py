@@ -2,11 +2,11 @@
 
 from typing import ClassVar, Literal
 
-from cqrs.results import Result
+from cqrs.messaging.results import Result
+from cqrs.queries.orm_rows import General
+from cqrs.queries.paging import ListQuery, Page, paged
+from cqrs.queries.parameters import Search
 from readmodels.models import StockReadModel
-from readmodels.queries.general import General
-from readmodels.queries.paging import ListQuery, Page, paged
-from readmodels.queries.parameters import Search
 
 Ordering = Literal["name", "-name", "available", "-available"]
 

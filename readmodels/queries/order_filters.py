@@ -3,13 +3,13 @@
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from cqrs.currencies import Currency
-from cqrs.messages import Query
+from cqrs.messaging.currencies import Currency
+from cqrs.messaging.messages import Query
+from cqrs.queries.orm_rows import General
+from cqrs.queries.paging import Rows
+from cqrs.queries.parameters import Amount, Moment, Search, first_of, last_of
 from readmodels.models import OrderReadModel
-from readmodels.queries.general import General
 from readmodels.queries.latest_orders import LatestOrders
-from readmodels.queries.paging import Rows
-from readmodels.queries.parameters import Amount, Moment, Search, first_of, last_of
 from readmodels.queries.statuses import Statuses
 from readmodels.specifications import OrderQuerySet
 

@@ -10,9 +10,10 @@ from django.core.management import get_commands
 from drf_spectacular.generators import SchemaGenerator
 
 from config.roles import ROLES
-from cqrs import bus, reactions
-from cqrs.events import event_types
-from cqrs.messages import Command, Message, Query
+from cqrs.event_log.events import event_types
+from cqrs.messaging import bus
+from cqrs.messaging.messages import Command, Message, Query
+from cqrs.reactions import reactions
 from readmodels.projections import PROJECTIONS
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,7 +5,8 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import connections, router
 
-PACKAGES = ("cqrs", "customers", "orders", "readmodels")
+PACKAGES = ("cqrs", "cqrs_projections", "customers", "orders", "readmodels")
+READ_SIDE = ("cqrs_projections", "readmodels")
 
 
 @pytest.mark.django_db(databases=["default", "replica"])
@@ -22,5 +23,5 @@ class TestMigrations:
             belongs = router.allow_migrate_model(alias, model)
             assert (model._meta.db_table in there) == belongs, (alias, model.__name__)
             assert belongs == (
-                alias == ("replica" if model.__module__.startswith("readmodels") else "default")
+                alias == ("replica" if model._meta.app_label in READ_SIDE else "default")
             )

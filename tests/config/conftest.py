@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded import postmaster
-from config.embedded.home import home
+from config.database.embedded import postmaster
+from config.database.embedded.home import home
 from tests.config.desk_user import data_of, home_of
 from tests.desk import wait_for
 

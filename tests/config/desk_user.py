@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded.home import ROOT_HOMES
+from config.database.embedded.home import ROOT_HOMES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 JOIN = """
 import json, sys
-from config.embedded import postgres
-from config.embedded.errors import EmbeddedPostgresError
+from config.database.embedded import postgres
+from config.database.embedded.errors import EmbeddedPostgresError
 try:
     print(json.dumps(postgres.urls()), flush=True)
 except EmbeddedPostgresError as error:
@@ -80,7 +80,7 @@ def _identity(account: str | None) -> tuple[str, dict]:
     for python in (sys.executable, shutil.which("python3", path="/usr/bin:/usr/local/bin")):
         try:
             subprocess.run(
-                [python or "", "-c", "import psycopg, config.embedded"],
+                [python or "", "-c", "import psycopg, config.database.embedded"],
                 check=True,
                 capture_output=True,
                 cwd="/",

@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import Group, User
 
 from config.roles import ROLES
-from cqrs import sequencer
-from cqrs.models import Event, FeedHead
+from cqrs.event_log import sequencer
+from cqrs.models import EventRecord, FeedHead
 from customers.models import Customer
 from tests import as_migrated
 from tests.scenarios import customer
@@ -23,12 +23,12 @@ class TestRestore:
         clerk.delete()
 
         as_migrated.restore("default")
-        assert not any(model.objects.exists() for model in (Customer, Event, User))
+        assert not any(model.objects.exists() for model in (Customer, EventRecord, User))
         assert FeedHead.objects.get().position == 0
         assert {group.name for group in Group.objects.all()} == set(ROLES)
         permissions = Group.objects.get(name="clerk").permissions
         assert set(permissions.values_list("codename", flat=True)) == held
 
     def test_is_done_after_each_test_that_commits(self):
-        assert not Event.objects.exists()
+        assert not EventRecord.objects.exists()
         assert sequencer.head() == 0

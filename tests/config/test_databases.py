@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.databases import by_alias
+from config.database.databases import by_alias
 
 ONE = "postgresql://reader:p%40ss@h1/read"
 SEVERAL = "postgresql://reader:pass@h1:5433,[::1]/read"

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from config.embedded import postmaster, wheel
-from config.embedded.binaries import system_folders
-from config.embedded.home import home
+from config.database.embedded import postmaster, wheel
+from config.database.embedded.binaries import system_folders
+from config.database.embedded.home import home
 from tests.config.desk_user import DeskUser, data_of, home_of
 
 SYSTEM = pytest.param(

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from config import inprocess
-from cqrs.reactions import reactions
+from config.serve import inprocess
+from cqrs.reactions.reactions import reactions
 
 
 class TestConcurrency:

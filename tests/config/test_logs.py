@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import structlog
 
-from config import logs
+from config.monitoring import logs
 
 log = structlog.get_logger("cqrs.bus")
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
-from cqrs import outcome, reactions
+from cqrs.database import commit_outcome
+from cqrs.reactions import reactions
 from tests.tcp_proxy import Proxy, proxied
 
 
@@ -23,12 +24,12 @@ def deploy(monkeypatch):
 
 @pytest.fixture
 def never_asked(monkeypatch):
-    """See that the server is not asked for an outcome that its error has told already."""
+    """See that the server is not asked for an commit_outcome that its error has told already."""
 
     def ask(self):
         raise AssertionError("asked for the outcome")
 
-    monkeypatch.setattr(outcome.Trace, "was_committed", ask)
+    monkeypatch.setattr(commit_outcome.Trace, "was_committed", ask)
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from typing import Any, NoReturn
 
 from django.db import connection, connections
 
-from cqrs import bus
-from cqrs.messages import Command
-from cqrs.signals import event_published
+from cqrs.event_log.signals import event_published
+from cqrs.messaging import bus
+from cqrs.messaging.messages import Command
 from tests.threads import together
 
 
@@ -72,12 +72,12 @@ def at_commit(sql: str) -> Iterator[None]:
     body = f"BEGIN IF nextval('fault_n') = 1 THEN {sql}; END IF; RETURN NULL; END"
     execute("CREATE SEQUENCE fault_n")
     execute(f"CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
-    execute("CREATE CONSTRAINT TRIGGER fault AFTER INSERT ON event"
+    execute("CREATE CONSTRAINT TRIGGER fault AFTER INSERT ON cqrs_event"
             " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fault()")  # fmt: skip
     try:
         yield
     finally:
-        execute("DROP TRIGGER fault ON event")
+        execute("DROP TRIGGER fault ON cqrs_event")
         execute("DROP FUNCTION fault")
         execute("DROP SEQUENCE fault_n")
 

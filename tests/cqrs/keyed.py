@@ -3,9 +3,9 @@
 from contextlib import contextmanager
 from dataclasses import replace
 
-from cqrs import bus
-from cqrs.context import current_context, use_context
-from cqrs.results import Rejected
+from cqrs.messaging import bus
+from cqrs.messaging.context import current_context, use_context
+from cqrs.messaging.results import Rejected
 
 KEY = "k-1"
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from cqrs.ids import uuid7
+from cqrs.messaging.ids import uuid7
 from orders.events import StockSet
 from orders.models import StockItem
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from cqrs.audits import audit
+from cqrs.event_log.audits import audit
 from customers.models import Customer
 from orders.models import Order, OrderLine, StockItem
 from tests.scenarios import customer, line, order, product

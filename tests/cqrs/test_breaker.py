@@ -2,8 +2,8 @@
 
 import pytest
 
-from cqrs import breaker as module
-from cqrs.breaker import Breaker
+from cqrs.database import breaker as module
+from cqrs.database.breaker import Breaker
 
 
 @pytest.fixture

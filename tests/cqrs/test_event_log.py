@@ -3,11 +3,11 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from cqrs.context import current_context
-from cqrs.events import bucket_of, publish
-from cqrs.models import Event, Pending
-from cqrs.sequencer import sequence
-from cqrs.signals import event_published
+from cqrs.event_log.events import bucket_of, publish
+from cqrs.event_log.sequencer import sequence
+from cqrs.event_log.signals import event_published
+from cqrs.messaging.context import current_context
+from cqrs.models import EventRecord, Pending
 from orders.events import StockSet
 from tests.cqrs.streams import change
 
@@ -19,13 +19,13 @@ class TestPublish:
     def test_appends_the_events_in_the_order_given(self):
         changes = [change() for _ in range(5)]
         publish(*changes)
-        stored = Event.objects.order_by("id")
+        stored = EventRecord.objects.order_by("id")
         assert [event.stream_id for event in stored] == [item.id for item, _ in changes]
 
     def test_stores_the_event_with_its_circumstances(self):
         item, event = change(version=3)
         publish((item, event))
-        stored = Event.objects.get()
+        stored = EventRecord.objects.get()
         assert (stored.stream_type, stored.stream_id, stored.version) == ("stock", item.id, 3)
         assert (stored.type, stored.schema_version) == ("orders.stock_set", 1)
         assert stored.data == event.model_dump(mode="json")
@@ -36,7 +36,7 @@ class TestPublish:
         item, event = change()
         publish((item, event))
         assert list(Pending.objects.values_list("event_id", "bucket")) == [
-            (Event.objects.get().id, bucket_of(item.id))
+            (EventRecord.objects.get().id, bucket_of(item.id))
         ]
 
     def test_tells_the_signals_receivers_of_every_event(self):
@@ -51,7 +51,7 @@ class TestPublish:
             publish(*changes)
         finally:
             event_published.disconnect(hear)
-        ids = list(Event.objects.order_by("id").values_list("event_id", flat=True))
+        ids = list(EventRecord.objects.order_by("id").values_list("event_id", flat=True))
         assert heard == [
             (StockSet, event, ids[0], item),
             (StockSet, other_event, ids[1], other),
@@ -62,13 +62,13 @@ class TestPublish:
         publish((item, event))
         with pytest.raises(IntegrityError, match="event_stream_version"), transaction.atomic():
             publish((item, event))
-        assert Event.objects.count() == Pending.objects.count() == 1
+        assert EventRecord.objects.count() == Pending.objects.count() == 1
 
     def test_leaves_nothing_after_a_rollback(self):
         with transaction.atomic():
             publish(change(), change())
             transaction.set_rollback(True)
-        assert Event.objects.count() == Pending.objects.count() == 0
+        assert EventRecord.objects.count() == Pending.objects.count() == 0
         assert sequence() == 0
 
 
@@ -77,4 +77,4 @@ class TestPublishOutside:
     def test_needs_a_transaction(self):
         with pytest.raises(RuntimeError):
             publish(change())
-        assert Event.objects.count() == 0
+        assert EventRecord.objects.count() == 0

@@ -7,9 +7,9 @@ import orjson
 import pytest
 from django.core.management import CommandError, call_command
 
-from cqrs.event_schemas import changed, folder, missing, path_of, schema_of
-from cqrs.events import event_types
-from cqrs.upcasters import upcasters
+from cqrs.event_log.event_schemas import changed, folder, missing, path_of, schema_of
+from cqrs.event_log.events import event_types
+from cqrs.event_log.upcasters import upcasters
 from customers.events import CustomerDeactivated
 from tests.support.kernel_settings import cqrs
 

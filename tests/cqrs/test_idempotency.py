@@ -6,11 +6,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from cqrs import bus
 from cqrs.behaviors import idempotency
-from cqrs.ids import uuid7
+from cqrs.messaging import bus
+from cqrs.messaging.ids import uuid7
+from cqrs.messaging.results import FieldError, Ok, Rejected
 from cqrs.models import IdempotentAnswer
-from cqrs.results import FieldError, Ok, Rejected
 from customers.commands import ImportCustomer, RegisterCustomer
 from orders.commands import CancelOrder, ConfirmOrder, CreateOrder, ImportOrder, SetStock
 from orders.models import Order

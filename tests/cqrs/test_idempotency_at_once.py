@@ -7,11 +7,11 @@ from threading import Event as Flag
 import pytest
 from django.db import connections, transaction
 
-from cqrs import bus
-from cqrs.ids import uuid7
+from cqrs.event_log.signals import event_published
+from cqrs.messaging import bus
+from cqrs.messaging.ids import uuid7
+from cqrs.messaging.results import Ok
 from cqrs.models import IdempotentAnswer
-from cqrs.results import Ok
-from cqrs.signals import event_published
 from orders.commands import CreateOrder
 from orders.events import OrderCreated
 from orders.models import Order

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from cqrs.behaviors import idempotency
-from cqrs.ids import uuid7
+from cqrs.messaging.ids import uuid7
 from cqrs.models import IdempotentAnswer
 from cqrs.tasks import expire_idempotent_answers
 from orders.commands import ConfirmOrder, CreateOrder, SetStock

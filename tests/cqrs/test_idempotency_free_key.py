@@ -6,9 +6,9 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from cqrs import bus
-from cqrs.results import Rejected
-from cqrs.signals import event_published
+from cqrs.event_log.signals import event_published
+from cqrs.messaging import bus
+from cqrs.messaging.results import Rejected
 from orders.commands import CreateOrder
 from orders.events import OrderCreated
 from tests.cqrs.faults import Broken

@@ -8,7 +8,7 @@ from django.db import connections, transaction
 from django.test import Client
 
 from cqrs.behaviors.idempotency import _try_lock
-from cqrs.ids import uuid7
+from cqrs.messaging.ids import uuid7
 from orders.models import Order
 from tests.api import bearer
 from tests.scenarios import content, customer, line, nothing_written, order, product

@@ -4,11 +4,11 @@ import pytest
 from django.db import OperationalError, transaction
 from structlog.testing import capture_logs
 
-from cqrs import bus
 from cqrs.behaviors import transaction as behavior
-from cqrs.ids import uuid7
+from cqrs.messaging import bus
+from cqrs.messaging.ids import uuid7
+from cqrs.messaging.results import Ok
 from cqrs.models import IdempotentAnswer
-from cqrs.results import Ok
 from orders.commands import CreateOrder, SetStock
 from orders.commands.set_stock import set_stock
 from orders.models import Order

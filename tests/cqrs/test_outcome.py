@@ -6,10 +6,10 @@ import pytest
 from django.db import OperationalError, transaction
 from structlog.testing import capture_logs
 
-from cqrs import bus
-from cqrs.ids import uuid7
+from cqrs.messaging import bus
+from cqrs.messaging.ids import uuid7
+from cqrs.messaging.results import Ok, Rejected
 from cqrs.models import IdempotentAnswer
-from cqrs.results import Ok, Rejected
 from customers.commands import ImportCustomer
 from customers.models import Customer
 from orders.commands import CreateOrder, SetStock

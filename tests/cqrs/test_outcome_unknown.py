@@ -6,10 +6,11 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from cqrs import bus, outcome
-from cqrs.ids import uuid7
-from cqrs.models import Event
-from cqrs.outcome import OutcomeUnknown, Trace
+from cqrs.database import commit_outcome
+from cqrs.database.commit_outcome import OutcomeUnknown, Trace
+from cqrs.messaging import bus
+from cqrs.messaging.ids import uuid7
+from cqrs.models import EventRecord
 from orders.commands import SetStock
 from tests.api import bearer
 from tests.cqrs.faults import after_publishing, at_commit, execute
@@ -24,7 +25,7 @@ class TestUnknown:
     @pytest.fixture
     def gone(self, wire: Proxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fault]:
         """After the COMMIT nobody answers any more."""
-        monkeypatch.setattr(outcome, "PATIENCE_S", 0.2)
+        monkeypatch.setattr(commit_outcome, "PATIENCE_S", 0.2)
         yield Fault(reaches_server=True, then=lambda: setattr(wire, "refuses", 1_000))
         wire.refuses = 0
 
@@ -53,7 +54,7 @@ class TestUnknown:
         assert stock(lamp) == (3, 0, 1)
 
     def test_a_commit_that_does_not_end_is_unknown(self, wire: Proxy, monkeypatch):
-        monkeypatch.setattr(outcome, "PATIENCE_S", 0.2)
+        monkeypatch.setattr(commit_outcome, "PATIENCE_S", 0.2)
         cut_at_once = Fault(reaches_server=True, awaits_answer=False)
         wish = {"product_id": uuid7(), "on_hand": 3}
         with at_commit("PERFORM pg_sleep(1)"), pytest.raises(OutcomeUnknown):
@@ -80,15 +81,15 @@ class TestTrace:
             committed = execute("SELECT pg_current_xact_id()::text")
         trace = Trace()
         trace.transaction_id = committed
-        trace.rows.append(("SELECT 1 FROM event WHERE event_id = %s", (uuid7(),)))
+        trace.rows.append(("SELECT 1 FROM cqrs_event WHERE event_id = %s", (uuid7(),)))
         assert trace.was_committed() is False
-        trace.rows.append(("SELECT 1 FROM event WHERE event_id = %s",
-                           (Event.objects.get().event_id,)))  # fmt: skip
+        trace.rows.append(("SELECT 1 FROM cqrs_event WHERE event_id = %s",
+                           (EventRecord.objects.get().event_id,)))  # fmt: skip
         assert trace.was_committed() is True
 
     def test_nothing_is_remembered_outside_a_command(self):
-        outcome.remember("1", "SELECT 1", ())
-        with outcome.traced() as trace:
+        commit_outcome.remember("1", "SELECT 1", ())
+        with commit_outcome.traced() as trace:
             pass
         assert trace.was_committed() is False
 

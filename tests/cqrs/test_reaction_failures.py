@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from cqrs import reaction_attempts, reactions
-from cqrs.context import system_context, use_context
-from cqrs.models import Event, ReactionFailure
+from cqrs.messaging.context import system_context, use_context
+from cqrs.models import EventRecord, ReactionFailure
+from cqrs.reactions import attempts, reactions
 from customers.models import CustomerProfile
 from orders.commands import SetStock
 from orders.events import StockSet
@@ -45,7 +45,7 @@ class TestFailure:
             make_due()
             run(recorder)
         assert delays == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3600]
-        assert failure.attempts == len(recorder.seen) == reaction_attempts.ATTEMPTS
+        assert failure.attempts == len(recorder.seen) == attempts.ATTEMPTS
         assert reactions.waiting() == []
         assert run(recorder) == 0
 
@@ -104,19 +104,19 @@ class TestHops:
         while run(loop):
             rounds += 1
             assert rounds < 50
-        hops = [event.metadata["hops"] for event in Event.objects.order_by("id")]
-        assert hops == list(range(reaction_attempts.MAX_HOPS + 1))
+        hops = [event.metadata["hops"] for event in EventRecord.objects.order_by("id")]
+        assert hops == list(range(attempts.MAX_HOPS + 1))
         failure = ReactionFailure.objects.get()
         assert (failure.attempts, failure.retry_at) == (1, None)
         assert failure.error.startswith("TooManyHops: ")
-        assert len(loop.seen) == reaction_attempts.MAX_HOPS
-        causes = [event.metadata["causation_id"] for event in Event.objects.order_by("id")]
-        ids = [str(event.event_id) for event in Event.objects.order_by("id")]
+        assert len(loop.seen) == attempts.MAX_HOPS
+        causes = [event.metadata["causation_id"] for event in EventRecord.objects.order_by("id")]
+        ids = [str(event.event_id) for event in EventRecord.objects.order_by("id")]
         assert causes == [None, *ids[:-1]]
 
     def test_others_go_on_beyond_a_parked_chain(self, deploy):
         recorder = deploy(Recorder())
-        with use_context(system_context(hops=reaction_attempts.MAX_HOPS)):
+        with use_context(system_context(hops=attempts.MAX_HOPS)):
             customer()
         fine = customer()
         assert run(recorder) == 2

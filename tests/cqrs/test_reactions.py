@@ -4,10 +4,12 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from cqrs import bus, reaction_attempts, reactions, sequencer
-from cqrs.context import current_context, system_context, use_context
-from cqrs.ids import uuid7
-from cqrs.models import Event, FeedHead, ReactionCheckpoint
+from cqrs.event_log import sequencer
+from cqrs.messaging import bus
+from cqrs.messaging.context import current_context, system_context, use_context
+from cqrs.messaging.ids import uuid7
+from cqrs.models import EventRecord, FeedHead, ReactionCheckpoint
+from cqrs.reactions import attempts, reactions
 from customers.commands import ImportCustomer
 from orders.commands import SetStock
 from tests.reacting import Recorder, position, run
@@ -114,5 +116,5 @@ def test_the_commands_of_a_reaction_may_be_told_apart_by_its_event(db, deploy):
     customer()
     run(recorder)
     [event] = recorder.seen
-    assert reaction_attempts.attempt(recorder, event) is None
-    assert Event.objects.filter(stream_id=lamp).count() == 2
+    assert attempts.attempt(recorder, event) is None
+    assert EventRecord.objects.filter(stream_id=lamp).count() == 2

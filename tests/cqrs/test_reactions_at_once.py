@@ -6,8 +6,10 @@ import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
-from cqrs import reactions, sequencer, tasks
+from cqrs import tasks
+from cqrs.event_log import sequencer
 from cqrs.models import ReactionCheckpoint, ReactionFailure
+from cqrs.reactions import reactions
 from customers.models import CustomerProfile
 from tests.cqrs.faults import Broken, fail, terminate
 from tests.reacting import Recorder, make_due, position, run

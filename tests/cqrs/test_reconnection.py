@@ -8,10 +8,10 @@ import pytest
 from django.db import OperationalError, connections
 from structlog.testing import capture_logs
 
-from cqrs import bus
-from cqrs.ids import uuid7
-from cqrs.results import Rejected
-from readmodels import lag
+from cqrs.messaging import bus
+from cqrs.messaging.ids import uuid7
+from cqrs.messaging.results import Rejected
+from cqrs.projections import lag
 from readmodels.models import OrderReadModel
 from readmodels.queries import GetOrderById
 

@@ -8,11 +8,11 @@ from threading import Thread
 import pytest
 from django.db import connection, connections, transaction
 
-from cqrs import feed
-from cqrs.events import publish
-from cqrs.ids import uuid7
-from cqrs.models import Event, Feed, Pending
-from cqrs.sequencer import LOCK_KEY, head, oldest_pending_age_s, sequence
+from cqrs.event_log import feed
+from cqrs.event_log.events import publish
+from cqrs.event_log.sequencer import LOCK_KEY, head, oldest_pending_age_s, sequence
+from cqrs.messaging.ids import uuid7
+from cqrs.models import EventRecord, Feed, Pending
 from tests.cqrs.streams import change
 from tests.threads import together
 
@@ -24,7 +24,7 @@ def positions():
 
 
 def event_ids():
-    return list(Event.objects.order_by("id").values_list("id", flat=True))
+    return list(EventRecord.objects.order_by("id").values_list("id", flat=True))
 
 
 @pytest.mark.django_db
@@ -139,7 +139,7 @@ def _append(stream_id, rolls_back, extra):
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [str(stream_id)])
-        version = Event.objects.filter(stream_id=stream_id).count() + 1
+        version = EventRecord.objects.filter(stream_id=stream_id).count() + 1
         publish(*[change() for _ in range(extra)], change(stream_id, version))
         transaction.set_rollback(rolls_back)
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.dispatch import Signal
 
-from cqrs.models import Event, Pending
-from cqrs.signals import committed_failures, event_committed, event_published
+from cqrs.event_log.signals import committed_failures, event_committed, event_published
+from cqrs.models import EventRecord, Pending
 from customers.commands import RegisterCustomer
 from customers.events import CustomerRegistered
 from customers.models import Customer
@@ -37,7 +37,7 @@ class TestEventPublished:
         seen: list[tuple[Any, int]] = []
 
         def receive(event: CustomerRegistered, event_id: Any, **_: Any) -> None:
-            seen.append((event.email, Event.objects.filter(event_id=event_id).count()))
+            seen.append((event.email, EventRecord.objects.filter(event_id=event_id).count()))
 
         with listening(event_published, receive):
             customer(email="ada@example.com")
@@ -46,7 +46,7 @@ class TestEventPublished:
     def test_rolls_the_command_back_when_it_raises(self):
         with listening(event_published, fail), pytest.raises(Broken):
             accepted(RegisterCustomer, **WISH)
-        assert (Customer.objects.count(), Event.objects.count(), Pending.objects.count()) == (
+        assert (Customer.objects.count(), EventRecord.objects.count(), Pending.objects.count()) == (
             0,
         ) * 3
 

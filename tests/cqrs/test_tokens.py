@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cqrs.tokens import ConsistencyToken, InvalidToken, decode
+from cqrs.consistency.tokens import ConsistencyToken, InvalidToken, decode
 
 TOKENS = st.builds(
     ConsistencyToken,

@@ -3,11 +3,11 @@
 import pytest
 from django.db import connection, transaction
 
-from cqrs import bus
 from cqrs.behaviors.transaction import SilentRollback
-from cqrs.ids import uuid7
-from cqrs.models import Event, IdempotentAnswer
-from cqrs.results import Ok, Rejected
+from cqrs.messaging import bus
+from cqrs.messaging.ids import uuid7
+from cqrs.messaging.results import Ok, Rejected
+from cqrs.models import EventRecord, IdempotentAnswer
 from orders.commands import SetStock
 from orders.commands.set_stock import set_stock
 from tests.cqrs.faults import handled_by
@@ -57,5 +57,5 @@ class TestRefusal:
         with handled_by(SetStock, nesting):
             assert isinstance(bus.send(SetStock, {"product_id": outer, "on_hand": 1}), Ok)
         assert (stock(inner), stock(outer)) == ((5, 0, 1), (1, 0, 1))
-        assert Event.objects.count() == 2
+        assert EventRecord.objects.count() == 2
         assert not connection.in_atomic_block

@@ -7,10 +7,10 @@ import pytest
 from django.db import DatabaseError, OperationalError, transaction
 from structlog.testing import capture_logs
 
-from cqrs import bus
 from cqrs.behaviors import transaction as behavior
-from cqrs.ids import uuid7
-from cqrs.results import Ok
+from cqrs.messaging import bus
+from cqrs.messaging.ids import uuid7
+from cqrs.messaging.results import Ok
 from orders.commands import CreateOrder, SetStock
 from orders.commands.create_order import create_order
 from orders.commands.set_stock import set_stock

@@ -12,13 +12,14 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from structlog.testing import capture_logs
 
-from config.embedded.cluster import USER
-from config.embedded.postgres import DATABASES
-from cqrs import bus, outcome
-from cqrs.ids import uuid7
-from cqrs.models import Event
-from cqrs.outcome import OutcomeUnknown
-from cqrs.results import Ok
+from config.database.embedded.cluster import USER
+from config.database.embedded.postgres import DATABASES
+from cqrs.database import commit_outcome
+from cqrs.database.commit_outcome import OutcomeUnknown
+from cqrs.messaging import bus
+from cqrs.messaging.ids import uuid7
+from cqrs.messaging.results import Ok
+from cqrs.models import EventRecord
 from orders.commands import CreateOrder, SetStock
 from orders.models import Order
 from tests.cqrs.faults import after_publishing, at_commit, execute, retries
@@ -169,10 +170,10 @@ class TestDuringTheCommit:
         with after_publishing() as seen:
             result, retries = send(SetStock, product_id=lamp, on_hand=3)
         assert (len(retries), seen) == (1, [str(lamp)] * 2)
-        assert Event.objects.get(stream_id=lamp).version == result.value.version == 1
+        assert EventRecord.objects.get(stream_id=lamp).version == result.value.version == 1
 
     def test_a_server_that_stays_away_cannot_tell(self, server, wire, monkeypatch):
-        monkeypatch.setattr(outcome, "PATIENCE_S", 0.3)
+        monkeypatch.setattr(commit_outcome, "PATIENCE_S", 0.3)
         wire.fault = Fault(reaches_server=True, then=server.kill)
         wish = {"product_id": uuid7(), "on_hand": 3}
         with pytest.raises(OutcomeUnknown):

@@ -5,9 +5,9 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
-from cqrs import feed
-from cqrs.sequencer import sequence
-from cqrs.upcasters import upcast
+from cqrs.event_log import feed
+from cqrs.event_log.sequencer import sequence
+from cqrs.event_log.upcasters import upcast
 from customers.commands import DeactivateCustomer
 from tests.scenarios import accepted, customer
 
@@ -16,7 +16,7 @@ def store_as_version_1(customer_id: UUID) -> None:
     """Make the event what the first release would have written."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE event SET schema_version = 1, data = data - 'reason'"
+            "UPDATE cqrs_event SET schema_version = 1, data = data - 'reason'"
             " WHERE stream_id = %s AND type = 'customers.customer_deactivated'",
             [customer_id],
         )

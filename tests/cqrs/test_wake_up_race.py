@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from django.db import connections, transaction
 
-from cqrs.consumers import Runner
-from cqrs.events import StoredEvent, event_types, publish
-from cqrs.sequencer import sequence
-from readmodels.models import ParkedEvent, ProjectionCheckpoint
+from cqrs.consumers.runner import Runner
+from cqrs.event_log.events import StoredEvent, event_types, publish
+from cqrs.event_log.sequencer import sequence
+from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from tests.cqrs.streams import change
 
-MOVE = "DELETE FROM pending"
+MOVE = "DELETE FROM cqrs_pending"
 
 
 class Recorder:

@@ -2,7 +2,7 @@
 
 from structlog.testing import capture_logs
 
-from cqrs import bus
+from cqrs.messaging import bus
 from tests.cqrs.faults import execute, retries
 from tests.tcp_proxy import Fault, Proxy
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cqrs.ids import uuid7
+from cqrs.messaging.ids import uuid7
 from customers.commands import ImportCustomer
 from customers.models import Customer
 from tests.scenarios import (

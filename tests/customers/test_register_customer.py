@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cqrs.results import Ok
+from cqrs.messaging.results import Ok
 from customers.commands import RegisterCustomer
 from customers.models import Customer
 from tests.scenarios import accepted, customer, last_events, refused, wrong_fields

@@ -8,7 +8,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from cqrs.ids import uuid7
+from cqrs.messaging.ids import uuid7
 from tests.desk import FULL_COUNTS, Desk, order_body, registered, wait_for
 from tests.sides import assert_agree, is_level
 

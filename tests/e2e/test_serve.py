@@ -5,7 +5,7 @@ import socket
 
 import psutil
 
-from config.embedded import postmaster
+from config.database.embedded import postmaster
 from tests.desk import Desk, served_desk, wait_for
 
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from cqrs.ids import uuid7
+from cqrs.messaging.ids import uuid7
 from tests.desk import PASSWORD, Desk, order_body, registered, wait_for
 
 

@@ -14,12 +14,12 @@ from uuid import UUID
 import pytest
 from django.db import connection, transaction
 
-from cqrs.consumers import Runner
-from cqrs.events import StoredEvent, bucket_of, event_types, publish
-from cqrs.ids import uuid7
-from cqrs.models import Event, Pending
-from cqrs.sequencer import sequence, step
-from readmodels.models import ParkedEvent, ProjectionCheckpoint
+from cqrs.consumers.runner import Runner
+from cqrs.event_log.events import StoredEvent, bucket_of, event_types, publish
+from cqrs.event_log.sequencer import sequence, step
+from cqrs.messaging.ids import uuid7
+from cqrs.models import EventRecord, Pending
+from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from tests.cqrs.streams import change
 from tests.threads import together
 
@@ -61,7 +61,9 @@ class Control:
 
     def read(self) -> None:
         cursor = self.seen[-1] if self.seen else 0
-        self.seen += Event.objects.filter(id__gt=cursor).order_by("id").values_list("id", flat=True)
+        self.seen += (
+            EventRecord.objects.filter(id__gt=cursor).order_by("id").values_list("id", flat=True)
+        )
 
 
 class TestAdversity:
@@ -86,7 +88,7 @@ class TestAdversity:
                 sleeper_began.set()
                 time.sleep(SLEEP_S)
                 assert written.wait(PATIENCE_S), "the writers wait for the one that sleeps"
-                committed, deadline = Event.objects.count() - 1, time.monotonic() + 30
+                committed, deadline = EventRecord.objects.count() - 1, time.monotonic() + 30
                 while len(recorder.events) < committed and time.monotonic() < deadline:
                     time.sleep(0.01)
                 flowed = len(recorder.events)
@@ -117,7 +119,7 @@ class TestAdversity:
         assert_complete(recorder)
         assert_in_order(recorder, streams)
         control.read()
-        lost = Event.objects.count() - len(control.seen)
+        lost = EventRecord.objects.count() - len(control.seen)
         said = f"{committed + 1} events, {flowed} while one slept, the control lost {lost}"
         print(said)  # noqa: T201  shown by -rP
         assert lost > 0, "the control lost nothing: too easy"
@@ -130,7 +132,7 @@ def append(rng: random.Random, stream_id: UUID) -> None:
             cursor.execute("SELECT pg_current_xact_id()")  # early, while others overtake
             time.sleep(rng.random() * LONGEST_WORK_S)
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [str(stream_id)])
-        version = Event.objects.filter(stream_id=stream_id).count() + 1
+        version = EventRecord.objects.filter(stream_id=stream_id).count() + 1
         publish(*[change() for _ in range(rng.randint(0, 2))], change(stream_id, version))
         time.sleep(rng.random() * LONGEST_WORK_S)
         transaction.set_rollback(rng.random() < ROLLED_BACK)
@@ -139,7 +141,7 @@ def append(rng: random.Random, stream_id: UUID) -> None:
 def assert_complete(recorder: Recorder) -> None:
     """Every committed event was applied, once, at contiguous positions."""
     applied = [event.event_id for event in recorder.events]
-    committed = set(Event.objects.values_list("event_id", flat=True))
+    committed = set(EventRecord.objects.values_list("event_id", flat=True))
     assert len(applied) == len(set(applied))
     assert set(applied) == committed
     positions = sorted(event.position for event in recorder.events)

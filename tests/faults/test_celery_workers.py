@@ -10,8 +10,8 @@ import httpx
 import psycopg
 import pytest
 
-from cqrs.ids import uuid7
-from cqrs.sequencer import LOCK_KEY
+from cqrs.event_log.sequencer import LOCK_KEY
+from cqrs.messaging.ids import uuid7
 from tests.desk import FULL_COUNTS, Desk, order_body, registered, wait_for
 from tests.faults.celery_worker import CeleryWorker
 from tests.faults.conftest import OutageDesk
@@ -105,7 +105,7 @@ class TestReadYourOwnWrites:
             buyer = api.post("/api/customers", json=body).json()["id"]
             placed = api.post("/api/orders", json=order_body(buyer))
             path = placed.headers["Location"]
-            parked = "SELECT consumer FROM read_parked WHERE stream_id = %s"
+            parked = "SELECT consumer FROM cqrs_projections_parkedevent WHERE stream_id = %s"
             wait_for(lambda: desk.sql("replica", parked, placed.json()["id"]), 30)
             started = time.monotonic()
             headers = {TOKEN: placed.headers[TOKEN], "Prefer": "wait=20"}

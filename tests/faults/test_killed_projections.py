@@ -29,7 +29,11 @@ def read_side(desk: Desk) -> dict[str, list[str]]:
     """Return every row of every read table as JSON; of checkpoints what does not tell the time."""
     found = {}
     for (table,) in desk.sql("replica", READ_TABLES):
-        times = " - '{id,updated_at,level_at}'::text[]" if table == "read_checkpoints" else ""
+        times = (
+            " - '{id,updated_at,level_at}'::text[]"
+            if table == "cqrs_projections_checkpoint"
+            else ""
+        )
         rows = f"SELECT to_jsonb({table}){times} FROM {table}"
         found[table] = sorted(str(row) for (row,) in desk.sql("replica", rows))
     return found
@@ -41,7 +45,9 @@ class TestKilledProjections:
         desk.stop()
         assert desk.run("projections", "run", "--until-caught-up")[0] == 0
         undisturbed = read_side(desk)
-        assert len(undisturbed["read_checkpoints"]) == sum(each.partitions for each in PROJECTIONS)
+        assert len(undisturbed["cqrs_projections_checkpoint"]) == sum(
+            each.partitions for each in PROJECTIONS
+        )
 
         begin_anew(desk, undisturbed)
         with (

@@ -13,7 +13,7 @@ from celery import Celery
 from celery.exceptions import OperationalError as BrokerError
 from django.conf import settings
 
-from cqrs.ids import uuid7
+from cqrs.messaging.ids import uuid7
 from tests.desk import Desk, order_body, registered, wait_for
 from tests.faults.conftest import OutageDesk
 from tests.sides import assert_agree, is_level

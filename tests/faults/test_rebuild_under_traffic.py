@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from readmodels.models import ProjectionCheckpoint
+from cqrs.projections.models import ProjectionCheckpoint
 from tests.desk import FULL_COUNTS, wait_for
 from tests.faults.traffic import Traffic, manage, managed, projecting, url
 from tests.readmodels.built import nothing_is_left, projections

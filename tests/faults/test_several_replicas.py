@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from cqrs.ids import uuid7
+from cqrs.messaging.ids import uuid7
 from tests.desk import Desk, order_body, registered, served_desk, wait_for
 from tests.servers import PrivatePostgres, PrivateStandby, private_postgres, private_standby
 from tests.sides import assert_agree, is_level

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from django.db import connections
 
-from cqrs.context import system_context, use_context
+from cqrs.messaging.context import system_context, use_context
 from orders.commands import ConfirmOrder, CreateOrder
 from readmodels.models import OrderReadModel
 from tests.desk import REPOSITORY

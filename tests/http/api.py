@@ -6,7 +6,7 @@ from typing import Any
 from django.test import Client
 
 from config.roles import ROLES
-from readmodels.level import note_level
+from cqrs.projections.freshness import note_level
 from readmodels.tasks import project
 from tests.api import bearer
 

@@ -4,8 +4,8 @@ from uuid import UUID
 
 import pytest
 
-from cqrs.ids import uuid7
-from cqrs.tokens import decode
+from cqrs.consistency.tokens import decode
+from cqrs.messaging.ids import uuid7
 from tests import scenarios
 from tests.http.api import Api, assert_problem
 from tests.scenarios import ADDRESS, content, line, nothing_written

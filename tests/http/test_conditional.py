@@ -8,8 +8,8 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from readmodels import lag
-from readmodels.models import ProjectionCheckpoint
+from cqrs.projections import lag
+from cqrs.projections.models import ProjectionCheckpoint
 from tests import scenarios
 from tests.http.api import Api, assert_problem
 

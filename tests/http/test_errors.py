@@ -5,7 +5,7 @@ import json
 import pytest
 from django.test import override_settings
 
-from cqrs.ids import uuid7
+from cqrs.messaging.ids import uuid7
 from tests import scenarios
 from tests.http.addresses import COMMANDS, NOBODY
 from tests.http.api import Api, assert_problem

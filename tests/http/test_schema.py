@@ -12,7 +12,7 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
-from cqrs import bus
+from cqrs.messaging import bus
 from customers.commands import ImportCustomer
 from orders.commands import ImportOrder
 

@@ -5,7 +5,7 @@ from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken
 from structlog.testing import capture_logs
 
-from cqrs.models import Event
+from cqrs.models import EventRecord
 from readmodels.tasks import project
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
@@ -27,7 +27,7 @@ class TestTracing:
         answer = register(client, traceparent=TRACEPARENT)
         assert answer.status_code == 201
         assert answer["X-Request-Id"] == TRACE
-        metadata = Event.objects.get().metadata
+        metadata = EventRecord.objects.get().metadata
         assert metadata["correlation_id"] == TRACE
         assert metadata["traceparent"] == TRACEPARENT
         assert metadata["actor"] == "clerk"
@@ -42,13 +42,13 @@ class TestTracing:
     def test_prefers_the_request_id(self, client: Client):
         answer = register(client, **{"X-Request-Id": "shop-42", "traceparent": TRACEPARENT})
         assert answer["X-Request-Id"] == "shop-42"
-        assert Event.objects.get().metadata["correlation_id"] == "shop-42"
+        assert EventRecord.objects.get().metadata["correlation_id"] == "shop-42"
 
     @pytest.mark.parametrize("given", ["a b", "x" * 101, "<script>", "a\tb"])
     def test_makes_its_own_when_the_given_one_looks_wrong(self, client: Client, given: str):
         answer = register(client, **{"X-Request-Id": given})
         assert len(answer["X-Request-Id"]) == 32
-        assert Event.objects.get().metadata["correlation_id"] == answer["X-Request-Id"]
+        assert EventRecord.objects.get().metadata["correlation_id"] == answer["X-Request-Id"]
 
     def test_keeps_personal_data_out_of_the_log(self, client: Client):
         with capture_logs() as logs:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cqrs.ids import uuid7
-from cqrs.results import Ok
+from cqrs.messaging.ids import uuid7
+from cqrs.messaging.results import Ok
 from orders.commands import CancelOrder, ConfirmOrder
 from orders.models import Order
 from tests.scenarios import accepted, events, last_events, line, order, product, refused, stock

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from cqrs.ids import uuid7
+from cqrs.messaging.ids import uuid7
 from cqrs.models import Pending
 from orders.commands import CreateOrder
 from orders.models import Order, OrderLine

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cqrs.ids import uuid7
+from cqrs.messaging.ids import uuid7
 from customers.commands import DeactivateCustomer
 from orders.commands import CreateOrder
 from tests.scenarios import accepted, content, customer, line, product, refused

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from cqrs.ids import uuid7
+from cqrs.messaging.ids import uuid7
 from orders.commands import CreateOrder
 from tests.scenarios import ADDRESS, accepted, content, customer, line, refused, wrong_fields
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from cqrs import bus
-from cqrs.context import Context, use_context
-from cqrs.ids import uuid7
+from cqrs.messaging import bus
+from cqrs.messaging.context import Context, use_context
+from cqrs.messaging.ids import uuid7
 from customers.commands import DeactivateCustomer
 from orders.commands import ConfirmOrder, ImportOrder
 from orders.models import OrderLine

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from django.core.management import CommandError, call_command
 
-from cqrs.models import Event
+from cqrs.models import EventRecord
 from customers.models import Customer
 from orders.models import Order
 from orders.order_csv import stable_id
@@ -28,7 +28,7 @@ class TestImport:
         assert [str(line.line_total) for line in order.items] == ["21.00", "0.01"]
         customer = Customer.objects.get()
         assert (customer.name, customer.email) == ("Ada", "ada@example.com")
-        assert {event.metadata["origin"] for event in Event.objects.all()} == {"import"}
+        assert {event.metadata["origin"] for event in EventRecord.objects.all()} == {"import"}
         assert not rejected(path).exists()
 
     def test_imports_nothing_twice(self, path: Path):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cqrs.models import Event
+from cqrs.models import EventRecord
 from orders.models import Order
 from tests.desk import wait_for
 from tests.orders.csv_files import row, write
@@ -44,7 +44,7 @@ class TestInterrupted:
         assert there < self.COUNT
 
         assert run(path).counts == (self.COUNT - there, there, 0)
-        assert Event.objects.filter(type="orders.order_created").count() == self.COUNT
+        assert EventRecord.objects.filter(type="orders.order_created").count() == self.COUNT
 
     def test_ends_with_2_lines_at_most_when_the_file_is_unreadable(self, path: Path):
         process = importing(path)

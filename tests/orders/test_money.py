@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cqrs.currencies import MINOR_UNITS
-from cqrs.results import Refusal
+from cqrs.messaging.currencies import MINOR_UNITS
+from cqrs.messaging.results import Refusal
 from orders.money import agreed_currency, line_total, plain, total
 
 prices = st.decimals(0, 1_000_000_000, places=4)

@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from cqrs.ids import uuid7
+from cqrs.messaging.ids import uuid7
 from orders.commands import SetStock
 from orders.models import StockItem
 from tests.scenarios import (

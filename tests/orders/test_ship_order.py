@@ -2,7 +2,7 @@
 
 import pytest
 
-from cqrs.ids import uuid7
+from cqrs.messaging.ids import uuid7
 from orders.commands import CancelOrder, SetStock, ShipOrder
 from orders.models import Order
 from tests.scenarios import (

@@ -9,11 +9,11 @@ from threading import Thread
 import pytest
 from django.db import connections, transaction
 
-from cqrs import bus
 from cqrs.behaviors import transaction as transaction_behavior
-from cqrs.ids import uuid7
-from cqrs.models import Event
-from cqrs.results import Ok
+from cqrs.messaging import bus
+from cqrs.messaging.ids import uuid7
+from cqrs.messaging.results import Ok
+from cqrs.models import EventRecord
 from customers.commands import DeactivateCustomer
 from orders.commands import CancelOrder, ConfirmOrder, CreateOrder, ShipOrder
 from orders.models import OrderLine, StockItem
@@ -75,7 +75,7 @@ class TestBuyersRace:
         buyer, lamp = customer(), product(1000)
         buying = attempt(CreateOrder, **content(buyer, line(lamp)))
         together(*[lambda: [buying() for _ in range(20)]] * 5)
-        versions = Event.objects.filter(stream_id=lamp).order_by("id")
+        versions = EventRecord.objects.filter(stream_id=lamp).order_by("id")
         assert list(versions.values_list("version", flat=True)) == list(range(1, 102))
 
 
@@ -102,9 +102,9 @@ class TestDeactivateAgainstCreate:
                 attempt(DeactivateCustomer, customer_id=buyer),
             )
             assert isinstance(deactivated, Ok)
-            told = Event.objects.filter(type__endswith="deactivated").latest("id").id
+            told = EventRecord.objects.filter(type__endswith="deactivated").latest("id").id
             if isinstance(placed, Ok):
-                assert Event.objects.get(stream_id=placed.value.id).id < told
+                assert EventRecord.objects.get(stream_id=placed.value.id).id < told
             else:
                 assert placed.code == "customer_inactive"
 

@@ -6,25 +6,25 @@ from typing import Any
 import orjson
 from django.db import connections
 
-from cqrs import sequencer
-from cqrs.models import Event, Feed
+from cqrs.event_log import sequencer
+from cqrs.models import EventRecord, Feed
+from cqrs.projections.registry import runner
 from customers.models import Customer
 from orders.models import Order, OrderLine, StockItem
 from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
 from readmodels.projections import PROJECTIONS
-from readmodels.registry import runner
 from tests import kept_answers
 from tests.properties.desk_model import State
 from tests.report_sums import assert_reports_agree
 
 EMPTY = {
-    "default": "TRUNCATE event, pending, feed, idempotency, customers_customerprofile,"
+    "default": "TRUNCATE cqrs_event, pending, feed, idempotency, customers_customerprofile,"
     " customers_customer, orders_orderline, orders_order, orders_stockitem RESTART IDENTITY;"
-    " UPDATE feed_head SET position = 0; UPDATE reaction_checkpoint SET position = 0",
+    " UPDATE cqrs_feedhead SET position = 0; UPDATE cqrs_reactioncheckpoint SET position = 0",
     "replica": "TRUNCATE read_orders, read_customers, read_stock, read_order_customers,"
     " read_sales_days, read_product_sales, read_product_names, read_order_history,"
     " read_order_search, read_customer_search, read_stock_search,"
-    " read_checkpoints",
+    " cqrs_projections_checkpoint",
 }
 
 
@@ -42,7 +42,7 @@ def write_side() -> State:
         customers={str(row.pk): _take(row, names) for row in Customer.objects.all()},
         orders={str(row.pk): _order(row) for row in Order.objects.all()},
         stock={str(row.pk): _take(row, amounts) for row in StockItem.objects.all()},
-        events=Event.objects.count(),
+        events=EventRecord.objects.count(),
     )
 
 

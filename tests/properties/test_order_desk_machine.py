@@ -14,10 +14,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from cqrs import bus
-from cqrs.audits import audit
-from cqrs.context import system_context, use_context
-from cqrs.results import Ok
+from cqrs.event_log.audits import audit
+from cqrs.messaging import bus
+from cqrs.messaging.context import system_context, use_context
+from cqrs.messaging.results import Ok
 from customers.commands import DeactivateCustomer, RegisterCustomer, UpdateCustomer
 from orders.commands import (
     CancelOrder,

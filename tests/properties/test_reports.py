@@ -9,11 +9,11 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cqrs import sequencer
-from cqrs.ids import uuid7
+from cqrs.event_log import sequencer
+from cqrs.messaging.ids import uuid7
+from cqrs.projections.registry import runner
 from orders.commands import CancelOrder, ConfirmOrder, CreateOrder, ImportOrder
 from readmodels.projections import PROJECTIONS
-from readmodels.registry import runner
 from tests.report_sums import assert_reports_agree
 from tests.scenarios import accepted, content, customer, line
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from readmodels.builds import CHECK, RETIRED, SAMPLE, SHADOW, Build
+from cqrs.rebuild.table_copies import CHECK, RETIRED, SAMPLE, SHADOW, Build
 from readmodels.projections import PROJECTIONS
 from tests.readmodels.log import Log
 from tests.threads import together

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from cqrs.events import StoredEvent
+from cqrs.event_log.events import StoredEvent
 from tests.readmodels.log import PLACED, Log
 
 NEXT = {"pending": Log.confirm, "confirmed": Log.ship, "shipped": Log.deliver}

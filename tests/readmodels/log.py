@@ -10,9 +10,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from cqrs import feed, sequencer
-from cqrs.events import Event, StoredEvent, publish
-from cqrs.ids import uuid7
+from cqrs.event_log import feed, sequencer
+from cqrs.event_log.events import Event, StoredEvent, publish
+from cqrs.messaging.ids import uuid7
+from cqrs.projections.freshness import note_level
+from cqrs.projections.registry import runner
 from customers.events import CustomerDeactivated, CustomerRegistered, CustomerUpdated
 from orders.events import (
     Address,
@@ -27,9 +29,7 @@ from orders.events import (
     StockReserved,
     StockSet,
 )
-from readmodels.level import note_level
 from readmodels.projections import PROJECTIONS
-from readmodels.registry import runner
 
 REGISTERED = datetime(2026, 1, 1, tzinfo=UTC)
 PLACED = datetime(2026, 1, 31, 12, 30, tzinfo=UTC)

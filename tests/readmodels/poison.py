@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from readmodels.models import ParkedEvent
+from cqrs.projections.models import ParkedEvent
 
 
 class Poison:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from readmodels.changes import MOST_IDS, Change, projection_of, tags_of
+from cqrs.notifications.changes import MOST_IDS, Change, projection_of, tags_of
 from readmodels.projections import PROJECTIONS
 from tests.readmodels.log import Log
 

@@ -8,9 +8,12 @@ import orjson
 import pytest
 from django.test import Client
 
-from cqrs.results import Ok, Rejected
+from cqrs.consistency import behavior
+from cqrs.consistency.token_status import Seen, look, readable
+from cqrs.messaging.results import Ok, Rejected
+from cqrs.projections.registry import projection_names, runner
 from customers.events import CustomerUpdated
-from readmodels import consistency, projections
+from readmodels import projections
 from readmodels.queries import (
     GetCustomerById,
     GetOrderById,
@@ -18,8 +21,6 @@ from readmodels.queries import (
     GetStock,
     ListOrders,
 )
-from readmodels.registry import projection_names, runner
-from readmodels.seen import Seen, look, readable
 from tests.api import bearer
 from tests.readmodels.log import Log
 from tests.readmodels.waiting import (
@@ -107,7 +108,7 @@ class TestQueryWithoutWaiting:
 
     def test_waits_two_seconds_unless_told_otherwise(self, log: Log, monkeypatch: Any) -> None:
         asked: list[float] = []
-        monkeypatch.setattr(consistency, "wait_for", lambda _, __, limit: asked.append(limit))
+        monkeypatch.setattr(behavior, "wait_for", lambda _, __, limit: asked.append(limit))
         buyer = log.customer()
         for wait in ({}, {"wait_s": 7}):
             ask(GetCustomerById, customer_id=buyer, consistency_token=token("customer", buyer),
@@ -124,8 +125,8 @@ class TestQueryWithoutWaiting:
         buyer = log.customer()
         wish = {"customer_id": buyer, "consistency_token": token("customer", buyer), "wait_s": 10}
         with ExitStack() as others:
-            while consistency._seats().acquire(blocking=False):
-                others.callback(consistency._seats().release)
+            while behavior._seats().acquire(blocking=False):
+                others.callback(behavior._seats().release)
             started = time.monotonic()
             assert ask(GetCustomerById, **wish).code == "read_side_behind"
             log.projected()

@@ -7,10 +7,10 @@ import pytest
 from django.db.utils import OperationalError
 from django.test import Client
 
-from readmodels import consistency
+from cqrs.consistency import behavior
+from cqrs.consistency.token_status import Seen
+from cqrs.projections.registry import runner
 from readmodels.projections import PROJECTIONS
-from readmodels.registry import runner
-from readmodels.seen import Seen
 from tests.api import bearer
 from tests.readmodels.log import Log
 from tests.readmodels.waiting import (
@@ -97,7 +97,7 @@ class TestPreferWait:
             asked.append(limit)
             return Seen.YES
 
-        monkeypatch.setattr(consistency, "wait_for", wait_for)
+        monkeypatch.setattr(behavior, "wait_for", wait_for)
         assert self.send(client, 0, Prefer="wait=999")["Preference-Applied"] == "wait=30"
         assert asked == [30]
 
@@ -116,7 +116,7 @@ class TestPreferWait:
         def gone(*_: Any) -> None:
             raise OperationalError("connection refused")
 
-        monkeypatch.setattr(consistency, "look", gone)
+        monkeypatch.setattr(behavior, "look", gone)
         answer = self.send(client, 0, Prefer="wait=5")
         assert answer.status_code == 201
         assert "Preference-Applied" not in answer

@@ -1,7 +1,7 @@
 import pytest
 from django.db import connections
 
-from readmodels.engine import Row, Table, fold
+from cqrs.projections.engine import Row, Table, fold
 from readmodels.models import OrderCustomer
 from tests.readmodels.log import Log
 

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 from django.http import QueryDict
 
-from cqrs import bus
-from cqrs.results import Rejected
+from cqrs.messaging import bus
+from cqrs.messaging.results import Rejected
 from readmodels.filters import (
     CustomerFilterSet,
     OrderFilterSet,

@@ -6,20 +6,17 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from cqrs.tokens import ConsistencyToken
+from cqrs.consistency import token_status
+from cqrs.consistency.token_status import Seen, look
+from cqrs.consistency.tokens import ConsistencyToken
+from cqrs.operations.parked import retry_all
+from cqrs.projections.models import ParkedEvent
+from cqrs.projections.registry import runner
+from cqrs.rebuild.catch_up import Report
+from cqrs.rebuild.verify import verify
 from orders.events import OrderCreated
-from readmodels import seen
-from readmodels.building import Report
-from readmodels.models import (
-    CustomerReadModel,
-    OrderReadModel,
-    ParkedEvent,
-)
-from readmodels.parked import retry_all
+from readmodels.models import CustomerReadModel, OrderReadModel
 from readmodels.projections import PROJECTIONS, customers, orders
-from readmodels.registry import runner
-from readmodels.seen import Seen, look
-from readmodels.verification import verify
 from tests.readmodels.built import elsewhere, nothing_is_left, silent
 from tests.readmodels.log import Log
 from tests.threads import together
@@ -150,13 +147,13 @@ class TestAReaderAndAWorker:
         log.sequenced()
         runner.drain(ORDERS)
         monkeypatch.setitem(customers.HANDLES, OrderCreated.wire_name, broken)
-        past = seen._are_past
+        past = token_status._are_past
 
         def after_the_worker(*arguments: Any) -> bool:
             runner.drain(CUSTOMERS)
             return past(*arguments)
 
-        monkeypatch.setattr(seen, "_are_past", after_the_worker)
+        monkeypatch.setattr(token_status, "_are_past", after_the_worker)
         token = ConsistencyToken("order", key, 1)
         assert look(token, {CUSTOMERS.name}) is Seen.PARKED
 
@@ -169,13 +166,13 @@ class TestAReaderAndAWorker:
         with monkeypatch.context() as patch:
             patch.setitem(orders.HANDLES, OrderCreated.wire_name, broken)
             log.projected()
-        past = seen._are_past
+        past = token_status._are_past
 
         def after_the_retry(*arguments: Any) -> bool:
             runner.retry(ORDERS, ("order", key))
             return past(*arguments)
 
-        monkeypatch.setattr(seen, "_are_past", after_the_retry)
+        monkeypatch.setattr(token_status, "_are_past", after_the_retry)
         token = ConsistencyToken("order", key, 1)
         assert look(token, {ORDERS.name, CUSTOMERS.name}) is Seen.NOT_YET
         assert look(token, {ORDERS.name, CUSTOMERS.name}) is Seen.YES

@@ -7,15 +7,13 @@ import pytest
 from django.core.management import CommandError
 from django.db import transaction
 
-from readmodels import rebuilding
-from readmodels.building import level_snapshot
-from readmodels.builds import CHECK, RETIRED, SHADOW, Build, Busy, followed, only_one
-from readmodels.models import (
-    ProjectionCheckpoint,
-)
+from cqrs.projections.models import ProjectionCheckpoint
+from cqrs.projections.registry import runner
+from cqrs.rebuild import rebuild as module
+from cqrs.rebuild.catch_up import level_snapshot
+from cqrs.rebuild.rebuild import RebuildError, discard, rebuild, roll_back
+from cqrs.rebuild.table_copies import CHECK, RETIRED, SHADOW, Build, Busy, followed, only_one
 from readmodels.projections import PROJECTIONS
-from readmodels.rebuilding import RebuildError, discard, rebuild, roll_back
-from readmodels.registry import runner
 from tests.readmodels.built import elsewhere, filled, nothing_is_left, projections, silent
 from tests.threads import together
 
@@ -114,6 +112,6 @@ class TestAWorkerAndASwap:
         """Else an old snapshot would look into new tables, and find less in them."""
         filled()
         rebuild(ORDERS, silent)
-        monkeypatch.setattr(rebuilding, "SWAP_PATIENCE_S", 0.0)
+        monkeypatch.setattr(module, "SWAP_PATIENCE_S", 0.0)
         with level_snapshot(Build(ORDERS, RETIRED)), pytest.raises(RebuildError, match="held"):
             elsewhere(lambda: roll_back(ORDERS))

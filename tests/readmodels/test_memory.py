@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from readmodels import comparison, verification
-from readmodels.builds import CHECK, Build
+from cqrs.rebuild import comparison
+from cqrs.rebuild import verify as module
+from cqrs.rebuild.table_copies import CHECK, Build
+from cqrs.rebuild.verify import verify
 from readmodels.models import OrderReadModel
 from readmodels.projections import PROJECTIONS
-from readmodels.verification import verify
 from tests.readmodels.built import nothing_is_left
 
 pytestmark = [
@@ -40,7 +41,7 @@ def insert(schema: str, status: str) -> None:
 def says(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Let the log say that the orders, which it knows nothing of, have a status."""
     monkeypatch.setattr(comparison, "CHUNK", CHUNK)
-    monkeypatch.setattr(verification, "MENDED_AT_ONCE", CHUNK)
+    monkeypatch.setattr(module, "MENDED_AT_ONCE", CHUNK)
     create = Build.create
 
     def say(status: str) -> None:

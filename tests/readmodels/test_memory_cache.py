@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from readmodels import memory_cache
-from readmodels.kept import Found, Slot
-from readmodels.memory_cache import MemoryCache
-from readmodels.queries.results import Results
+from cqrs.caching import memory
+from cqrs.caching.entries import Found, Slot
+from cqrs.caching.memory import MemoryCache
+from cqrs.queries.results import Results
 
 ANSWER = Results.of(["1"])
 
@@ -46,7 +46,7 @@ class TestMemoryCache:
 
     def test_ends_with_the_duration_however_often_it_is_asked(self, monkeypatch: Any) -> None:
         now = [100.0]
-        monkeypatch.setattr(memory_cache.time, "monotonic", lambda: now[0])
+        monkeypatch.setattr(memory.time, "monotonic", lambda: now[0])
         cache = MemoryCache()
         kept(cache, slot(cache_for_s=10))
         for moment, is_there in ((109.0, True), (109.9, True), (110.0, False)):
@@ -54,7 +54,7 @@ class TestMemoryCache:
             assert (cache.find(slot()).answer is not None) == is_there
 
     def test_lets_the_least_recently_used_go(self, monkeypatch: Any) -> None:
-        monkeypatch.setattr(memory_cache, "MOST_BYTES", 2_500)
+        monkeypatch.setattr(memory, "MOST_BYTES", 2_500)
         cache = MemoryCache()
         for key in "ab":
             kept(cache, slot(key))
@@ -63,14 +63,14 @@ class TestMemoryCache:
         assert [cache.find(slot(key)).answer is not None for key in "abc"] == [True, False, True]
 
     def test_counts_an_answer_once_that_is_kept_again(self, monkeypatch: Any) -> None:
-        monkeypatch.setattr(memory_cache, "MOST_BYTES", 2_500)
+        monkeypatch.setattr(memory, "MOST_BYTES", 2_500)
         cache = MemoryCache()
         for key in "aaab":
             cache.keep(slot(key), ANSWER, 0)
         assert all(cache.find(slot(key)).answer for key in "ab")
 
     def test_forgets_everything_rather_than_what_was_changed(self, monkeypatch: Any) -> None:
-        monkeypatch.setattr(memory_cache, "MOST_TAGS", 3)
+        monkeypatch.setattr(memory, "MOST_TAGS", 3)
         cache = MemoryCache()
         generation = cache.find(slot()).generation
         cache.invalidate(["orders any"])

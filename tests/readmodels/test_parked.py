@@ -9,9 +9,10 @@ import pytest
 from django.core.management import CommandError
 from django.utils import timezone
 
-from cqrs.parking import ATTEMPTS
+from cqrs.consumers.parking import ATTEMPTS
+from cqrs.projections.models import ParkedEvent
 from orders.events import OrderCreated
-from readmodels.models import CustomerReadModel, OrderReadModel, ParkedEvent
+from readmodels.models import CustomerReadModel, OrderReadModel
 from readmodels.projections import customers, orders
 from readmodels.tasks import project
 from tests.readmodels.built import projections

@@ -7,10 +7,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from readmodels.models import (
-    OrderReadModel,
-    ParkedEvent,
-)
+from cqrs.projections.models import ParkedEvent
+from readmodels.models import OrderReadModel
 from readmodels.projections import orders
 from tests.readmodels.log import Log
 from tests.readmodels.pages import Staff

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from django.db import ProgrammingError
 
+from cqrs.projections.models import ParkedEvent
+from cqrs.projections.registry import runner
 from orders.events import OrderConfirmed, OrderCreated
-from readmodels.models import CustomerReadModel, OrderReadModel, ParkedEvent
+from readmodels.models import CustomerReadModel, OrderReadModel
 from readmodels.projections import PROJECTIONS, customers, orders
-from readmodels.registry import runner
 from tests.readmodels.built import projections
 from tests.readmodels.log import Log
 from tests.readmodels.poison import parked
@@ -92,7 +93,7 @@ class TestParking:
         buyers = [log.customer() for _ in range(5)]
         events = log.sequenced()
         bad = events[2]
-        upcast = "cqrs.feed.upcast"
+        upcast = "cqrs.event_log.feed.upcast"
 
         def broken(wire_name: str, version: int, data: Any) -> Any:
             if data["customer_id"] == str(bad.stream_id):

@@ -5,11 +5,12 @@ from django.core.management import CommandError
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
-from cqrs.consumers import Runner
-from readmodels.builds import repartition
-from readmodels.models import OrderReadModel, ParkedEvent
+from cqrs.consumers.runner import Runner
+from cqrs.projections.models import ParkedEvent
+from cqrs.projections.registry import runner
+from cqrs.rebuild.table_copies import repartition
+from readmodels.models import OrderReadModel
 from readmodels.projections import PROJECTIONS
-from readmodels.registry import runner
 from tests.readmodels.built import projections
 from tests.readmodels.log import Log
 
@@ -62,7 +63,7 @@ class TestPartitions:
         log.sequenced()
         with CaptureQueriesContext(connections["default"]) as on_default:
             runner.drain(*PROJECTIONS)
-        reads = [query for query in on_default if "JOIN event" in query["sql"]]
+        reads = [query for query in on_default if "JOIN cqrs_event" in query["sql"]]
         assert len(reads) == 1
 
     def test_are_one_where_rows_gather_from_everywhere(self) -> None:

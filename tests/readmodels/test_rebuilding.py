@@ -7,8 +7,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from readmodels import rebuilding
-from readmodels.builds import RETIRED, SHADOW, Build, followed
+from cqrs.projections.registry import runner
+from cqrs.rebuild import rebuild as module
+from cqrs.rebuild.rebuild import rebuild
+from cqrs.rebuild.table_copies import RETIRED, SHADOW, Build, followed
 from readmodels.models import (
     CustomerReadModel,
     CustomerSearch,
@@ -17,8 +19,6 @@ from readmodels.models import (
     StockSearch,
 )
 from readmodels.projections import PROJECTIONS
-from readmodels.rebuilding import rebuild
-from readmodels.registry import runner
 from readmodels.tasks import project
 from tests.readmodels.built import filled, nothing_is_left, projections
 
@@ -111,7 +111,7 @@ class TestRebuild:
     def test_goes_on_where_it_was_interrupted(self, monkeypatch: pytest.MonkeyPatch) -> None:
         filled()
         monkeypatch.setattr(
-            "readmodels.rebuilding.fill", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+            "cqrs.rebuild.rebuild.fill", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
         )
         with pytest.raises(KeyboardInterrupt):
             rebuild(ORDERS, lambda *_: None)
@@ -129,7 +129,7 @@ class TestRebuild:
         assert "outdated" in projections("status")
         output = io.StringIO()
         call_command("check", databases=["default", "replica"], stderr=output)
-        assert "readmodels.W001" in output.getvalue()
+        assert "cqrs.W001" in output.getvalue()
         said = projections("rebuild", "orders")
         assert "folded once more on their own: 0 differ" in said
         assert runner.places(ORDERS)[0].version == 2
@@ -144,12 +144,12 @@ class TestRebuild:
         log.order(log.customer("Late"))
         log.projected()
         retired, found = Build(ORDERS, RETIRED), []
-        swap = rebuilding.swap
+        swap = module.swap
 
         def watched(build: Build) -> None:
             found.append(runner.positions(retired))
             swap(build)
 
-        monkeypatch.setattr(rebuilding, "swap", watched)
+        monkeypatch.setattr(module, "swap", watched)
         projections("rebuild", "orders", "--rollback")
         assert found == [runner.positions(ORDERS)]

@@ -8,11 +8,11 @@ from django.core.cache import cache
 from django.db import ProgrammingError, transaction
 from redis.exceptions import ConnectionError as RedisError
 
-from cqrs.events import publish
+from cqrs.event_log.events import publish
+from cqrs.projections.models import ParkedEvent
+from cqrs.projections.registry import runner
 from readmodels import receivers
-from readmodels.models import ParkedEvent
 from readmodels.projections import PROJECTIONS
-from readmodels.registry import runner
 from readmodels.tasks import WAKE_UP_FLAG, project
 from tests.cqrs.streams import change
 from tests.scenarios import customer, write_side
@@ -129,7 +129,7 @@ class TestProject:
         cache.set(WAKE_UP_FLAG, 1)
         flags = []
         monkeypatch.setattr(
-            "readmodels.carrying.sequencer.step", lambda: flags.append(cache.get(WAKE_UP_FLAG))
+            "cqrs.operations.worker.sequencer.step", lambda: flags.append(cache.get(WAKE_UP_FLAG))
         )
         project()
         assert flags == [None]

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from cqrs.ids import uuid7
-from readmodels import redis_cache
-from readmodels.kept import NOTHING, Slot
-from readmodels.queries.results import Results
-from readmodels.redis_cache import PREFIX, RedisCache, client
+from cqrs.caching import redis
+from cqrs.caching.entries import NOTHING, Slot
+from cqrs.caching.redis import PREFIX, RedisCache, client
+from cqrs.messaging.ids import uuid7
+from cqrs.queries.results import Results
 
 ANSWER = Results.of(['{"a": 1}', '{"b": "ö"}'])
 
@@ -28,7 +28,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
             return time.time() + self.passed
 
     clock = Clock()
-    monkeypatch.setattr(redis_cache, "time", clock)
+    monkeypatch.setattr(redis, "time", clock)
     return clock
 
 
@@ -97,23 +97,23 @@ class TestRedisCache:
         self, slot: Slot, settings: Any, monkeypatch: Any
     ) -> None:
         cache = kept(slot)
-        monkeypatch.setattr(redis_cache.reading, "_retry_at", 0.0)
+        monkeypatch.setattr(redis.reading, "_retry_at", 0.0)
         with monkeypatch.context():
             settings.CQRS = {**settings.CQRS, "REDIS_URL": "redis://127.0.0.1:1/0"}
             assert cache.find(slot) is NOTHING
-            assert redis_cache.reading.is_open()
-            monkeypatch.setattr(redis_cache, "client", lambda: pytest.fail("it was asked"))
+            assert redis.reading.is_open()
+            monkeypatch.setattr(redis, "client", lambda: pytest.fail("it was asked"))
             assert cache.find(slot) is NOTHING
             cache.keep(slot, ANSWER, [b"1", b"2"])
 
     def test_owes_what_it_could_not_say(self, slot: Slot, settings: Any, monkeypatch: Any) -> None:
-        monkeypatch.setattr(redis_cache.invalidating, "_retry_at", 0.0)
+        monkeypatch.setattr(redis.invalidating, "_retry_at", 0.0)
         cache, url = kept(slot), settings.CQRS["REDIS_URL"]
         settings.CQRS = {**settings.CQRS, "REDIS_URL": "redis://127.0.0.1:1/0"}
         cache.invalidate([slot.tags[1]])
         cache.invalidate(["stock any"])
         settings.CQRS = {**settings.CQRS, "REDIS_URL": url}
         assert cache.find(slot).answer == ANSWER
-        redis_cache.invalidating.reset()
+        redis.invalidating.reset()
         cache.invalidate(["customers any"])
         assert cache.find(slot).answer is None

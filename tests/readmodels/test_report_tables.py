@@ -7,19 +7,19 @@ import pytest
 from django.core.management import CommandError
 from django.db import connections
 
-from cqrs.aliases import PROJECTION_ALIAS
-from cqrs.parking import Parking
-from readmodels import comparison
+from cqrs.consumers.parking import Parking
+from cqrs.database.aliases import PROJECTION_ALIAS
+from cqrs.operations.parked import retry_all
+from cqrs.projections.models import ParkedEvent
+from cqrs.projections.registry import runner
+from cqrs.rebuild import comparison
 from readmodels.models import (
     OrderEventReadModel,
-    ParkedEvent,
     ProductName,
     ProductSalesReadModel,
     SalesDayReadModel,
 )
-from readmodels.parked import retry_all
 from readmodels.projections import PROJECTIONS, sales
-from readmodels.registry import runner
 from tests.readmodels.built import nothing_is_left, projections
 from tests.readmodels.histories import PRODUCTS
 from tests.readmodels.log import PLACED, Log

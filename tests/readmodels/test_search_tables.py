@@ -1,21 +1,13 @@
-"""The search tables: written with the names alone, and filled by the migration that made them."""
-
-from collections.abc import Callable, Iterator
-from typing import Any
+"""The search tables are written when a name changes, and only then."""
 
 import pytest
-from django.core.management import call_command
 from django.db import connections
 
 from readmodels.models import (
     CustomerReadModel,
-    CustomerSearch,
     OrderReadModel,
-    OrderSearch,
     StockReadModel,
-    StockSearch,
 )
-from tests.readmodels.built import filled, nothing_is_left, projections
 from tests.readmodels.log import Log
 
 BOTH = ["default", "replica"]
@@ -74,33 +66,3 @@ class TestSearchTables:
         assert [row.pk for row in OrderReadModel.objects.matching(words)] == [order]
         assert [row.pk for row in CustomerReadModel.objects.matching(words)] == [ada]
         assert [row.pk for row in StockReadModel.objects.matching(words)] == [lamp]
-
-
-@pytest.fixture
-def migrate() -> Iterator[Callable[[str], None]]:
-    def to(name: str) -> None:
-        call_command("migrate", "readmodels", name, database="replica", verbosity=0)
-
-    yield to
-    to("0006")
-
-
-@pytest.mark.django_db(transaction=True, databases=BOTH)
-@pytest.mark.usefixtures(nothing_is_left.__name__)
-class TestMigration:
-    def test_moves_the_texts_there_and_back(
-        self, migrate: Callable[[str], None], settings: Any
-    ) -> None:
-        settings.CQRS = {**settings.CQRS, "AUDITS": []}  # the log here has no write side
-        filled()
-        models = (OrderSearch, CustomerSearch, StockSearch)
-        before = [list(model.objects.order_by("id").values()) for model in models]
-        assert [len(rows) for rows in before] == [30, 30, 30]
-        migrate("0005")
-        with connections["replica"].cursor() as cursor:
-            cursor.execute("SELECT id, search_text FROM read_orders ORDER BY id")
-            texts = cursor.fetchall()
-        assert texts == [(row["id"], row["search_text"]) for row in before[0]]
-        migrate("0006")
-        assert [list(model.objects.order_by("id").values()) for model in models] == before
-        assert "Everything agrees" in projections("verify")

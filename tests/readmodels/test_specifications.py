@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cqrs.queries.specifications import containing
 from readmodels.models import CustomerReadModel, OrderReadModel
-from readmodels.read_querysets import containing
 from readmodels.specifications import (
     in_currency,
     in_status,

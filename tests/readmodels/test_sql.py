@@ -1,6 +1,6 @@
 import pytest
 
-from readmodels.sql import array, server_cursor
+from cqrs.database.cursors import array, server_cursor
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 

@@ -8,12 +8,13 @@ from django.core.management import CommandError
 from django.db import connections
 from structlog.testing import capture_logs
 
-from cqrs.models import Event
+from cqrs.models import EventRecord
+from cqrs.projections.models import ProjectionCheckpoint
+from cqrs.rebuild.verify import verify
 from orders.models import Order
-from readmodels.models import CustomerReadModel, OrderReadModel, ProjectionCheckpoint
+from readmodels.models import CustomerReadModel, OrderReadModel
 from readmodels.projections import PROJECTIONS
 from readmodels.tasks import verify_sample
-from readmodels.verification import verify
 from tests.readmodels.built import filled, nothing_is_left, projections
 from tests.scenarios import order
 
@@ -133,4 +134,4 @@ class TestBypass:
         assert f"order {key}" in output.getvalue()
         assert Order.objects.get(pk=key).status == "shipped"
         assert OrderReadModel.objects.get(pk=key).status == "pending"
-        assert Event.objects.filter(stream_id=key).count() == 1
+        assert EventRecord.objects.filter(stream_id=key).count() == 1

@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
-from cqrs.results import Ok
-from readmodels import consistency, wakeups
+from cqrs.consistency import behavior
+from cqrs.consistency.token_status import Seen, look
+from cqrs.messaging.results import Ok
+from cqrs.notifications import listener
+from cqrs.notifications.listener import Bell
+from cqrs.projections.registry import runner
 from readmodels.projections import PROJECTIONS
 from readmodels.queries import (
     GetCustomerById,
 )
-from readmodels.registry import runner
-from readmodels.seen import Seen, look
-from readmodels.wakeups import Bell
 from tests.readmodels.log import Log
 from tests.readmodels.waiting import (
     BOTH,
@@ -32,7 +33,7 @@ class TestWaiting:
         if not with_redis:
             settings.CQRS = {**settings.CQRS, "REDIS_URL": ""}
         bell = Bell()
-        monkeypatch.setattr(consistency, "bell", bell)
+        monkeypatch.setattr(behavior, "bell", bell)
         bell.wait(0, 5)  # until it listens
         assert bell.is_listening
         looks: list[float] = []
@@ -41,7 +42,7 @@ class TestWaiting:
             looks.append(time.monotonic())
             return look(*arguments)
 
-        monkeypatch.setattr(consistency, "look", counted)
+        monkeypatch.setattr(behavior, "look", counted)
         log = Log()
         buyer = log.customer()
         log.sequenced()
@@ -53,8 +54,8 @@ class TestWaiting:
 
     def test_polls_where_it_cannot_listen(self, monkeypatch: Any, settings: Any) -> None:
         settings.CQRS = {**settings.CQRS, "REDIS_URL": ""}
-        monkeypatch.setattr(wakeups, "_parameters", lambda: {"host": "127.0.0.1", "port": 1})
-        monkeypatch.setattr(consistency, "bell", Bell())
+        monkeypatch.setattr(listener, "_parameters", lambda: {"host": "127.0.0.1", "port": 1})
+        monkeypatch.setattr(behavior, "bell", Bell())
         log = Log()
         buyer = log.customer()
         log.sequenced()

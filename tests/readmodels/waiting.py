@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db import connections
 
-from cqrs import bus
+from cqrs.consistency.tokens import ConsistencyToken
+from cqrs.messaging import bus
 from cqrs.models import Pending
-from cqrs.tokens import ConsistencyToken
 from readmodels.projections import PROJECTIONS
 
 BOTH = ["default", "replica"]

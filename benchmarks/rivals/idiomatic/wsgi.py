@@ -6,7 +6,7 @@ import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 
-from config.databases import database
+from config.database.databases import database
 
 settings.configure(
     ROOT_URLCONF="benchmarks.rivals.idiomatic.views",

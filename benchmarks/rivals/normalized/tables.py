@@ -23,7 +23,7 @@ INSERT INTO normal_order
 SELECT id, customer_id, status, currency, total_amount, order_date, last.at, special_instructions,
        carrier, tracking_number, shipping_street, shipping_city, shipping_state,
        shipping_postal_code, shipping_country, version
-FROM orders_order JOIN (SELECT stream_id, max(occurred_at) AS at FROM event
+FROM orders_order JOIN (SELECT stream_id, max(occurred_at) AS at FROM cqrs_event
                         WHERE stream_type = 'order' GROUP BY stream_id) AS last ON stream_id = id
 ORDER BY order_date;
 INSERT INTO normal_line (order_id, number, product_id, product_name, quantity, unit_price,

@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 from psycopg.errors import InsufficientPrivilege
 
-from config import reader_role
-from cqrs.aliases import PROJECTION_ALIAS, READ_ALIAS, WRITE_ALIAS
+from config.database import reader_role
+from cqrs.database.aliases import PROJECTION_ALIAS, READ_ALIAS, WRITE_ALIAS
 
 CAN_CONNECT = "SELECT has_database_privilege(%s, current_database(), 'CONNECT')"
 

@@ -1,4 +1,4 @@
-"""Load the demo desk through the command pipeline, once."""
+"""Load the desk desk through the command pipeline, once."""
 
 import logging
 from datetime import UTC, datetime
@@ -6,30 +6,30 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config import demo
-from cqrs import bus
-from cqrs.context import system_context, use_context
-from cqrs.messages import Command as Message
-from cqrs.results import Rejected
-from cqrs.sequencer import sequence
+from config.demo import desk
+from cqrs.event_log.sequencer import sequence
+from cqrs.messaging import bus
+from cqrs.messaging.context import system_context, use_context
+from cqrs.messaging.messages import Command as Message
+from cqrs.messaging.results import Rejected
+from cqrs.projections.registry import projections, runner
 from customers.public import ImportCustomer
 from orders.commands import CreateOrder, SetStock
 from orders.models import Order, StockItem
-from readmodels.registry import projections, runner
 
 
 class Command(BaseCommand):
-    """Place the demo orders that are missing, carry them on, and project them.
+    """Place the desk orders that are missing, carry them on, and project them.
 
     Interrupted, it goes on where it was; complete, it costs one query.
     """
 
-    help = "Load the demo customers, products and orders through the command pipeline"
+    help = "Load the desk customers, products and orders through the command pipeline"
 
     def handle(self, *args: Any, **options: Any) -> None:
         logging.getLogger("cqrs").setLevel(logging.WARNING)  # else a thousand lines
         now = datetime.now(UTC)
-        orders = list(demo.orders(now))
+        orders = list(desk.orders(now))
         ids = [order.order_id for order in orders]
         versions = dict(Order.objects.filter(pk__in=ids).values_list("pk", "version"))
         missing = [
@@ -40,11 +40,11 @@ class Command(BaseCommand):
                 self._load(now, missing, versions)
         _project()
 
-    def _load(self, now: datetime, orders: list[demo.DemoOrder], versions: dict[Any, int]) -> None:
-        for customer in demo.customers(now):
+    def _load(self, now: datetime, orders: list[desk.DemoOrder], versions: dict[Any, int]) -> None:
+        for customer in desk.customers(now):
             _send(ImportCustomer, customer)
         stocked = set(StockItem.objects.values_list("pk", flat=True))
-        for product in demo.products():
+        for product in desk.products():
             if product["product_id"] not in stocked:
                 _send(SetStock, product)
         for order in orders:

@@ -10,11 +10,11 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.db import OperationalError, connections
 
 from config import environment as env
-from config.claim import Claim
-from config.embedded import postgres
-from config.serving import begin
-from config.webserver import WebServer
-from cqrs.aliases import PROJECTION_ALIAS, WRITE_ALIAS
+from config.database.embedded import postgres
+from config.serve.begin import begin
+from config.serve.serve_lock import Claim
+from config.serve.webserver import WebServer
+from cqrs.database.aliases import PROJECTION_ALIAS, WRITE_ALIAS
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from cqrs import event_schemas
+from cqrs.event_log import event_schemas
 
 
 class Command(BaseCommand):

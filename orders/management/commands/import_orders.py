@@ -14,9 +14,9 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cqrs import bus
-from cqrs.context import system_context, use_context
-from cqrs.results import Rejected
+from cqrs.messaging import bus
+from cqrs.messaging.context import system_context, use_context
+from cqrs.messaging.results import Rejected
 from customers.public import ImportCustomer
 from orders.commands import ImportOrder
 from orders.order_csv import (

@@ -2,7 +2,7 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 
-from config.embedded.ports import free_port
+from config.database.embedded.ports import free_port
 from cqrs.models import ReactionFailure
 from customers.models import Customer, CustomerProfile
 from tests.reacting import deployed, make_due, run

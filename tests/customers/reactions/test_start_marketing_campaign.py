@@ -6,10 +6,11 @@ import pytest
 from django.db import connections
 from structlog.testing import capture_logs
 
-from config.embedded.ports import free_port
-from cqrs import reactions, sequencer
-from cqrs.context import system_context, use_context
-from cqrs.models import Event, ReactionFailure
+from config.database.embedded.ports import free_port
+from cqrs.event_log import sequencer
+from cqrs.messaging.context import system_context, use_context
+from cqrs.models import EventRecord, ReactionFailure
+from cqrs.reactions import reactions
 from customers.models import CustomerProfile
 from customers.reactions import start_marketing_campaign
 from tests.reacting import deployed, make_due, run
@@ -34,7 +35,7 @@ class TestStartMarketingCampaign:
             key = customer(name="Ada", email="ada@example.com")
         assert run(deployed(NAME)) == 1
         [(headers, body)] = hook.posts
-        event = Event.objects.get()
+        event = EventRecord.objects.get()
         assert headers["idempotency-key"] == str(event.event_id)
         assert headers["traceparent"] == TRACE
         assert headers["content-type"] == "application/json"

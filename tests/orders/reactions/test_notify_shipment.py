@@ -1,8 +1,8 @@
 import pytest
 from django.test import override_settings
 
-from config.embedded.ports import free_port
-from cqrs.models import Event, ReactionFailure
+from config.database.embedded.ports import free_port
+from cqrs.models import EventRecord, ReactionFailure
 from customers.commands import UpdateCustomer
 from customers.models import Customer
 from orders.commands import CreateOrder, ShipOrder
@@ -31,7 +31,7 @@ class TestNotifyShipment:
         assert mail.subject == f"Order {order_id} is on its way"
         assert "Hello Ada L.,\n" in mail.body
         assert "UPS 1Z9" in mail.body
-        shipped = Event.objects.get(type="orders.order_shipped")
+        shipped = EventRecord.objects.get(type="orders.order_shipped")
         assert mail.message()["Message-ID"] == f"<{shipped.event_id}@order-desk.invalid>"
 
     @pytest.mark.parametrize("status", ["pending", "confirmed"])
@@ -66,6 +66,6 @@ class TestNotifyShipment:
     def test_needs_the_customer_that_the_event_names(self, mailoutbox):
         order_id = ship(buyer := customer(email="ada@example.com"))
         run(deployed("notify_shipment"))
-        shipped = Event.objects.get(type="orders.order_shipped", stream_id=order_id)
+        shipped = EventRecord.objects.get(type="orders.order_shipped", stream_id=order_id)
         assert shipped.data["customer_id"] == str(buyer)
         assert mailoutbox[0].to == [Customer.objects.get(pk=buyer).email]

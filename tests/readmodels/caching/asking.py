@@ -8,10 +8,10 @@ import orjson
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
-from cqrs import bus
-from cqrs.results import Rejected
-from cqrs.signals import batch_applied
-from readmodels.queries.paging import Page
+from cqrs.event_log.signals import batch_applied
+from cqrs.messaging import bus
+from cqrs.messaging.results import Rejected
+from cqrs.queries.paging import Page
 
 
 def ask(query: Any, **payload: Any) -> Page:

@@ -7,12 +7,12 @@ from uuid import uuid4
 import pytest
 from django.db import connections
 
-from cqrs.aliases import PROJECTION_ALIAS
+from cqrs.caching import behavior
 from cqrs.conf import conf
-from cqrs.signals import batch_applied
-from readmodels import caching
-from readmodels.changes import Change
-from readmodels.wakeups import Bell
+from cqrs.database.aliases import PROJECTION_ALIAS
+from cqrs.event_log.signals import batch_applied
+from cqrs.notifications.changes import Change
+from cqrs.notifications.listener import Bell
 from tests.desk import wait_for
 
 heard: set[str] = set()
@@ -30,8 +30,8 @@ def where(request: Any, settings: Any, monkeypatch: Any) -> Iterator[str]:
     """Run each test with Redis, and without."""
     if request.param == "memory":
         settings.CQRS = {**settings.CQRS, "REDIS_URL": ""}
-        monkeypatch.setattr(caching, "bell", bell)
-        bell.hearers[:] = [caching.hear, note]
+        monkeypatch.setattr(behavior, "bell", bell)
+        bell.hearers[:] = [behavior.hear, note]
         bell.wait(0, 5)
         assert bell.is_listening
         batch_applied.connect(until_heard)

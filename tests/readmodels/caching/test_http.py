@@ -7,7 +7,7 @@ from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from readmodels import lag
+from cqrs.projections import lag
 from tests.api import bearer
 from tests.readmodels.log import Log
 

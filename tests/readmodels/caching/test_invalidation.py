@@ -7,11 +7,11 @@ from uuid import UUID
 import orjson
 import pytest
 
-from cqrs import bus
-from cqrs.consumers import Runner
-from cqrs.signals import announce_applied, batch_applied
-from readmodels import caching, redis_cache
-from readmodels.changes import MOST_IDS
+from cqrs.caching import behavior, redis
+from cqrs.consumers.runner import Runner
+from cqrs.event_log.signals import announce_applied, batch_applied
+from cqrs.messaging import bus
+from cqrs.notifications.changes import MOST_IDS
 from readmodels.projections import PROJECTIONS
 from readmodels.queries import (
     GetOrdersByCustomer,
@@ -100,14 +100,14 @@ class TestInvalidation:
         log.projected()
         ask(GetOrdersByCustomer, customer_id=buyer)
         if where == "redis":
-            monkeypatch.setattr(caching, "in_redis", redis_cache.RedisCache())
+            monkeypatch.setattr(behavior, "in_redis", redis.RedisCache())
         else:
-            batch_applied.disconnect(dispatch_uid="readmodels.invalidate")
+            batch_applied.disconnect(dispatch_uid="cqrs.invalidate")
         log.confirm(order)
         try:
             log.projected()
         finally:
-            caching.connect()
+            behavior.connect()
         deadline = time.monotonic() + 5
         while statuses(ask(GetOrdersByCustomer, customer_id=buyer)) != ["confirmed"]:
             assert time.monotonic() < deadline

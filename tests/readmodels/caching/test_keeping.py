@@ -7,10 +7,10 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from cqrs import bus
+from cqrs.caching import behavior
 from cqrs.conf import conf
-from cqrs.results import Rejected
-from readmodels import caching
+from cqrs.messaging import bus
+from cqrs.messaging.results import Rejected
 from readmodels.queries import (
     GetOrderById,
     GetOrdersByCustomer,
@@ -68,7 +68,7 @@ class TestKeeping:
         assert len(ask(ListOrders, page="2", page_size="2").documents) == 1
 
     def test_leaves_answers_alone_that_are_too_large(self, monkeypatch: Any, log: Log) -> None:
-        monkeypatch.setattr(caching, "MOST_BYTES", 10)
+        monkeypatch.setattr(behavior, "MOST_BYTES", 10)
         log.customer()
         log.projected()
         for _ in range(2):
@@ -82,7 +82,7 @@ class TestKeeping:
     def test_is_nothing_that_a_command_passes(self) -> None:
         behaviors = conf().COMMAND_BEHAVIORS
         assert [name for name in behaviors if "caching" in name] == []
-        assert "readmodels.caching.caching" in conf().QUERY_BEHAVIORS
+        assert "cqrs.caching.behavior.caching" in conf().QUERY_BEHAVIORS
 
 
 class TestTransaction:
@@ -102,6 +102,6 @@ class TestTransaction:
 class TestStandby:
     def test_fills_nothing(self, log: Log, monkeypatch: Any) -> None:
         """Whether a real one says so of itself is seen in tests/faults/test_several_replicas.py."""
-        monkeypatch.setattr(caching, "is_from_primary", lambda: False)
+        monkeypatch.setattr(behavior, "is_from_primary", lambda: False)
         for _ in range(2):
             assert statements(ListOrders) == 1

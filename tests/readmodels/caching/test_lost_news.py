@@ -6,13 +6,14 @@ from typing import Any
 import orjson
 import pytest
 
-from cqrs.tokens import ConsistencyToken
-from readmodels import redis_cache, wakeups
+from cqrs.caching import redis
+from cqrs.consistency.tokens import ConsistencyToken
+from cqrs.notifications import listener
+from cqrs.queries.paging import ListQuery
 from readmodels.queries import (
     GetOrdersByCustomer,
     ListCustomers,
 )
-from readmodels.queries.paging import ListQuery
 from tests.readmodels.caching.asking import ask, news_lost, statuses
 from tests.readmodels.log import Log
 
@@ -53,7 +54,7 @@ class TestLostNews:
 class TestWithoutRedis:
     def test_asks_the_database(self, log: Log, settings: Any, monkeypatch: Any) -> None:
         settings.CQRS = {**settings.CQRS, "REDIS_URL": "redis://127.0.0.1:1/0"}
-        for breaker in (redis_cache.reading, redis_cache.invalidating, wakeups.breaker):
+        for breaker in (redis.reading, redis.invalidating, listener.breaker):
             monkeypatch.setattr(breaker, "_retry_at", 0.0)
         buyer = log.customer()
         for name in ("Ada", "Bea"):
@@ -70,7 +71,7 @@ class TestWithoutRedis:
         ask(ListCustomers)
         log.confirm(order)
         with monkeypatch.context() as outage:
-            outage.setattr(redis_cache.invalidating, "is_open", lambda: True)
+            outage.setattr(redis.invalidating, "is_open", lambda: True)
             log.projected()
         assert statuses(ask(GetOrdersByCustomer, customer_id=buyer)) == ["pending"]
         log.order(log.customer())

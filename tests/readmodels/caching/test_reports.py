@@ -9,16 +9,16 @@ import pytest
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from cqrs import bus
-from cqrs.events import StoredEvent
-from cqrs.results import Rejected
-from cqrs.tokens import ConsistencyToken
+from cqrs.caching import statistics
+from cqrs.consistency.tokens import ConsistencyToken
+from cqrs.event_log.events import StoredEvent
+from cqrs.messaging import bus
+from cqrs.messaging.results import Rejected
+from cqrs.queries.results import Results
 from orders.events import OrderCreated
-from readmodels import lookups
 from readmodels.projections import PROJECTIONS
 from readmodels.projections.order_history import EVENT_NAMES
 from readmodels.queries import GetOrderById, GetOrderHistory, GetSalesReport
-from readmodels.queries.results import Results
 from tests.api import bearer
 from tests.readmodels.caching.asking import ask, statements
 from tests.readmodels.log import PLACED, Log
@@ -127,9 +127,9 @@ class TestCounting:
         }
 
     def test_counts_each_question_of_all_threads(self) -> None:
-        before = lookups.counts()["GetSalesReport", "miss"]
-        together(*[lambda: [lookups.note(GetSalesReport(), "miss") for _ in range(20_000)]] * 4)
-        assert lookups.counts()["GetSalesReport", "miss"] - before == 80_000
+        before = statistics.counts()["GetSalesReport", "miss"]
+        together(*[lambda: [statistics.note(GetSalesReport(), "miss") for _ in range(20_000)]] * 4)
+        assert statistics.counts()["GetSalesReport", "miss"] - before == 80_000
 
     def counted(self, client: Client) -> dict[tuple[str, str], float]:
         said = client.get("/metrics").content.decode()

@@ -11,19 +11,15 @@ from django.core.management import CommandError, call_command
 from django.db import connections, transaction
 from django.utils import timezone
 
-from cqrs import feed
-from cqrs.models import Event, Pending
+from cqrs.event_log import feed
+from cqrs.models import EventRecord, Pending
+from cqrs.operations import status
+from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
+from cqrs.projections.registry import runner
+from cqrs.rebuild.table_copies import RETIRED, Build
 from orders.events import OrderCreated
-from readmodels import status
-from readmodels.builds import RETIRED, Build
-from readmodels.models import (
-    CustomerReadModel,
-    OrderReadModel,
-    ParkedEvent,
-    ProjectionCheckpoint,
-)
+from readmodels.models import CustomerReadModel, OrderReadModel
 from readmodels.projections import PROJECTIONS
-from readmodels.registry import runner
 from tests.readmodels.log import Log
 
 BOTH = pytest.mark.django_db(databases=["default", "replica"])
@@ -43,7 +39,9 @@ def catch_up_and_disconnect() -> None:
 
 
 def age(seconds: float) -> None:
-    Event.objects.update(occurred_at=Event.objects.first().occurred_at - timedelta(seconds=seconds))
+    EventRecord.objects.update(
+        occurred_at=EventRecord.objects.first().occurred_at - timedelta(seconds=seconds)
+    )
 
 
 class TestStatus:
@@ -108,7 +106,7 @@ class TestStatus:
     def test_fails_when_nobody_gives_positions(self, log: Log) -> None:
         log.customer()
         log.projected()
-        Pending.objects.create(event_id=Event.objects.get().pk, bucket=0)
+        Pending.objects.create(event_id=EventRecord.objects.get().pk, bucket=0)
         age(60)
         with pytest.raises(CommandError, match=r"the sequencer lags 6"):
             projections("status", "--max-lag", "59")

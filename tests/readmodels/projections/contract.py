@@ -12,12 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cqrs import sequencer
-from cqrs.applying import Consumer
-from cqrs.consumers import Runner
-from cqrs.events import StoredEvent
+from cqrs.consumers.applier import Consumer
+from cqrs.consumers.runner import Runner
+from cqrs.event_log import sequencer
+from cqrs.event_log.events import StoredEvent
 from cqrs.models import Feed
-from readmodels.models import ParkedEvent, ProjectionCheckpoint
+from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from tests.desk import FULL_COUNTS
 from tests.readmodels.histories import CUTS, HISTORIES, cut, write
 from tests.readmodels.log import Log

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cqrs import sequencer
-from cqrs.consumers import Runner
-from cqrs.events import StoredEvent
-from cqrs.models import Event, Pending
-from readmodels.engine import Projection
-from readmodels.models import ParkedEvent, ProjectionCheckpoint
+from cqrs.consumers.runner import Runner
+from cqrs.event_log import sequencer
+from cqrs.event_log.events import StoredEvent
+from cqrs.models import EventRecord, Pending
+from cqrs.projections.engine import Projection
+from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from readmodels.projections import PROJECTIONS
 from tests.desk import FULL_COUNTS
 from tests.readmodels.histories import STEPS as STEPS_OF_HISTORIES
@@ -91,7 +91,7 @@ class Work:
         """Let an aggregate's events fail, from one of the next that come."""
         coming = Pending.objects.order_by("event_id").values_list("event_id", flat=True)[:16]
         if coming:
-            event = Event.objects.get(pk=coming[number % len(coming)])
+            event = EventRecord.objects.get(pk=coming[number % len(coming)])
             self.poisoned.add(event.stream_id)
 
     def mend(self, number: int) -> None:

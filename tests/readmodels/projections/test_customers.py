@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from cqrs.events import StoredEvent
+from cqrs.event_log.events import StoredEvent
 from readmodels.models import CustomerReadModel, CustomerSearch
 from readmodels.projections.customers import Customers
 from tests.readmodels.log import PLACED, Log

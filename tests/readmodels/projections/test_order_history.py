@@ -4,7 +4,7 @@ from typing import Any
 import orjson
 import pytest
 
-from cqrs.events import StoredEvent
+from cqrs.event_log.events import StoredEvent
 from readmodels.models import OrderEventReadModel
 from readmodels.projections.order_history import OrderHistory
 from readmodels.projections.text import utc_text

@@ -4,8 +4,8 @@ from typing import Any
 import orjson
 import pytest
 
-from cqrs.events import StoredEvent
-from readmodels.engine import MissingRow
+from cqrs.event_log.events import StoredEvent
+from cqrs.projections.engine import MissingRow
 from readmodels.models import OrderCustomer, OrderReadModel, OrderSearch
 from readmodels.projections import orders
 from readmodels.projections.orders import Orders

@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
-from cqrs.events import StoredEvent
-from readmodels.engine import MissingRow
+from cqrs.event_log.events import StoredEvent
+from cqrs.projections.engine import MissingRow
 from readmodels.models import ProductName, ProductSalesReadModel
 from readmodels.projections.product_sales import ProductSales
 from tests.readmodels.histories import PRODUCTS

@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
-from cqrs.events import StoredEvent
-from readmodels.engine import MissingRow
+from cqrs.event_log.events import StoredEvent
+from cqrs.projections.engine import MissingRow
 from readmodels.models import SalesDayReadModel
 from readmodels.projections.sales import Sales
 from tests.readmodels.log import PLACED, Log

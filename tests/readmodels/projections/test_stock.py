@@ -4,8 +4,8 @@ from typing import Any
 import orjson
 import pytest
 
-from cqrs.events import StoredEvent
-from readmodels.engine import MissingRow
+from cqrs.event_log.events import StoredEvent
+from cqrs.projections.engine import MissingRow
 from readmodels.models import StockReadModel, StockSearch
 from readmodels.projections.stock import Stock
 from tests.readmodels.log import Log

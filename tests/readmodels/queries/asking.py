@@ -6,9 +6,10 @@ from typing import Any, get_args
 
 import orjson
 
-from cqrs import bus
-from cqrs.messages import Query
-from cqrs.results import Ok, Rejected
+from cqrs.messaging import bus
+from cqrs.messaging.messages import Query
+from cqrs.messaging.results import Ok, Rejected
+from cqrs.queries.paging import Page
 from readmodels.queries import (
     ExportOrders,
     GetOrdersByCustomer,
@@ -17,7 +18,6 @@ from readmodels.queries import (
     ListOrders,
     ListStock,
 )
-from readmodels.queries.paging import Page
 
 LISTS: tuple[Any, ...] = (
     ListOrders,

@@ -8,14 +8,15 @@ import pytest
 from django.db import connections
 from django.db.models import Model
 
-from cqrs import bus
-from cqrs.ids import uuid7
-from cqrs.results import Ok, Rejected, Result
+from cqrs.messaging import bus
+from cqrs.messaging.ids import uuid7
+from cqrs.messaging.results import Ok, Rejected, Result
+from cqrs.queries import compiled
+from cqrs.queries.compiled import one
+from cqrs.queries.paging import Document
 from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
-from readmodels.queries import GetOrdersByCustomer, ListOrders, compiled, order_filters
-from readmodels.queries.compiled import one
+from readmodels.queries import GetOrdersByCustomer, ListOrders, order_filters
 from readmodels.queries.latest_orders import LatestOrders
-from readmodels.queries.paging import Document
 from tests.readmodels.log import PLACED, Log
 from tests.readmodels.queries.asking import page_of
 

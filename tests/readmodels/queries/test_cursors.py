@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cqrs.ids import uuid7
+from cqrs.messaging.ids import uuid7
+from cqrs.queries.cursors import KINDS, Cursor, read
 from readmodels.queries import (
     ListCustomers,
     ListOrders,
 )
-from readmodels.queries.cursors import KINDS, Cursor, read
 from tests.readmodels.queries.asking import LISTS, orderings, page_of, wrong
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])

@@ -6,8 +6,8 @@ import orjson
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from cqrs import bus
-from cqrs.context import Context, use_context
+from cqrs.messaging import bus
+from cqrs.messaging.context import Context, use_context
 from readmodels.queries import ExportOrders, ListOrders
 from readmodels.queries.order_rows import HEADER, harmless
 from tests.readmodels.log import Log

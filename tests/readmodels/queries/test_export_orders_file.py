@@ -10,8 +10,8 @@ from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from cqrs import bus
-from cqrs.results import Rejected
+from cqrs.messaging import bus
+from cqrs.messaging.results import Rejected
 from readmodels.queries import ExportOrders
 from tests.api import bearer
 from tests.readmodels.log import Log

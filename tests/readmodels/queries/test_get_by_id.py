@@ -7,16 +7,16 @@ import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
-from cqrs import bus
 from cqrs.behaviors.guard import GuardViolation
-from cqrs.ids import uuid7
+from cqrs.messaging import bus
+from cqrs.messaging.ids import uuid7
+from cqrs.messaging.results import Ok, Rejected
 from cqrs.models import FeedHead
-from cqrs.results import Ok, Rejected
+from cqrs.queries.paging import Document
 from customers.models import Customer
 from readmodels import queries
 from readmodels.models import OrderReadModel
 from readmodels.queries import GetCustomerById, GetOrderById
-from readmodels.queries.paging import Document
 from tests.readmodels.log import Log
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])

@@ -9,14 +9,14 @@ from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from cqrs import bus
-from cqrs.context import Context, system_context, use_context
-from cqrs.ids import uuid7
-from cqrs.results import Ok, Rejected
-from cqrs.tokens import ConsistencyToken
+from cqrs.consistency.tokens import ConsistencyToken
+from cqrs.messaging import bus
+from cqrs.messaging.context import Context, system_context, use_context
+from cqrs.messaging.ids import uuid7
+from cqrs.messaging.results import Ok, Rejected
+from cqrs.projections.registry import runner
 from readmodels.projections import PROJECTIONS
 from readmodels.queries import GetOrderHistory
-from readmodels.registry import runner
 from tests.api import bearer
 from tests.readmodels.log import Log
 

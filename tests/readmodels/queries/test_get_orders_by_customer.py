@@ -1,6 +1,6 @@
 import pytest
 
-from cqrs.ids import uuid7
+from cqrs.messaging.ids import uuid7
 from readmodels.queries import GetOrdersByCustomer
 from tests.readmodels.log import Log
 from tests.readmodels.queries.asking import ids, page_of, texts, wrong

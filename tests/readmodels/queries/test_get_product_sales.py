@@ -10,8 +10,8 @@ from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from cqrs import bus
-from cqrs.context import Context, use_context
+from cqrs.messaging import bus
+from cqrs.messaging.context import Context, use_context
 from readmodels.queries import GetProductSales
 from tests.api import bearer
 from tests.readmodels.log import Log

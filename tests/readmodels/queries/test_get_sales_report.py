@@ -12,11 +12,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from config.roles import ROLES
-from cqrs import bus
-from cqrs.context import Context, use_context
-from cqrs.results import Ok
+from cqrs.messaging import bus
+from cqrs.messaging.context import Context, use_context
+from cqrs.messaging.results import Ok
+from cqrs.queries.results import Results
 from readmodels.queries import GetSalesReport
-from readmodels.queries.results import Results
 from tests.api import bearer
 from tests.readmodels.log import PLACED, Log
 from tests.readmodels.queries.asking import wrong

@@ -3,8 +3,8 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from cqrs import bus
-from cqrs.context import Context, use_context
+from cqrs.messaging import bus
+from cqrs.messaging.context import Context, use_context
 from readmodels.queries import ListCustomers
 from tests.readmodels.log import PLACED, REGISTERED, Log
 from tests.readmodels.queries.asking import ids, page_of, texts, wrong

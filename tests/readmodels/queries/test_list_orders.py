@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cqrs.ids import uuid7
+from cqrs.messaging.ids import uuid7
 from readmodels.queries import ListOrders
 from tests.readmodels.log import PLACED, Log
 from tests.readmodels.queries.asking import ids, page_of, texts

@@ -4,10 +4,11 @@ import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
-from cqrs import bus
-from cqrs.results import Rejected
+from cqrs.messaging import bus
+from cqrs.messaging.results import Rejected
+from cqrs.queries import paging
 from readmodels import specifications
-from readmodels.queries import ListOrders, paging
+from readmodels.queries import ListOrders
 from tests.readmodels.log import Log
 from tests.readmodels.queries.asking import page_of
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from cqrs import bus
-from cqrs.context import Context, use_context
+from cqrs.messaging import bus
+from cqrs.messaging.context import Context, use_context
 from readmodels.queries import ListOrders
 from tests.readmodels.queries.asking import wrong
 

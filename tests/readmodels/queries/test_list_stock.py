@@ -6,10 +6,10 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 
 from config.roles import ROLES
-from cqrs import bus
-from cqrs.context import Context, use_context
-from cqrs.ids import uuid7
-from cqrs.results import Ok, Rejected
+from cqrs.messaging import bus
+from cqrs.messaging.context import Context, use_context
+from cqrs.messaging.ids import uuid7
+from cqrs.messaging.results import Ok, Rejected
 from readmodels.queries import GetStock, ListStock
 from tests.api import bearer
 from tests.readmodels.log import Log

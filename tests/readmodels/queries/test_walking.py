@@ -10,12 +10,12 @@ import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
+from cqrs.queries.cursors import Cursor
+from cqrs.queries.paging import Page
 from readmodels.queries import (
     GetOrdersByCustomer,
     ListOrders,
 )
-from readmodels.queries.cursors import Cursor
-from readmodels.queries.paging import Page
 from tests.readmodels.log import PLACED, REGISTERED, Log
 from tests.readmodels.queries.asking import LISTS, ids, keys, orderings, page_of
 

@@ -1,0 +1,1 @@
+"""The databases by alias, the private PostgreSQL, the roles."""

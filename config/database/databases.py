@@ -1,0 +1,85 @@
+"""The databases by alias, made of their URLs.
+
+`replica` is what queries read from; `replica_writer` is the same database for who writes there. The
+second alias exists where the two differ: in their credentials, or because the first names
+several hosts of which only one takes writes. Elsewhere `replica` does both.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+Settings = dict[str, Any]
+VARIABLES = {
+    "default": "DATABASE_URL",
+    "replica": "REPLICA_DATABASE_URL",
+    "replica_writer": "REPLICA_WRITER_DATABASE_URL",
+}
+
+
+def by_alias(urls: Mapping[str, str], *, read_max_age_s: int) -> dict[str, Settings]:
+    """Return Django's DATABASES. Without a URL of its own, `replica_writer` has that of `replica`.
+
+    `read_max_age_s` is how long a connection to `replica` lives: then another host gets its turn.
+    """
+    default = _for_writing(database("default", urls["default"]))
+    replica = database("replica", urls["replica"])
+    several = "," in replica["HOST"]
+    writer_url = urls.get("replica_writer") or urls["replica"]
+    if writer_url == urls["replica"] and not several:
+        return {"default": default, "replica": _for_reading(replica, read_max_age_s)}
+    writer = _for_writing(database("replica_writer", writer_url))
+    replica = _read_only(_for_reading(replica, read_max_age_s))
+    return {"default": default, "replica": replica, "replica_writer": writer}
+
+
+def database(alias: str, url: str) -> Settings:
+    """Return Django's settings for a `postgresql://` URL, which may name several hosts."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
+        raise ImproperlyConfigured(
+            f"{VARIABLES[alias]}: expected postgresql://user:password@host:port/database"
+            " (PostgreSQL only)"
+        )
+    credentials, _, hosts = parts.netloc.rpartition("@")
+    user, _, password = credentials.partition(":")
+    pairs = [
+        host.rpartition(":") if _has_port(host) else (host, "", "") for host in hosts.split(",")
+    ]
+    return {
+        "ENGINE": "config.database.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(user),
+        "PASSWORD": unquote(password),
+        "HOST": ",".join(unquote(host).strip("[]") for host, _, _ in pairs),
+        "PORT": ",".join(port or "5432" for _, _, port in pairs),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 3, **dict(parse_qsl(parts.query))},
+    }
+
+
+def _for_reading(settings: Settings, max_age_s: int) -> Settings:
+    """Prepare statements on the server at their first use, and spread over several hosts."""
+    spread = {"load_balance_hosts": "random"} if "," in settings["HOST"] else {}
+    # A machine that vanishes does not say so: the kernel gives up on it after so many ms.
+    options = {"prepare_threshold": 0, "tcp_user_timeout": 3000, **spread, **settings["OPTIONS"]}
+    return {**settings, "CONN_MAX_AGE": max_age_s, "OPTIONS": options}
+
+
+def _for_writing(settings: Settings) -> Settings:
+    """Find the host that takes writes where several are named."""
+    wanted = {"target_session_attrs": "read-write"} if "," in settings["HOST"] else {}
+    return {**settings, "OPTIONS": {**wanted, **settings["OPTIONS"]}}
+
+
+def _read_only(settings: Settings) -> Settings:
+    """Refuse writes, also those of a role that may write."""
+    options = {"options": "-c default_transaction_read_only=on", **settings["OPTIONS"]}
+    return {**settings, "OPTIONS": options}
+
+
+def _has_port(host: str) -> bool:
+    return host.rpartition(":")[2].isdecimal() and not host.endswith("]")

@@ -1,0 +1,32 @@
+"""Databases that a commit before 0.2 made: their migrations have the names of today's, not the tables.
+
+Nothing was released before, so there is no way from those tables to these.
+"""
+
+from typing import Any
+
+from django.conf import settings
+
+from config.database.embedded import home
+from config.environment import local_dir
+
+# Each database had one of these under its old name.
+_OLD_TABLES = ("event", "read_checkpoints")
+_FOUND = "SELECT to_regclass(name) IS NOT NULL FROM unnest(%s::text[]) AS name"
+
+
+def tables_of_an_older_commit(connection: Any) -> str | None:
+    """Return what to remove, in one line, when the database has the old tables; else None."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FOUND, [list(_OLD_TABLES)])
+        if not any(found for (found,) in cursor.fetchall()):
+            return None
+    name = connection.settings_dict["NAME"]
+    return f"The database {name!r} was made by an older commit: {_remedy()}, then start again"
+
+
+def _remedy() -> str:
+    if not settings.EMBEDDED:
+        return "drop and create it"
+    folders = dict.fromkeys((str(home.home()), str(local_dir().absolute())))
+    return f"remove its files (rm -r {' '.join(folders)})"

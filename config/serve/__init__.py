@@ -1,0 +1,1 @@
+"""What `manage.py serve` and `make run` need."""

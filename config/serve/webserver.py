@@ -1,0 +1,70 @@
+"""Granian as `serve` uses it: quiet, on a claimed port, and stopped by its parent alone."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from typing import Any
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from config.serve.serve_lock import Claim
+
+STOP_S = 5  # what a request in progress has to end
+
+
+class WebServer(MPServer):
+    """One supervising process (this one) and its web workers."""
+
+    def __init__(self, held: Claim, *, workers: int, threads: int) -> None:
+        super().__init__(
+            "config.wsgi:application",
+            address=held.host,
+            port=held.port,
+            interface=Interfaces.WSGI,
+            workers=workers,
+            blocking_threads=threads,
+            blocking_threads_idle_timeout=600,  # a thread that ends takes its connections along
+            log_level=LogLevels.error,
+            respawn_failed_workers=True,
+            workers_kill_timeout=STOP_S,
+        )
+        self._held = held
+        self._hangup = signal.getsignal(signal.SIGHUP)
+        self.on_startup(self._stop_on_hangup)
+
+    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+        self._held.say_stopping()
+        super().signal_handler_interrupt(*args, **kwargs)
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        # A worker that ends before its turn is no failure once all were told to stop.
+        if self.interrupt_signal:
+            self.interrupt_children.clear()
+        super().shutdown(exit_code)
+
+    def _spawn_workers(self, *args: Any) -> None:
+        with _no_interrupt():
+            super()._spawn_workers(*args)
+
+    def _respawn_workers(self, *args: Any, **kwargs: Any) -> None:
+        with _no_interrupt():
+            super()._respawn_workers(*args, **kwargs)
+
+    def _stop_on_hangup(self) -> None:
+        # Granian reloads on SIGHUP; a closed terminal should stop what it started.
+        if self._hangup is not signal.SIG_IGN:  # nohup
+            signal.signal(signal.SIGHUP, self.signal_handler_interrupt)
+
+
+@contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Start children that do not see the terminal's Ctrl-C: their parent stops them in order."""
+    resource_tracker.ensure_running()  # it unblocks the signal when it starts
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

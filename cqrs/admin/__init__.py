@@ -1,0 +1,1 @@
+"""The read models and the parked events in the admin."""

@@ -1,0 +1,1 @@
+"""Answers of queries that are stored until a projection changes them."""

@@ -1,0 +1,1 @@
+"""Consistency tokens: read your own writes."""

@@ -1,0 +1,1 @@
+"""The consumer runner: claim a partition, read the feed, apply a batch, save the checkpoint."""

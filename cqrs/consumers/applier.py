@@ -1,0 +1,77 @@
+"""Applying a batch of events, and finding in it what cannot be applied."""
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from django.db import transaction
+
+from cqrs.consumers.parking import Parking, is_the_events_fault
+from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.feed import LoggedEvent, Stream
+
+
+class Consumer(Protocol):
+    """What reads the feed. `apply` writes a batch's effects inside the runner's transaction.
+
+    `types` are the wire names that it wants, `partitions` how many it begins with.
+    """
+
+    name: str
+    version: int
+
+    @property
+    def partitions(self) -> int: ...
+
+    @property
+    def types(self) -> Collection[str]: ...
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        """Write the effects of the events, which come in feed order."""
+
+
+class Applier:
+    """Applies batches in the transaction that holds their partition."""
+
+    def __init__(self, parking: Parking) -> None:
+        self.parking = parking
+
+    def everything(self, consumer: Consumer, events: list[LoggedEvent]) -> list[StoredEvent]:
+        """Apply the events; raise what any of them raises."""
+        stored = [event.upcast() for event in events]
+        if stored:
+            consumer.apply(stored)
+        return stored
+
+    def what_can_be(self, consumer: Consumer, events: list[LoggedEvent]) -> list[StoredEvent]:
+        """Apply the events in order, parking what fails: halve until it is found."""
+        if not events:
+            return []
+        stored = self.attempt(consumer, events)
+        if not isinstance(stored, Exception):
+            return stored
+        if len(events) == 1:
+            self.parking.park(consumer.name, events[0], stored)
+            return []
+        middle = len(events) // 2
+        first = self.what_can_be(consumer, events[:middle])
+        return first + self.what_can_be(consumer, self.not_behind(consumer, events[middle:]))
+
+    def attempt(
+        self, consumer: Consumer, events: Sequence[LoggedEvent], *, late: bool = False
+    ) -> list[StoredEvent] | Exception:
+        """Apply the events under a savepoint; return what went wrong if that is their fault."""
+        try:
+            with transaction.atomic(using=self.parking.alias):
+                stored = [event.upcast(late=late) for event in events]
+                consumer.apply(stored)
+                return stored
+        except Exception as error:
+            if not is_the_events_fault(error):
+                raise
+            return error
+
+    def not_behind(self, consumer: Consumer, events: list[LoggedEvent]) -> list[LoggedEvent]:
+        """Queue the events whose aggregate has parked ones, and return the others."""
+        parked: set[Stream] = self.parking.streams([consumer.name])[consumer.name]
+        self.parking.queue(consumer.name, [event for event in events if event.stream in parked])
+        return [event for event in events if event.stream not in parked]

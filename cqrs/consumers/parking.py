@@ -1,0 +1,121 @@
+"""Parked events: what failed steps aside with its aggregate, so that everything else goes on.
+
+The failing event and the later ones of its aggregate are kept as pointers into the log. The first
+is tried again by itself, with growing delays; when its attempts are used up it waits for somebody.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.db import DataError, Error, IntegrityError
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from cqrs.event_log.feed import LoggedEvent, Stream
+from cqrs.models import AbstractParkedEvent
+
+ATTEMPTS = 6
+FIRST_DELAY_S, GROWTH = 1.0, 4.0  # tried again after 1, 4, 16, 64 and 256 seconds
+
+log = structlog.get_logger("cqrs.parking")
+
+
+def is_the_events_fault(error: Exception) -> bool:
+    """Tell what an event's content can cause from what must stop the consumer for all events.
+
+    A table that is missing, a full disk or a lost connection is no reason to park anything.
+    """
+    return isinstance(error, DataError | IntegrityError) or not isinstance(error, Error)
+
+
+class Parking:
+    """The parked events of consumers whose effects live in one database."""
+
+    def __init__(self, model: type[AbstractParkedEvent], alias: str) -> None:
+        self.model = model
+        self.alias = alias
+
+    def rows(self, *consumers: str) -> QuerySet[Any]:
+        """Return the consumers' parked events in the order of the feed."""
+        found = self.model._default_manager.using(self.alias).filter(consumer__in=consumers)
+        return found.order_by("position")
+
+    def of(self, consumer: str, stream: Stream) -> QuerySet[Any]:
+        """Return an aggregate's parked events in the order of the feed."""
+        kind, key = stream
+        return self.rows(consumer).filter(stream_type=kind, stream_id=key)
+
+    def streams(self, consumers: Collection[str]) -> dict[str, set[Stream]]:
+        """Return the aggregates that have parked events, by consumer."""
+        found: dict[str, set[Stream]] = {consumer: set() for consumer in consumers}
+        rows = self.rows(*consumers).order_by().distinct()
+        for consumer, kind, key in rows.values_list("consumer", "stream_type", "stream_id"):
+            found[consumer].add((kind, key))
+        return found
+
+    def due(self, consumers: Collection[str]) -> list[tuple[str, Stream]]:
+        """Return the aggregates whose first event is to be tried again now, the oldest first."""
+        found = self.rows(*consumers).filter(retry_at__lte=timezone.now())
+        rows = found.values_list("consumer", "stream_type", "stream_id")
+        return [(consumer, (kind, key)) for consumer, kind, key in rows]
+
+    def is_due(self, parked: Sequence[Any]) -> bool:
+        """Say whether one of these parked events is to be tried again now."""
+        now = timezone.now()
+        return any(row.retry_at is not None and row.retry_at <= now for row in parked)
+
+    def park(self, consumer: str, event: LoggedEvent, error: Exception) -> None:
+        """Step aside with an event that failed."""
+        parked = self._pointer(consumer, event)
+        self.postpone(parked, error)
+
+    def queue(self, consumer: str, events: Iterable[LoggedEvent]) -> None:
+        """Put events behind the failed one of their aggregate."""
+        self.model._default_manager.using(self.alias).bulk_create(
+            self._pointer(consumer, event) for event in events
+        )
+
+    def postpone(self, parked: Any, error: Exception) -> None:
+        """Note the failure, and when to try again: later each time, and in the end never."""
+        parked.attempts += 1
+        parked.error = f"{type(error).__name__}: {error}"[:1000].replace("\0", "")
+        delay_s = FIRST_DELAY_S * GROWTH ** (parked.attempts - 1)
+        given_up = parked.attempts >= ATTEMPTS
+        parked.retry_at = None if given_up else timezone.now() + timedelta(seconds=delay_s)
+        parked.save(using=self.alias)
+        log.warning(
+            "event_parked",
+            consumer=parked.consumer,
+            position=parked.position,
+            event_id=str(parked.event_id),
+            type=parked.type,
+            attempts=parked.attempts,
+            given_up=given_up,
+            error=type(error).__name__,
+        )
+
+    def discard(self, rows: Sequence[Any]) -> None:
+        """Forget parked events for good, and let what waited behind them be tried at once."""
+        for row in rows:
+            row.delete(using=self.alias)
+            log.warning("event_discarded", consumer=row.consumer, event_id=str(row.event_id))
+        for row in rows:
+            behind = self.of(row.consumer, (row.stream_type, row.stream_id))
+            if (first := behind.first()) is not None and not first.attempts:
+                first.retry_at = timezone.now()
+                first.save(using=self.alias)
+
+    def _pointer(self, consumer: str, event: LoggedEvent) -> AbstractParkedEvent:
+        return self.model(
+            consumer=consumer,
+            position=event.position,
+            bucket=event.bucket,
+            event_id=event.event_id,
+            stream_type=event.stream_type,
+            stream_id=event.stream_id,
+            version=event.version,
+            type=event.type,
+            parked_at=timezone.now(),
+        )

@@ -1,0 +1,95 @@
+"""Did it commit? Asked when the connection broke during COMMIT.
+
+The transaction's id tells when the server is done with it. Whether it committed is told by a row
+that it wrote: an id alone does not, because a server that crashed before it had stored anything of
+the transaction gives its id to another one.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from django.db import DataError, Error, connection
+
+from cqrs.database.outages import is_outage
+
+PATIENCE_S = 5.0  # a server that crashed is back within that, as a rule
+PAUSE_S = 0.02
+
+_current: ContextVar["Trace | None"] = ContextVar("trace", default=None)
+
+
+class OutcomeUnknown(Exception):
+    """The connection broke while committing, and the server cannot say how it ended.
+
+    Repeating the command is safe only with the same idempotency key.
+    """
+
+
+class Trace:
+    """What a transaction leaves behind: its id, and rows that exist only if it committed."""
+
+    def __init__(self) -> None:
+        self.transaction_id: str | None = None
+        self.rows: list[tuple[str, tuple[Any, ...]]] = []
+
+    def was_committed(self) -> bool:
+        """Ask a new connection, and wait while the server is gone or not done with it.
+
+        False without a trace: no event means no change, and nothing is lost by trying again.
+        Raises `OutcomeUnknown` when the server gives no answer in time.
+        """
+        if self.transaction_id is None:
+            return False
+        deadline = time.monotonic() + PATIENCE_S
+        while (answer := self._ask()) is None:
+            if time.monotonic() > deadline:
+                raise OutcomeUnknown("The server gives no answer")
+            time.sleep(PAUSE_S)
+        return answer
+
+    def _ask(self) -> bool | None:
+        try:
+            return None if self._is_running() else any(_exists(*row) for row in self.rows)
+        except Error as error:
+            connection.close()
+            if is_outage(error):
+                return None
+            raise
+
+    def _is_running(self) -> bool:
+        """Say whether the server, which may not know that the client is gone, still works on it."""
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_xact_status(%s::text::xid8)", [self.transaction_id])
+                return bool(cursor.fetchone()[0] == "in progress")
+        except DataError:  # an id "in the future": the server crashed and remembers nothing of it
+            return False
+
+
+@contextmanager
+def traced() -> Iterator[Trace]:
+    """Collect what the block's transaction leaves behind."""
+    token = _current.set(trace := Trace())
+    try:
+        yield trace
+    finally:
+        _current.reset(token)
+
+
+def remember(transaction_id: str, query: str, parameters: tuple[Any, ...]) -> None:
+    """Note the running transaction's id, and a query that finds a row which it has just written.
+
+    A row may also be one that a savepoint takes back: one that stays is enough.
+    """
+    if (trace := _current.get()) is not None:
+        trace.transaction_id = transaction_id
+        trace.rows.append((query, parameters))
+
+
+def _exists(query: str, parameters: tuple[Any, ...]) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return cursor.fetchone() is not None

@@ -1,0 +1,70 @@
+"""What all aggregates share: one id, one version, and one way to be loaded for a change."""
+
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID
+
+from django.db import connection, models
+
+from cqrs.messaging.results import reject
+
+
+class Aggregate(models.Model):
+    """A consistency boundary on `default`. A method that changes it returns the event, or raises.
+
+    `version` counts the changes from 1 and is the version of the event that the change caused.
+    """
+
+    stream_type: ClassVar[str]
+
+    version = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def stream_id(self) -> UUID:
+        return UUID(str(self.pk))
+
+    @property
+    def partition_key(self) -> UUID:
+        """Events that share it are consumed in order, across aggregates."""
+        return self.stream_id
+
+
+A = TypeVar("A", bound=Aggregate)
+
+
+def load_for_change(model: type[A], pk: UUID, expected_version: int | None) -> A:
+    """Return the aggregate, locked until the transaction ends.
+
+    Refuses with `not_found`, and with `version_conflict` when it has moved on from
+    `expected_version`; that is checked before any rule about its state.
+    """
+    aggregate: Any = model._default_manager.select_for_update().filter(pk=pk).first()
+    if aggregate is None:
+        reject("not_found", f"There is no {model._meta.verbose_name} {pk}")
+    if expected_version is not None and aggregate.version != expected_version:
+        reject(
+            "version_conflict",
+            f"The {model._meta.verbose_name} is at version {aggregate.version},"
+            f" not {expected_version}: read it again",
+        )
+    found: A = aggregate
+    return found
+
+
+def lock_new(model: type[Aggregate], pk: UUID) -> None:
+    """Make transactions that would create the same aggregate, under an id from outside, queue.
+
+    A row that does not exist yet cannot be locked, so this takes an advisory lock on its name.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{model.stream_type} {pk}"]
+        )
+
+
+def expect_nothing(expected_version: int | None) -> None:
+    """Refuse a creation that expects a version: what does not exist yet has none."""
+    if expected_version is not None:
+        reject("version_conflict", "What is to be created has no version yet: leave If-Match out")

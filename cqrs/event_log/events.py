@@ -1,0 +1,125 @@
+"""What an event is, and how one gets into the log."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+import orjson
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from pydantic import BaseModel, ConfigDict
+
+from cqrs.conf import cached_setting, conf, tables
+from cqrs.database import commit_outcome
+from cqrs.event_log.aggregates import Aggregate
+from cqrs.event_log.signals import announce
+from cqrs.messaging.context import current_context
+from cqrs.messaging.ids import uuid7
+
+BUCKETS = 256
+
+
+class Event(BaseModel):
+    """Base of all events. `wire_name` and `schema_version` name its shape in the log for ever.
+
+    A released shape never changes: a new one is a new `schema_version` with an upcaster.
+    `personal` names the fields that hold personal data.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    wire_name: ClassVar[str]
+    schema_version: ClassVar[int] = 1
+    personal: ClassVar[frozenset[str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as consumers see it: `data` is the stored JSON, `position` its place in the feed.
+
+    `late` says that it was parked: what it changes may hold effects of later events already.
+    """
+
+    position: int
+    event_id: UUID
+    stream_type: str
+    stream_id: UUID
+    version: int
+    type: str
+    schema_version: int
+    data: dict[str, Any]
+    metadata: dict[str, Any]
+    occurred_at: datetime
+    late: bool = False
+
+
+@cached_setting
+def event_types() -> Mapping[str, type[Event]]:
+    """Return every event type by wire name, from the tables named in the settings."""
+    found: dict[str, type[Event]] = {}
+    for table in tables(conf().EVENTS):
+        for event_type in table:
+            if event_type.wire_name in found:
+                raise ImproperlyConfigured(f"Two events are called {event_type.wire_name!r}")
+            found[event_type.wire_name] = event_type
+    return found
+
+
+_INSERT = """
+WITH inserted AS (
+    INSERT INTO cqrs_event (event_id, stream_type, stream_id, version, type, schema_version,
+                       data, metadata, occurred_at)
+    SELECT event_id, stream_type, stream_id, version, type, schema_version,
+           data, %s::jsonb, %s
+    FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::int[], %s::text[], %s::int[],
+                %s::jsonb[])
+         WITH ORDINALITY AS new(event_id, stream_type, stream_id, version, type,
+                                schema_version, data, place)
+    ORDER BY place
+    RETURNING id, event_id
+)
+INSERT INTO cqrs_pending (event_id, bucket)
+SELECT inserted.id, new.bucket
+FROM inserted JOIN unnest(%s::uuid[], %s::int[]) AS new(event_id, bucket) USING (event_id)
+RETURNING pg_current_xact_id()::text
+"""
+_IS_STORED = "SELECT 1 FROM cqrs_event WHERE event_id = %s"
+
+
+def publish(*changes: tuple[Aggregate, Event]) -> None:
+    """Append events to the log, in the order given, inside the open transaction on `default`.
+
+    Give the changed aggregates *after* locking them and the command's own aggregate last, so
+    that the ids agree with the order of the versions. Sends `event_published` for each, in the
+    transaction: a receiver that raises rolls the command back.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("publish() needs the open transaction that changed the aggregate")
+    now = datetime.now(UTC)
+    ids = [uuid7() for _ in changes]
+    buckets = [bucket_of(aggregate.partition_key) for aggregate, _ in changes]
+    metadata = orjson.dumps(current_context().as_metadata()).decode()
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [metadata, now, ids, *_columns(changes), ids, buckets])
+        commit_outcome.remember(cursor.fetchone()[0], _IS_STORED, (ids[-1],))
+    for event_id, (aggregate, event) in zip(ids, changes, strict=True):
+        announce(sender=type(event), event=event, event_id=event_id, aggregate=aggregate)
+
+
+def _columns(changes: Sequence[tuple[Aggregate, Event]]) -> tuple[list[Any], ...]:
+    return (
+        [aggregate.stream_type for aggregate, _ in changes],
+        [aggregate.stream_id for aggregate, _ in changes],
+        [aggregate.version for aggregate, _ in changes],
+        [event.wire_name for _, event in changes],
+        [event.schema_version for _, event in changes],
+        [event.model_dump_json() for _, event in changes],
+    )
+
+
+def bucket_of(partition_key: UUID) -> int:
+    """Return the key's bucket, 0-255: the same for ever and on every machine (CRC-32)."""
+    return zlib.crc32(partition_key.bytes) % BUCKETS

@@ -1,0 +1,116 @@
+"""Reading the log in its order."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.upcasters import upcast
+
+Stream = tuple[str, UUID]
+"""The type and the id of an aggregate."""
+
+_SELECT = """
+SELECT feed.position, feed.bucket, event.event_id, stream_type, stream_id, version, type,
+       schema_version, data::text, metadata::text, occurred_at
+FROM cqrs_feed AS feed JOIN cqrs_event AS event ON event.id = feed.event_id
+"""
+_WINDOW = f"""{_SELECT}
+WHERE feed.position > %s AND feed.position <= %s AND (%s = 1 OR feed.bucket %% %s = %s)
+      AND (%s::text[] IS NULL OR type = ANY(%s))
+ORDER BY feed.position
+"""
+_AT = f"{_SELECT} WHERE feed.position = ANY(%s) ORDER BY feed.position"
+
+_AGE = """
+SELECT extract(epoch FROM clock_timestamp() - occurred_at)
+FROM cqrs_feed AS feed JOIN cqrs_event AS event ON event.id = feed.event_id
+WHERE feed.position > %s ORDER BY feed.position LIMIT 1
+"""
+
+
+class LoggedEvent(NamedTuple):
+    """An event as it stands in the log, not yet looked into: that may fail, and must not here."""
+
+    position: int
+    bucket: int
+    event_id: UUID
+    stream_type: str
+    stream_id: UUID
+    version: int
+    type: str
+    schema_version: int
+    data: str
+    metadata: str
+    occurred_at: datetime
+
+    @property
+    def stream(self) -> Stream:
+        return self.stream_type, self.stream_id
+
+    def upcast(self, *, late: bool = False) -> StoredEvent:
+        """Return it as consumers see it, in its latest shape."""
+        schema_version, data = upcast(self.type, self.schema_version, orjson.loads(self.data))
+        return StoredEvent(
+            self.position,
+            self.event_id,
+            self.stream_type,
+            self.stream_id,
+            self.version,
+            self.type,
+            schema_version,
+            data,
+            orjson.loads(self.metadata),
+            self.occurred_at,
+            late,
+        )
+
+
+def window(
+    after: int,
+    upto: int,
+    *,
+    partition: int = 0,
+    partitions: int = 1,
+    types: Sequence[str] | None = None,
+) -> list[LoggedEvent]:
+    """Return the partition's events past `after` up to `upto`, of all types or some."""
+    wanted = None if types is None else list(types)
+    return _logged(_WINDOW, [after, upto, partitions, partitions, partition, wanted, wanted])
+
+
+def at(positions: Sequence[int]) -> list[LoggedEvent]:
+    """Return the events at these positions, in order."""
+    return _logged(_AT, [list(positions)])
+
+
+def read(
+    after: int, limit: int, *, types: Sequence[str] | None = None
+) -> tuple[list[StoredEvent], int]:
+    """Return the events among the next `limit` positions, and the last position looked at.
+
+    That equals `after` at the head of the feed.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT least(position, %s) FROM cqrs_feedhead", [after + limit])
+        upto = max(after, int(cursor.fetchone()[0]))
+    found = window(after, upto, types=types) if upto > after else []
+    return [event.upcast() for event in found], upto
+
+
+def waiting_s(after: int) -> float:
+    """Return how long the first event past `after` has been there, in seconds; 0 if none is."""
+    with connection.cursor() as cursor:
+        cursor.execute(_AGE, [after])
+        row = cursor.fetchone()
+        return max(0.0, float(row[0])) if row else 0.0
+
+
+def _logged(sql: str, parameters: list[Any]) -> list[LoggedEvent]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [LoggedEvent._make(row) for row in cursor.fetchall()]

@@ -1,0 +1,1 @@
+"""Messages, results, and the bus that brings a message to its handler."""

@@ -1,0 +1,1 @@
+"""What a projection has changed, announced to every process."""

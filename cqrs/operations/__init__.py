@@ -1,0 +1,1 @@
+"""What operators and workers do: project, look at the status, handle parked events."""

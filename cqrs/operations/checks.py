@@ -1,0 +1,45 @@
+"""System checks of the read side: what a deploy has left to do."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Tags, Warning, register
+from django.db import Error
+
+from cqrs.database.aliases import PROJECTION_ALIAS, READ_ALIAS
+from cqrs.projections.registry import projections, runner
+
+
+@register(Tags.database)
+def projections_are_current(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Name the projections whose tables another version, or number of partitions, has made."""
+    if not {READ_ALIAS, PROJECTION_ALIAS} & set(databases or ()):
+        return []
+    try:
+        places = runner.partitions.of([each.name for each in projections()], READ_ALIAS)
+    except Error:
+        return []  # not migrated yet, or out of reach: others say so
+    found: list[CheckMessage] = []
+    for projection in projections():
+        mine = [place for place in places if place.consumer == projection.name]
+        if mine and mine[0].version != projection.version:
+            found.append(_outdated(projection.name, mine[0].version, projection.version))
+        if mine and mine[0].partitions != projection.partitions:
+            found.append(_divided(projection.name, mine[0].partitions, projection.partitions))
+    return found
+
+
+def _outdated(name: str, built: int, wanted: int) -> CheckMessage:
+    return Warning(
+        f"The tables of {name} are of version {built}, the code is version {wanted}",
+        hint=f"manage.py projections rebuild {name}",
+        id="cqrs.W001",
+    )
+
+
+def _divided(name: str, has: int, wanted: int) -> CheckMessage:
+    return Warning(
+        f"{name} has {has} partition(s), but is to have {wanted} (PROJECTION_PARTITIONS)",
+        hint=f"manage.py projections repartition {name}",
+        id="cqrs.W002",
+    )

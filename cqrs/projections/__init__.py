@@ -1,0 +1,1 @@
+"""Projections: how events become rows of read models."""

@@ -1,0 +1,1 @@
+"""What list queries share: pages, cursors, orderings, specifications."""

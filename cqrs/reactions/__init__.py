@@ -1,0 +1,1 @@
+"""Reactions: effects outside the read models, caused by events."""

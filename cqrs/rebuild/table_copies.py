@@ -1,0 +1,171 @@
+"""Copies of a projection's tables, in schemas of their own, that the same code fills.
+
+A rebuild fills `shadow` while the old tables serve, and what it replaced is kept and followed as
+`retired`. A schema each, because names of indexes and constraints are then the same as in the
+tables that serve: moving a table to another schema needs no renaming, and no migration notices.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+
+from django.db import connections, transaction
+from django.db.backends.utils import CursorWrapper
+
+from cqrs.database.aliases import PROJECTION_ALIAS
+from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.feed import Stream
+from cqrs.projections.engine import Projection, Table
+from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
+from cqrs.projections.registry import runner
+
+LIVE_SCHEMA = "public"
+SHADOW, RETIRED, CHECK, SAMPLE = "shadow", "retired", "check", "sample"
+
+_INDEXES = """
+SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid), conname,
+       pg_get_constraintdef(pg_constraint.oid), relname
+FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+LEFT JOIN pg_constraint ON conindid = indexrelid AND contype IN ('p', 'u')
+WHERE indrelid = %s::regclass AND indisprimary = %s ORDER BY relname
+"""
+_GRANTS = """
+SELECT privilege_type,
+       CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
+FROM pg_class, aclexplode(relacl) WHERE pg_class.oid = %s::regclass AND grantee <> relowner
+"""
+
+
+class Busy(Exception):
+    """Somebody else works on the same tables at the moment."""
+
+
+class Build(Projection):
+    """A projection whose rows go into the tables of another schema."""
+
+    def __init__(self, projection: Projection, slot: str) -> None:
+        self.projection = projection
+        self.slot = slot
+        self.name = f"{projection.name}.{slot}"
+        self.schema = f"read_{slot}"
+        self.version = projection.version
+        self.partitions = 0  # until it is created: a worker must not begin what was dropped
+
+    @property
+    def types(self) -> Collection[str]:
+        return self.projection.types
+
+    @property
+    def tables(self) -> Sequence[Table]:
+        return self.projection.tables
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        """Let the projection find its tables in the build's schema, for this batch alone."""
+        with _cursor() as cursor:
+            cursor.execute(f"SET LOCAL search_path TO {self.schema}, {LIVE_SCHEMA}")
+            self.projection.apply(events)
+            cursor.execute("SET LOCAL search_path TO DEFAULT")
+
+    def to_be_tried_again(self) -> Collection[Stream]:
+        """Return the aggregates whose parked events it needs to be level with what serves."""
+        return ()
+
+    def exists(self) -> bool:
+        return bool(runner.partitions.of([self.name]))
+
+    def create(self, partitions: int, only: int | None = None) -> None:
+        """Make the tables, empty and with nothing but their primary keys, and the checkpoints.
+
+        `only` is the one partition to be built; all of them without it.
+        """
+        self.partitions = partitions
+        with transaction.atomic(using=PROJECTION_ALIAS), _cursor() as cursor:
+            self.drop()
+            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {self.schema}")
+            for table in self.tables:
+                cursor.execute(
+                    f"CREATE TABLE {self.schema}.{table.name} (LIKE {LIVE_SCHEMA}.{table.name}"
+                    " INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)"
+                )
+                self._copy_indexes(cursor, table, primary=True)
+            runner.partitions.start(self, only=only)
+
+    def complete(self) -> None:
+        """Add the indexes and grants of the serving tables; what is there already stays."""
+        with transaction.atomic(using=PROJECTION_ALIAS), _cursor() as cursor:
+            for table in self.tables:
+                self._copy_indexes(cursor, table, primary=False)
+                cursor.execute(_GRANTS, [f"{LIVE_SCHEMA}.{table.name}"])
+                for privilege, grantee in cursor.fetchall():
+                    cursor.execute(f"GRANT {privilege} ON {self.schema}.{table.name} TO {grantee}")
+                cursor.execute(f"ANALYZE {self.schema}.{table.name}")
+
+    def drop(self) -> None:
+        """Remove the tables and what is known of them."""
+        with transaction.atomic(using=PROJECTION_ALIAS), _cursor() as cursor:
+            runner.partitions.lock([self.name])  # as workers do: the checkpoints, then the tables
+            for table in self.tables:
+                cursor.execute(f"DROP TABLE IF EXISTS {self.schema}.{table.name}")
+            for model in (ProjectionCheckpoint, ParkedEvent):
+                model._default_manager.using(PROJECTION_ALIAS).filter(consumer=self.name).delete()
+
+    def _copy_indexes(self, cursor: CursorWrapper, table: Table, *, primary: bool) -> None:
+        cursor.execute(_INDEXES, [f"{LIVE_SCHEMA}.{table.name}", primary])
+        for _, definition, constraint, constraint_definition, name in cursor.fetchall():
+            cursor.execute("SELECT to_regclass(%s)", [f"{self.schema}.{name}"])
+            if cursor.fetchone()[0] is not None:
+                continue
+            if constraint is None:
+                here, there = (f" ON {each}.{table.name} " for each in (LIVE_SCHEMA, self.schema))
+                cursor.execute(definition.replace(here, there, 1))
+            else:
+                cursor.execute(
+                    f"ALTER TABLE {self.schema}.{table.name}"
+                    f" ADD CONSTRAINT {constraint} {constraint_definition}"
+                )
+
+
+def followed(chosen: Sequence[Projection]) -> list[Projection]:
+    """Return all that workers apply: the projections, and their retired tables that are kept."""
+    retired = [Build(projection, RETIRED) for projection in chosen]
+    kept = {place.consumer for place in runner.partitions.of([build.name for build in retired])}
+    return [*chosen, *(build for build in retired if build.name in kept)]
+
+
+def discard_all() -> None:
+    """Drop every copy: a migration changes the serving tables alone, and copies must be like them.
+
+    Runs before the migrations, so it takes nothing for granted.
+    """
+    schemas = ", ".join(f"read_{slot}" for slot in (SHADOW, RETIRED, CHECK, SAMPLE))
+    with transaction.atomic(using=PROJECTION_ALIAS), _cursor() as cursor:
+        cursor.execute(f"DROP SCHEMA IF EXISTS {schemas} CASCADE")
+        for model in (ProjectionCheckpoint, ParkedEvent):
+            cursor.execute("SELECT to_regclass(%s)", [model._meta.db_table])
+            if cursor.fetchone()[0] is not None:
+                cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE consumer LIKE '%.%'")  # noqa: S608
+
+
+def repartition(projection: Projection, partitions: int) -> None:
+    """Divide the projection's work anew, and that of its kept copy. Raises `Busy`."""
+    if partitions > 1 and not projection.is_divisible:
+        raise ValueError(f"{projection.name} gathers over all partitions: it has to have one")
+    with only_one(Build(projection, SHADOW)), only_one(Build(projection, CHECK)):
+        for each in followed([projection]):
+            runner.repartition(each, partitions)
+
+
+@contextmanager
+def only_one(build: Build) -> Iterator[None]:
+    """Keep everybody else from the build for the block. Raises `Busy`."""
+    with _cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 1))", [build.name])
+        if not cursor.fetchone()[0]:
+            raise Busy(f"{build.projection.name} is being rebuilt or verified by somebody else")
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 1))", [build.name])
+
+
+def _cursor() -> CursorWrapper:
+    return connections[PROJECTION_ALIAS].cursor()

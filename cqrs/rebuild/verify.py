@@ -1,0 +1,128 @@
+"""Verifying a projection: recompute it from the log, compare in chunks, and mend what differs."""
+
+import random
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from itertools import groupby, islice
+from typing import Any
+
+from django.db import connections
+from django.db.models import QuerySet
+
+from cqrs.consumers.runner import Runner
+from cqrs.database.aliases import PROJECTION_ALIAS
+from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.feed import Stream
+from cqrs.event_log.signals import announce_applied
+from cqrs.projections.engine import Projection, Table
+from cqrs.projections.registry import runner
+from cqrs.rebuild.catch_up import Report, fill, held_level, level_snapshot, pairs
+from cqrs.rebuild.comparison import Comparison, Difference
+from cqrs.rebuild.sampling import counting, part_of
+from cqrs.rebuild.table_copies import CHECK, LIVE_SCHEMA, Build, only_one
+
+NIGHTLY_PARTS = 16
+MENDED_AT_ONCE = 1_000
+
+
+class SetAside(Exception):
+    """An event that is parked where it serves is not to be applied in the build either."""
+
+
+class Repair(Build):
+    """A build to copy rows from: it leaves out what the serving tables have parked.
+
+    That is applied to them when it is tried again. In a row that was copied with it, it would
+    count twice.
+    """
+
+    def __init__(self, projection: Projection) -> None:
+        super().__init__(projection, CHECK)
+
+    def apply(self, events: Sequence[StoredEvent]) -> None:
+        """Apply the events. Raises `SetAside`, so that the runner parks here what is parked there.
+
+        The build never is ahead of the serving tables: what they could not apply, they have parked.
+        """
+        first, last = events[0].position, events[-1].position
+        aside = runner.parking.rows(self.projection.name).filter(position__range=(first, last))
+        if not {event.position for event in events}.isdisjoint(_positions(aside)):
+            raise SetAside
+        super().apply(events)
+
+    def to_be_tried_again(self) -> set[Stream]:
+        """Return the aggregates with events that the serving tables have applied meanwhile."""
+        there = set(_positions(runner.parking.rows(self.projection.name)))
+        return {
+            (row.stream_type, row.stream_id)
+            for row in runner.parking.rows(self.name)
+            if row.position not in there
+        }
+
+
+def _positions(rows: QuerySet[Any]) -> Iterable[int]:
+    return rows.values_list("position", flat=True)
+
+
+def verify(
+    projection: Projection, report: Report, *, parts: int = 1, repair: bool = False
+) -> Iterator[Difference]:
+    """Yield every row that is not what the log says; with `repair`, after it was mended.
+
+    `parts` above 1 looks at a random one of so many parts of the log, where the projection can
+    be cut. Workers go on meanwhile. Needs the memory of a chunk, also if everything differs.
+    Raises `Busy`.
+    """
+    build = Repair(projection) if repair else Build(projection, CHECK)
+    with only_one(build):
+        whole = runner.places(projection)[0].partitions
+        partitions = whole if parts == 1 or not build.is_divisible else part_of(build, parts)
+        only = None if partitions == whole else random.randrange(partitions)  # noqa: S311
+        build.create(partitions, only=only)
+        try:
+            fill(build, report)
+            with closing(_differences(build, report)) as found:
+                for some in _by(MENDED_AT_ONCE, found):
+                    if repair:
+                        _mend(build, some)
+                    yield from some
+        finally:
+            build.drop()
+    if repair:
+        runner.retry_all(projection)  # some had found no row, or a wrong one
+
+
+def _differences(build: Build, report: Report) -> Generator[Difference, None, None]:
+    with level_snapshot(build) as cursor:
+        places = [place for place, _ in pairs(build)]
+        part = places[0] if len(places) < places[0].partitions else None
+        for table in build.tables:
+            comparison = Comparison(table, LIVE_SCHEMA, build.schema, part)
+            yield from comparison.differences(cursor, counting(report))
+
+
+def _by(size: int, found: Iterable[Difference]) -> Iterator[list[Difference]]:
+    rest = iter(found)
+    while some := list(islice(rest, size)):
+        yield some
+
+
+def _mend(build: Build, differences: Sequence[Difference]) -> None:
+    tables = {table.name: table for table in build.tables}
+    for name, group in groupby(differences, key=lambda each: each.table):
+        _copy(build, tables[name], [each.key for each in group])
+    announce_applied(sender=Runner, consumer=build.projection, events=())
+
+
+def _copy(build: Build, table: Table, keys: Sequence[str]) -> None:
+    """Put the build's rows in place of the serving ones, at a moment when both are level."""
+    names = ", ".join(name for name, _ in table.columns)
+    key, kind = table.columns[0]
+    where = f"WHERE {key} = ANY(%s::text[]::{kind}[])"
+    with held_level(build), connections[PROJECTION_ALIAS].cursor() as cursor:
+        cursor.execute(f"DELETE FROM {LIVE_SCHEMA}.{table.name} {where}", [list(keys)])  # noqa: S608
+        cursor.execute(
+            f"INSERT INTO {LIVE_SCHEMA}.{table.name} ({names})"  # noqa: S608
+            f" SELECT {names} FROM {build.schema}.{table.name} {where}",
+            [list(keys)],
+        )
