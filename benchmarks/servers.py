@@ -15,8 +15,8 @@ from config.database.embedded.account import server_account
 from config.database.embedded.binaries import find_binaries
 from config.database.embedded.cluster import Cluster, create
 from config.environment import BASE_DIR
-from tests.server_process import ServerProcess
-from tests.servers import PrivatePostgres
+from tests.support.server_process import ServerProcess
+from tests.support.servers import PrivatePostgres
 
 # Room enough that neither a checkpoint nor the disk decides a ratio. The rest is PostgreSQL's
 # default: fsync, full_page_writes, synchronous_commit and autovacuum are on.

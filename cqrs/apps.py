@@ -44,9 +44,9 @@ def _drop_copies(using: str, plan: Any = (), **_: Any) -> None:
     """Drop copies of read tables before a migration that changes the tables they copy."""
     from cqrs.database.aliases import PROJECTION_ALIAS
     from cqrs.projections.registry import projections
-    from cqrs.rebuild.table_copies import discard_all
+    from cqrs.rebuild.table_copies import drop_all_copies
 
     migrated = {migration.app_label for migration, _ in plan}
     copied = {table.model._meta.app_label for each in projections() for table in each.tables}
     if using == PROJECTION_ALIAS and migrated & copied:
-        discard_all()
+        drop_all_copies()

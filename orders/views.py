@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from cqrs.http.schema import documents
+from cqrs.http.schema import openapi
 from cqrs.http.views import CommandViewSet
 from orders.commands import (
     CancelOrder,
@@ -22,33 +22,33 @@ COLLECTION = "/api/orders"
 
 
 class OrderCommands(CommandViewSet):
-    @documents(CreateOrder, OrderState, status=201)
+    @openapi(CreateOrder, OrderState, status=201)
     def create(self, request: Request) -> HttpResponse:
         return self.send(request, CreateOrder, creates_in=COLLECTION)
 
-    @documents(ConfirmOrder, OrderState)
+    @openapi(ConfirmOrder, OrderState)
     @action(detail=True, methods=["post"])
     def confirm(self, request: Request, pk: UUID) -> HttpResponse:
         return self.send(request, ConfirmOrder, order_id=pk)
 
-    @documents(ShipOrder, OrderState)
+    @openapi(ShipOrder, OrderState)
     @action(detail=True, methods=["post"])
     def ship(self, request: Request, pk: UUID) -> HttpResponse:
         return self.send(request, ShipOrder, order_id=pk)
 
-    @documents(DeliverOrder, OrderState)
+    @openapi(DeliverOrder, OrderState)
     @action(detail=True, methods=["post"])
     def deliver(self, request: Request, pk: UUID) -> HttpResponse:
         return self.send(request, DeliverOrder, order_id=pk)
 
-    @documents(CancelOrder, OrderState)
+    @openapi(CancelOrder, OrderState)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: UUID) -> HttpResponse:
         return self.send(request, CancelOrder, order_id=pk)
 
 
 class StockCommands(CommandViewSet):
-    @documents(SetStock, StockState)
+    @openapi(SetStock, StockState)
     @action(detail=True, methods=["put"])
     def stock(self, request: Request, pk: UUID) -> HttpResponse:
         return self.send(request, SetStock, product_id=pk)

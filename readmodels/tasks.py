@@ -6,7 +6,7 @@ import structlog
 from celery import shared_task
 from django.core.cache import cache
 
-from cqrs.operations.worker import carry
+from cqrs.operations.worker import project_once
 from cqrs.projections.registry import projections
 from cqrs.rebuild.verify import NIGHTLY_PARTS, verify
 
@@ -21,7 +21,7 @@ def project(**_: Any) -> None:
     """Sequence what is pending and bring every projection up to the head, batch by batch."""
     # Cleared first: whoever commits from now on asks again, so no commit falls between.
     cache.delete(WAKE_UP_FLAG)
-    while carry(projections()):
+    while project_once(projections()):
         pass
 
 

@@ -10,7 +10,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from cqrs.event_log.audits import audit
 from cqrs.messaging.context import system_context, use_context
 from cqrs.notifications import listener
-from tests import as_migrated, kept_answers
+from tests.support import as_migrated, cached_answers
 
 HANG_UP = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
@@ -58,7 +58,7 @@ def _context() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _nothing_is_kept() -> None:
     """Other tests were answered from databases that are gone."""
-    kept_answers.forget()
+    cached_answers.forget()
 
 
 @pytest.fixture(autouse=True)

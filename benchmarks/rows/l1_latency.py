@@ -11,7 +11,7 @@ from benchmarks.bench import Bench
 from benchmarks.databases import Databases, copy_of
 from benchmarks.measuring import RUNS, SECONDS
 from benchmarks.row import Comparison
-from tests.servers import private_redis
+from tests.support.servers import private_redis
 
 WORK = "commit to visible"
 

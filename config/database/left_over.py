@@ -1,4 +1,4 @@
-"""Databases that a commit before 0.2 made: their migrations have the names of today's, not the tables.
+"""Databases that a commit before 0.2 made: today's migrations look applied there, and are not.
 
 Nothing was released before, so there is no way from those tables to these.
 """

@@ -11,20 +11,20 @@ from types import FrameType
 
 from config.environment import local_dir
 from config.serve.parent_death import end_with_parent
-from config.serve.serve_lock import Claim, Refused, claim
+from config.serve.serve_lock import Refused, ServeLock, acquire
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @cache
-def begin() -> Claim:
+def begin() -> ServeLock:
     """Stop cleanly on signals from now on; claim the checkout and the port, or exit 1."""
     for number in SIGNALS:
         signal.signal(number, _stop)
     if "END_WITH_PARENT" in os.environ:  # a killed make would leave the port taken
         end_with_parent(os.getppid(), signal.SIGTERM)
     try:
-        return claim(local_dir())
+        return acquire(local_dir())
     except Refused as refused:
         sys.exit(str(refused))
 

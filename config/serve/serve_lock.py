@@ -23,7 +23,7 @@ class Refused(Exception):
     """Say in one line who holds the checkout or the port, and what to do."""
 
 
-class Claim:
+class ServeLock:
     """The checkout's lock and the reserved port, held until the process ends."""
 
     def __init__(self, folder: Path, host: str, port: int) -> None:
@@ -44,12 +44,12 @@ class Claim:
         self._lock.flush()
 
 
-def claim(folder: Path) -> Claim:
-    """Claim the checkout and HOST:PORT; raise Refused when somebody else has either."""
+def acquire(folder: Path) -> ServeLock:
+    """ServeLock the checkout and HOST:PORT; raise Refused when somebody else has either."""
     port = os.environ.get("PORT") or "8000"
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise Refused(f"PORT={port} is not a port: set it to a number from 1 to 65535")
-    return Claim(folder, os.environ.get("HOST") or "127.0.0.1", int(port))
+    return ServeLock(folder, os.environ.get("HOST") or "127.0.0.1", int(port))
 
 
 def _lock(path: Path) -> IO[str]:

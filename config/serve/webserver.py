@@ -10,7 +10,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from config.serve.serve_lock import Claim
+from config.serve.serve_lock import ServeLock
 
 STOP_S = 5  # what a request in progress has to end
 
@@ -18,7 +18,7 @@ STOP_S = 5  # what a request in progress has to end
 class WebServer(MPServer):
     """One supervising process (this one) and its web workers."""
 
-    def __init__(self, held: Claim, *, workers: int, threads: int) -> None:
+    def __init__(self, held: ServeLock, *, workers: int, threads: int) -> None:
         super().__init__(
             "config.wsgi:application",
             address=held.host,

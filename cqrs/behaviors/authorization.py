@@ -9,10 +9,10 @@ from cqrs.messaging.pipeline import Dispatch, Next
 from cqrs.messaging.results import Result
 
 
-def authorization(dispatch: Dispatch, following: Next) -> Result[Any]:
+def authorization(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     """Raise `PermissionDenied` unless the context holds the message's permission."""
     permissions = current_context().permissions
     needed = dispatch.message_type.permission
     if permissions is not None and needed not in permissions:
         raise PermissionDenied(f"{dispatch.name} needs the permission {needed}")
-    return following(dispatch)
+    return call_next(dispatch)

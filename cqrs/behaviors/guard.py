@@ -35,7 +35,7 @@ class GuardViolation(RuntimeError):
     """A query touched another database than `replica`, or tried to write."""
 
 
-def query_guard(dispatch: Dispatch, following: Next) -> Result[Any]:
+def query_guard(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     """Raise `GuardViolation` on a statement to another alias, and on any write, in the query."""
     watched = [
         (connection.execute_wrappers, _read_only if connection.alias == READ_ALIAS else _forbid)
@@ -44,7 +44,7 @@ def query_guard(dispatch: Dispatch, following: Next) -> Result[Any]:
     for wrappers, check in watched:
         wrappers.append(check)
     try:
-        return following(dispatch)
+        return call_next(dispatch)
     finally:
         for wrappers, _ in watched:
             wrappers.pop()

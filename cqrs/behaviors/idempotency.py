@@ -39,7 +39,7 @@ DELETE FROM cqrs_idempotency WHERE id = ANY(ARRAY(
 """
 
 
-def idempotency(dispatch: Dispatch, following: Next) -> Result[Any]:
+def idempotency(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     """Answer from the store, or run the rest under a savepoint and store its answer.
 
     Refuses with `idempotency_in_progress` while another transaction holds the key, and with
@@ -47,7 +47,7 @@ def idempotency(dispatch: Dispatch, following: Next) -> Result[Any]:
     """
     key = dispatch.idempotency_key
     if key is None:
-        return following(dispatch)
+        return call_next(dispatch)
     scope = (current_context().actor, dispatch.name, key)
     if not _try_lock(*scope):
         return Rejected("idempotency_in_progress", "This Idempotency-Key is still being handled")
@@ -57,7 +57,7 @@ def idempotency(dispatch: Dispatch, following: Next) -> Result[Any]:
         return Rejected("idempotency_key_reused", "This Idempotency-Key was used for another body")
     if stored is not None:
         return _load(dispatch, stored.answer)
-    result = _under_savepoint(dispatch, following)
+    result = _under_savepoint(dispatch, call_next)
     if isinstance(result, Rejected) and result.code == "invalid":
         return result  # a message that cannot be right is no use of the key
     _store(scope, fingerprint, result)
@@ -103,10 +103,10 @@ def _fingerprint(dispatch: Dispatch) -> str:
     return hashlib.sha256(asked.encode()).hexdigest()
 
 
-def _under_savepoint(dispatch: Dispatch, following: Next) -> Result[Any]:
+def _under_savepoint(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     try:
         with transaction.atomic():
-            result = following(dispatch)
+            result = call_next(dispatch)
             if isinstance(result, Rejected):
                 raise RolledBack(result)
             refuse_silent_rollback()
@@ -120,7 +120,7 @@ def _store(scope: tuple[str, str, str], fingerprint: str, result: Result[Any]) -
     now = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [*scope, fingerprint, answer, now])
-        commit_outcome.remember(cursor.fetchone()[0], _IS_STORED, (*scope, now))
+        commit_outcome.add_witness(cursor.fetchone()[0], _IS_STORED, (*scope, now))
 
 
 def _as_json(result: Result[Any]) -> dict[str, Any]:

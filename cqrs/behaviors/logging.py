@@ -12,13 +12,13 @@ from cqrs.messaging.results import Rejected, Result
 log = structlog.get_logger("cqrs.bus")
 
 
-def logging(dispatch: Dispatch, following: Next) -> Result[Any]:
+def logging(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     """Log the message's name, its actor's id, its outcome and its duration in milliseconds."""
     context = current_context()
     started = time.perf_counter()
     outcome = "error"
     try:
-        result = following(dispatch)
+        result = call_next(dispatch)
         outcome = result.code if isinstance(result, Rejected) else "ok"
         return result
     finally:

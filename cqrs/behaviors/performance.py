@@ -12,11 +12,11 @@ from cqrs.messaging.results import Result
 log = structlog.get_logger("cqrs.performance")
 
 
-def performance(dispatch: Dispatch, following: Next) -> Result[Any]:
+def performance(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     """Time the rest of the pipeline and warn when it was slow."""
     started = time.perf_counter()
     try:
-        return following(dispatch)
+        return call_next(dispatch)
     finally:
         duration_ms = (time.perf_counter() - started) * 1000
         if duration_ms > conf().SLOW_MESSAGE_MS:

@@ -16,9 +16,9 @@ Answer = TypeVar("Answer")
 log = structlog.get_logger("cqrs.reconnection")
 
 
-def reconnection(dispatch: Dispatch, following: Next) -> Result[Any]:
+def reconnection(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     """Repeat the rest once when the connection was lost; not when none could be had."""
-    return again_if_lost(lambda: following(dispatch), dispatch.name)
+    return again_if_lost(lambda: call_next(dispatch), dispatch.name)
 
 
 def again_if_lost(read: Callable[[], Answer], name: str) -> Answer:

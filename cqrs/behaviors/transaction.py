@@ -26,7 +26,7 @@ class SilentRollback(RuntimeError):
     """The transaction is lost, but the handler ended as if it were not."""
 
 
-def command_transaction(dispatch: Dispatch, following: Next) -> Result[Any]:
+def command_transaction(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     """Run the rest in a transaction; inside an open one, in a savepoint of it.
 
     A serialization failure, a deadlock or a lost connection is retried with backoff, only
@@ -35,13 +35,13 @@ def command_transaction(dispatch: Dispatch, following: Next) -> Result[Any]:
     `OutcomeUnknown` is raised when it cannot tell.
     """
     if connection.in_atomic_block:
-        return _run(dispatch, following)
+        return _run(dispatch, call_next)
     started = time.monotonic()
     for number in range(1, ATTEMPTS + 1):
-        with commit_outcome.traced() as trace:
-            attempt = _Attempt(trace)
+        with commit_outcome.witnessed() as witness:
+            attempt = _Attempt(witness)
             try:
-                return _run(dispatch, following, attempt)
+                return _run(dispatch, call_next, attempt)
             except Exception as error:
                 if (result := attempt.result_despite(error)) is not None:
                     return result
@@ -57,8 +57,8 @@ def command_transaction(dispatch: Dispatch, following: Next) -> Result[Any]:
 class _Attempt:
     """One outermost transaction, and how far it came."""
 
-    def __init__(self, trace: commit_outcome.Trace) -> None:
-        self.trace = trace
+    def __init__(self, witness: commit_outcome.CommitWitness) -> None:
+        self.witness = witness
         self.result: Result[Any] | None = None  # known before the COMMIT
         self.is_committed = False
         self.hooks: list[Callable[[], object]] = []
@@ -82,7 +82,7 @@ class _Attempt:
         if not is_outage(error):
             return None
         connection.close()
-        if not self.trace.was_committed():
+        if not self.witness.was_committed():
             return None
         for hook in self.hooks:  # the connection has lost them
             transaction.on_commit(hook, robust=True)
@@ -92,14 +92,14 @@ class _Attempt:
         self.is_committed = True
 
 
-def _run(dispatch: Dispatch, following: Next, attempt: _Attempt | None = None) -> Result[Any]:
+def _run(dispatch: Dispatch, call_next: Next, attempt: _Attempt | None = None) -> Result[Any]:
     """Run the rest; roll back with a refusal, unless that is stored as the answer."""
     dispatch.answer_is_stored = False
     try:
         with transaction.atomic():
             if attempt is not None:
                 attempt.begin()
-            result = following(dispatch)
+            result = call_next(dispatch)
             if isinstance(result, Rejected) and not dispatch.answer_is_stored:
                 raise RolledBack(result)
             refuse_silent_rollback()

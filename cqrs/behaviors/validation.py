@@ -8,16 +8,16 @@ from cqrs.messaging.pipeline import Dispatch, Next
 from cqrs.messaging.results import FieldError, Rejected, Result
 
 
-def validation(dispatch: Dispatch, following: Next) -> Result[Any]:
+def validation(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     """Turn the payload into its message or answer `Rejected("invalid")` naming every field."""
     if isinstance(dispatch.payload, dispatch.message_type):
         dispatch.message = dispatch.payload
-        return following(dispatch)
+        return call_next(dispatch)
     try:
         dispatch.message = dispatch.message_type.model_validate(dispatch.payload)
     except ValidationError as error:
         return invalid(error)
-    return following(dispatch)
+    return call_next(dispatch)
 
 
 def invalid(error: ValidationError) -> Rejected:

@@ -17,73 +17,73 @@ from typing import Any
 from django.db import connections
 
 from cqrs.caching import statistics
-from cqrs.caching.entries import Cache, Slot, size_of
+from cqrs.caching.entries import Cache, CacheSlot, size_of
 from cqrs.caching.memory import MemoryCache
 from cqrs.caching.redis import RedisCache
 from cqrs.conf import conf
 from cqrs.consumers.applier import Consumer
 from cqrs.database.aliases import READ_ALIAS
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from cqrs.event_log.signals import batch_applied
 from cqrs.messaging.messages import Query
 from cqrs.messaging.pipeline import Dispatch, Next
 from cqrs.messaging.results import Ok, Result
-from cqrs.notifications.changes import Change, tags_of
-from cqrs.notifications.listener import bell
+from cqrs.notifications.changes import Change, invalidation_keys
+from cqrs.notifications.listener import listener
 
-MOST_BYTES = 2**18  # of one answer
+MAX_ANSWER_BYTES = 2**18  # of one answer
 ASKED_FOR_ONCE = {"consistency_token", "wait_s"}  # no part of the question
 
 in_memory = MemoryCache()
 in_redis = RedisCache()
 
 
-def caching(dispatch: Dispatch, following: Next) -> Result[Any]:
+def caching(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     """Answer what is kept, or keep what the rest answers. Refusals are not kept."""
     query = dispatch.message
     assert isinstance(query, Query)  # noqa: S101  only queries come here
     cache = _cache_for(query)
     if cache is None:
-        return following(dispatch)
+        return call_next(dispatch)
     slot = slot_of(query)
     found = cache.find(slot)
-    statistics.note(query, "miss" if found.answer is None else "hit")
+    statistics.record_lookup(query, "miss" if found.answer is None else "hit")
     if found.answer is not None:
         return Ok(found.answer)
-    result = following(dispatch)
-    if found.generation is not None and isinstance(result, Ok) and _may_be_kept(result.value):
-        cache.keep(slot, result.value, found.generation)
+    result = call_next(dispatch)
+    if found.generation is not None and isinstance(result, Ok) and _may_be_stored(result.value):
+        cache.store(slot, result.value, found.generation)
     return result
 
 
 def connect() -> None:
     """Learn of all changes."""
     batch_applied.connect(invalidate, dispatch_uid="cqrs.invalidate")
-    bell.hearers[:] = [hear]
+    listener.subscribers[:] = [on_change]
 
 
-def invalidate(consumer: Consumer, events: Sequence[StoredEvent], **_: Any) -> None:
+def invalidate(consumer: Consumer, events: Sequence[RecordedEvent], **_: Any) -> None:
     """Take for old what the projection has just changed."""
     if change := Change.by(consumer, events):
         cache: Cache = in_redis if conf().REDIS_URL else in_memory
-        cache.invalidate(change.tags)
+        cache.invalidate(change.invalidation_keys)
 
 
-def hear(change: Change | None) -> None:
+def on_change(change: Change | None) -> None:
     """Take for old what a projection has changed in another process."""
     if change is None:
         in_memory.clear()
     else:
-        in_memory.invalidate(change.tags)
+        in_memory.invalidate(change.invalidation_keys)
 
 
-def slot_of(query: Query) -> Slot:
+def slot_of(query: Query) -> CacheSlot:
     """Return where the query's answer is kept: the same for whoever may ask it."""
     question = query.model_dump_json(exclude=ASKED_FOR_ONCE, exclude_defaults=True)
     # Hashed, because names and addresses that are searched for are nobody's business.
     key = hashlib.blake2b(f"{type(query).__name__} {question}".encode(), digest_size=16)
-    tags = tags_of(query.projection, query.changed_by)
-    return Slot(key.hexdigest(), tags, query.cache_for_s)
+    keys = invalidation_keys(query.projection, query.changed_by)
+    return CacheSlot(key.hexdigest(), keys, query.cache_for_s)
 
 
 def _cache_for(query: Query) -> Cache | None:
@@ -94,12 +94,12 @@ def _cache_for(query: Query) -> Cache | None:
         return None
     if conf().REDIS_URL:
         return in_redis
-    bell.listen()
-    return in_memory if bell.is_listening else None
+    listener.listen()
+    return in_memory if listener.is_listening else None
 
 
-def _may_be_kept(answer: Any) -> bool:
-    return size_of(answer) <= MOST_BYTES and is_from_primary()
+def _may_be_stored(answer: Any) -> bool:
+    return size_of(answer) <= MAX_ANSWER_BYTES and is_from_primary()
 
 
 def is_from_primary() -> bool:

@@ -12,16 +12,16 @@ KINDS: dict[bytes, type[Page] | type[Results]] = {b"page": Page, b"results": Res
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """Where an answer is kept, the tags whose change makes it old, and for how long at most."""
+class CacheSlot:
+    """Where an answer is kept, the keys whose change makes it old, and for how long at most."""
 
     key: str
-    tags: tuple[str, str]
+    invalidation_keys: tuple[str, str]
     cache_for_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Lookup:
     """A kept answer; or none, and the generation under which one may be kept.
 
     The generation is to be had before the database is read. None: do not keep it.
@@ -31,20 +31,20 @@ class Found:
     generation: Any = None
 
 
-NOTHING = Found()
+NO_ANSWER = Lookup()
 
 
 class Cache(Protocol):
     """Keeps answers. Never raises because a server is out of reach."""
 
-    def find(self, slot: Slot) -> Found:
+    def find(self, slot: CacheSlot) -> Lookup:
         """Return the answer that is kept there, unless it is old."""
 
-    def keep(self, slot: Slot, answer: Answer, generation: Any) -> None:
-        """Keep an answer; in vain if one of its tags has changed since the generation."""
+    def store(self, slot: CacheSlot, answer: Answer, generation: Any) -> None:
+        """Keep an answer; in vain if one of its keys has changed since the generation."""
 
-    def invalidate(self, tags: Iterable[str]) -> None:
-        """Take all answers with one of the tags for old."""
+    def invalidate(self, keys: Iterable[str]) -> None:
+        """Take all answers with one of the keys for old."""
 
 
 def pack(answer: Answer) -> bytes:

@@ -1,6 +1,6 @@
 """Kept answers in Redis, shared by all processes.
 
-Every tag has a generation, a random text, and an answer is kept together with those of its tags:
+Every key has a generation, a random text, and an answer is kept together with those of its keys:
 it is good as long as they are the same. They are looked up *before* the database is read, so an
 answer that was read before a commit and kept after the news of it is never given. To invalidate is
 to delete generations: what nobody keeps costs nothing, and one that Redis evicts or loses makes
@@ -21,7 +21,7 @@ import structlog
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from cqrs.caching.entries import NOTHING, Answer, Found, Slot, pack, unpack
+from cqrs.caching.entries import NO_ANSWER, Answer, CacheSlot, Lookup, pack, unpack
 from cqrs.conf import conf
 from cqrs.database.breaker import Breaker
 from cqrs.notifications.changes import projection_of
@@ -44,17 +44,17 @@ class RedisCache:
         self._lock = threading.Lock()
         self._owed: set[str] = set()
 
-    def find(self, slot: Slot) -> Found:
+    def find(self, slot: CacheSlot) -> Lookup:
         if reading.is_open():
-            return NOTHING
+            return NO_ANSWER
         try:
             with reading.watching():
                 return self._find(slot)
         except redis.RedisError as error:
             log.warning("answered_without_cache", reason=type(error).__name__)
-            return NOTHING
+            return NO_ANSWER
 
-    def keep(self, slot: Slot, answer: Answer, generation: Generation) -> None:
+    def store(self, slot: CacheSlot, answer: Answer, generation: Generation) -> None:
         if reading.is_open():
             return
         try:
@@ -63,14 +63,14 @@ class RedisCache:
         except redis.RedisError as error:
             log.warning("answer_not_kept", reason=type(error).__name__)
 
-    def invalidate(self, tags: Iterable[str]) -> None:
-        """Take all answers with one of the tags for old.
+    def invalidate(self, keys: Iterable[str]) -> None:
+        """Take all answers with one of the keys for old.
 
         If Redis is out of reach, everything of that projection is, at the next call that gets
         through.
         """
         with self._lock:
-            all_tags, self._owed = {*tags, *self._owed}, set()
+            all_tags, self._owed = {*keys, *self._owed}, set()
         try:
             if invalidating.is_open():
                 raise redis.ConnectionError("left alone for a while")
@@ -79,10 +79,10 @@ class RedisCache:
         except redis.RedisError as error:
             log.warning("answers_not_invalidated", reason=type(error).__name__)
             with self._lock:
-                self._owed |= {projection_of(tag) for tag in all_tags}
+                self._owed |= {projection_of(key) for key in all_tags}
 
-    def _find(self, slot: Slot) -> Found:
-        keys = [_generation_key(tag) for tag in slot.tags]
+    def _find(self, slot: CacheSlot) -> Lookup:
+        keys = [_generation_key(key) for key in slot.invalidation_keys]
         found: Any = client().mget(PREFIX + slot.key, *keys)
         entry, generation = found[0], found[1:]
         if entry is not None:
@@ -92,10 +92,10 @@ class RedisCache:
             if kept_under == generation and now < float(read_at) + RENEWALS * slot.cache_for_s:
                 if now > float(renewed_at) + slot.cache_for_s / 2:
                     self._set(slot, float(read_at), generation, packed)
-                return Found(unpack(packed))
-        return Found(None, generation if None not in generation else _begin(keys))
+                return Lookup(unpack(packed))
+        return Lookup(None, generation if None not in generation else _begin(keys))
 
-    def _set(self, slot: Slot, read_at: float, generation: Generation, packed: bytes) -> None:
+    def _set(self, slot: CacheSlot, read_at: float, generation: Generation, packed: bytes) -> None:
         times = b"%.3f %.3f" % (read_at, time.time())
         value = b"\n".join([b" ".join([*generation, times]), packed])
         client().set(PREFIX + slot.key, value, px=round(slot.cache_for_s * 1000))
@@ -111,8 +111,8 @@ def _begin(keys: Iterable[str]) -> Generation:
     return generation
 
 
-def _generation_key(tag: str) -> str:
-    return f"{PREFIX}of:{tag}"
+def _generation_key(key: str) -> str:
+    return f"{PREFIX}of:{key}"
 
 
 def client() -> redis.Redis:

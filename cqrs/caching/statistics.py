@@ -15,7 +15,7 @@ _lock = threading.Lock()
 _counts: defaultdict[tuple[str, Outcome], int] = defaultdict(int)
 
 
-def note(query: Query, outcome: Outcome) -> None:
+def record_lookup(query: Query, outcome: Outcome) -> None:
     """Count a look into the cache."""
     with _lock:
         _counts[type(query).__name__, outcome] += 1

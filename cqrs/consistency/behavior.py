@@ -9,23 +9,23 @@ import structlog
 from django.db import Error
 
 from cqrs.conf import cached_setting, conf
-from cqrs.consistency.token_status import Seen, look, readable
+from cqrs.consistency.token_status import TokenStatus, readable, token_status
 from cqrs.consistency.tokens import ConsistencyToken, InvalidToken
 from cqrs.database.outages import is_outage
 from cqrs.messaging.messages import Query
 from cqrs.messaging.pipeline import Dispatch, Next
 from cqrs.messaging.results import FieldError, Rejected, Result
-from cqrs.notifications.listener import bell
+from cqrs.notifications.listener import listener
 from cqrs.projections.registry import projection_names
 
 DEFAULT_WAIT_S = 2.0
-# Between two looks: when rings are heard, only to make a lost one good; else growing.
+# Between two looks: while announcements come, only to make a lost one good; else growing.
 HEARING_S, FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 0.002, 0.05
 
 log = structlog.get_logger("cqrs.consistency")
 
 
-def consistency(dispatch: Dispatch, following: Next) -> Result[Any]:
+def consistency(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     """Wait for the query's token before the rest.
 
     Refuses with `read_side_behind` when its time is up, and with `read_side_parked` at once when
@@ -34,7 +34,7 @@ def consistency(dispatch: Dispatch, following: Next) -> Result[Any]:
     query = dispatch.message
     assert isinstance(query, Query)  # noqa: S101  only queries come here
     if query.consistency_token is None:
-        return following(dispatch)
+        return call_next(dispatch)
     try:
         token = readable(query.consistency_token)
     except InvalidToken as error:
@@ -42,13 +42,13 @@ def consistency(dispatch: Dispatch, following: Next) -> Result[Any]:
         return Rejected("invalid_token", str(error), (problem,))
     limit_s = DEFAULT_WAIT_S if query.wait_s is None else query.wait_s
     seen = wait_for(token, {query.projection}, limit_s)
-    if seen is Seen.PARKED:
+    if seen is TokenStatus.PARKED:
         return Rejected(
             "read_side_parked", "The read side could not apply this write: it is parked"
         )
-    if seen is Seen.NOT_YET:
+    if seen is TokenStatus.PENDING:
         return Rejected("read_side_behind", f"The read side was not there after {limit_s:g} s")
-    return following(dispatch)
+    return call_next(dispatch)
 
 
 def wait_for_projections(token: ConsistencyToken, limit_s: float) -> bool:
@@ -57,7 +57,7 @@ def wait_for_projections(token: ConsistencyToken, limit_s: float) -> bool:
     A read database that is out of reach has seen nothing: the write is done all the same.
     """
     try:
-        return wait_for(token, projection_names(), limit_s) is Seen.YES
+        return wait_for(token, projection_names(), limit_s) is TokenStatus.APPLIED
     except Error as error:
         if not is_outage(error):
             raise
@@ -65,14 +65,14 @@ def wait_for_projections(token: ConsistencyToken, limit_s: float) -> bool:
         return False
 
 
-def wait_for(token: ConsistencyToken, names: Set[str], limit_s: float) -> Seen:
+def wait_for(token: ConsistencyToken, names: Set[str], limit_s: float) -> TokenStatus:
     """Look again whenever something was applied, until it is decided or the time is up.
 
     Does not wait at all when `WAITING_READS` others of this process do so already: the remaining
     threads are for requests that can be answered.
     """
-    seen = look(token, names)
-    if seen is not Seen.NOT_YET or not _seats().acquire(blocking=False):
+    seen = token_status(token, names)
+    if seen is not TokenStatus.PENDING or not _seats().acquire(blocking=False):
         return seen
     try:
         return _wait(token, names, time.monotonic() + limit_s)
@@ -85,13 +85,13 @@ def _seats() -> BoundedSemaphore:
     return BoundedSemaphore(max(1, conf().WAITING_READS))
 
 
-def _wait(token: ConsistencyToken, names: Set[str], deadline: float) -> Seen:
+def _wait(token: ConsistencyToken, names: Set[str], deadline: float) -> TokenStatus:
     pause_s = FIRST_PAUSE_S
     while (left_s := deadline - time.monotonic()) > 0:
-        # Counted before the look: a ring between the two ends the wait at once.
-        rings = bell.rings
-        if (seen := look(token, names)) is not Seen.NOT_YET:
+        # Counted before the look: an announcement between the two ends the wait at once.
+        messages = listener.messages
+        if (seen := token_status(token, names)) is not TokenStatus.PENDING:
             return seen
-        bell.wait(rings, min(HEARING_S if bell.is_listening else pause_s, left_s))
+        listener.wait(messages, min(HEARING_S if listener.is_listening else pause_s, left_s))
         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
-    return look(token, names)
+    return token_status(token, names)

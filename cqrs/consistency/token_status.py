@@ -19,9 +19,9 @@ from cqrs.projections.models import ParkedEvent
 from cqrs.projections.registry import homes, runner
 
 
-class Seen(Enum):
-    YES = "yes"
-    NOT_YET = "not yet"
+class TokenStatus(Enum):
+    APPLIED = "applied"
+    PENDING = "pending"
     PARKED = "parked"
 
 
@@ -33,25 +33,25 @@ def readable(text: str) -> ConsistencyToken:
     return token
 
 
-def look(token: ConsistencyToken, names: Set[str]) -> Seen:
+def token_status(token: ConsistencyToken, names: Set[str]) -> TokenStatus:
     """Say whether the projections of these names have applied the aggregate's version.
 
     What only others could not apply is of no matter.
     """
     home = homes()[token.stream_type]
     others = names - {home.name}
-    place = _applied_place(token, home)
-    if is_home := place is not None:
+    checkpoint = _applied_place(token, home)
+    if is_home := checkpoint is not None:
         if not others:
-            return Seen.YES
+            return TokenStatus.APPLIED
     elif others:
-        place = _parked_place(token, home)
+        checkpoint = _parked_place(token, home)
     # Before looking at what is parked: an event may be parked at this moment, and then passed.
-    are_past = place is not None and _are_past(others, *place)
+    are_past = checkpoint is not None and _are_past(others, *checkpoint)
     if _is_parked(token, others if is_home else names):
-        return Seen.PARKED
+        return TokenStatus.PARKED
     # Parked a moment ago and not any more: the row is there now, and the next look finds it.
-    return Seen.YES if are_past and (is_home or others == names) else Seen.NOT_YET
+    return TokenStatus.APPLIED if are_past and (is_home or others == names) else TokenStatus.PENDING
 
 
 def _applied_place(token: ConsistencyToken, home: Projection) -> tuple[int, int] | None:
@@ -78,5 +78,7 @@ def _parked(token: ConsistencyToken, names: Set[str]) -> QuerySet[ParkedEvent]:
 
 
 def _are_past(names: Set[str], position: int, bucket: int) -> bool:
-    places = [each for each in runner.partitions.of(names, READ_ALIAS) if each.owns(bucket)]
-    return len(places) == len(names) and all(place.position >= position for place in places)
+    checkpoints = [each for each in runner.partitions.get(names, READ_ALIAS) if each.owns(bucket)]
+    return len(checkpoints) == len(names) and all(
+        checkpoint.position >= position for checkpoint in checkpoints
+    )

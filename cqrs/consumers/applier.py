@@ -6,8 +6,8 @@ from typing import Protocol
 from django.db import transaction
 
 from cqrs.consumers.parking import Parking, is_the_events_fault
-from cqrs.event_log.events import StoredEvent
-from cqrs.event_log.feed import LoggedEvent, Stream
+from cqrs.event_log.events import RecordedEvent
+from cqrs.event_log.feed import RawEvent, Stream
 
 
 class Consumer(Protocol):
@@ -25,7 +25,7 @@ class Consumer(Protocol):
     @property
     def types(self) -> Collection[str]: ...
 
-    def apply(self, events: Sequence[StoredEvent]) -> None:
+    def apply(self, events: Sequence[RecordedEvent]) -> None:
         """Write the effects of the events, which come in feed order."""
 
 
@@ -35,14 +35,14 @@ class Applier:
     def __init__(self, parking: Parking) -> None:
         self.parking = parking
 
-    def everything(self, consumer: Consumer, events: list[LoggedEvent]) -> list[StoredEvent]:
+    def apply_all(self, consumer: Consumer, events: list[RawEvent]) -> list[RecordedEvent]:
         """Apply the events; raise what any of them raises."""
         stored = [event.upcast() for event in events]
         if stored:
             consumer.apply(stored)
         return stored
 
-    def what_can_be(self, consumer: Consumer, events: list[LoggedEvent]) -> list[StoredEvent]:
+    def apply_or_park(self, consumer: Consumer, events: list[RawEvent]) -> list[RecordedEvent]:
         """Apply the events in order, parking what fails: halve until it is found."""
         if not events:
             return []
@@ -53,12 +53,14 @@ class Applier:
             self.parking.park(consumer.name, events[0], stored)
             return []
         middle = len(events) // 2
-        first = self.what_can_be(consumer, events[:middle])
-        return first + self.what_can_be(consumer, self.not_behind(consumer, events[middle:]))
+        first = self.apply_or_park(consumer, events[:middle])
+        return first + self.apply_or_park(
+            consumer, self.without_blocked_streams(consumer, events[middle:])
+        )
 
     def attempt(
-        self, consumer: Consumer, events: Sequence[LoggedEvent], *, late: bool = False
-    ) -> list[StoredEvent] | Exception:
+        self, consumer: Consumer, events: Sequence[RawEvent], *, late: bool = False
+    ) -> list[RecordedEvent] | Exception:
         """Apply the events under a savepoint; return what went wrong if that is their fault."""
         try:
             with transaction.atomic(using=self.parking.alias):
@@ -70,7 +72,7 @@ class Applier:
                 raise
             return error
 
-    def not_behind(self, consumer: Consumer, events: list[LoggedEvent]) -> list[LoggedEvent]:
+    def without_blocked_streams(self, consumer: Consumer, events: list[RawEvent]) -> list[RawEvent]:
         """Queue the events whose aggregate has parked ones, and return the others."""
         parked: set[Stream] = self.parking.streams([consumer.name])[consumer.name]
         self.parking.queue(consumer.name, [event for event in events if event.stream in parked])

@@ -13,7 +13,7 @@ from django.db import DataError, Error, IntegrityError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from cqrs.event_log.feed import LoggedEvent, Stream
+from cqrs.event_log.feed import RawEvent, Stream
 from cqrs.models import AbstractParkedEvent
 
 ATTEMPTS = 6
@@ -42,7 +42,7 @@ class Parking:
         found = self.model._default_manager.using(self.alias).filter(consumer__in=consumers)
         return found.order_by("position")
 
-    def of(self, consumer: str, stream: Stream) -> QuerySet[Any]:
+    def of_stream(self, consumer: str, stream: Stream) -> QuerySet[Any]:
         """Return an aggregate's parked events in the order of the feed."""
         kind, key = stream
         return self.rows(consumer).filter(stream_type=kind, stream_id=key)
@@ -66,12 +66,12 @@ class Parking:
         now = timezone.now()
         return any(row.retry_at is not None and row.retry_at <= now for row in parked)
 
-    def park(self, consumer: str, event: LoggedEvent, error: Exception) -> None:
+    def park(self, consumer: str, event: RawEvent, error: Exception) -> None:
         """Step aside with an event that failed."""
         parked = self._pointer(consumer, event)
         self.postpone(parked, error)
 
-    def queue(self, consumer: str, events: Iterable[LoggedEvent]) -> None:
+    def queue(self, consumer: str, events: Iterable[RawEvent]) -> None:
         """Put events behind the failed one of their aggregate."""
         self.model._default_manager.using(self.alias).bulk_create(
             self._pointer(consumer, event) for event in events
@@ -102,12 +102,12 @@ class Parking:
             row.delete(using=self.alias)
             log.warning("event_discarded", consumer=row.consumer, event_id=str(row.event_id))
         for row in rows:
-            behind = self.of(row.consumer, (row.stream_type, row.stream_id))
+            behind = self.of_stream(row.consumer, (row.stream_type, row.stream_id))
             if (first := behind.first()) is not None and not first.attempts:
                 first.retry_at = timezone.now()
                 first.save(using=self.alias)
 
-    def _pointer(self, consumer: str, event: LoggedEvent) -> AbstractParkedEvent:
+    def _pointer(self, consumer: str, event: RawEvent) -> AbstractParkedEvent:
         return self.model(
             consumer=consumer,
             position=event.position,

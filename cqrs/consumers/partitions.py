@@ -22,7 +22,7 @@ class Consumed(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PartitionCheckpoint:
     """One partition of a consumer and how far it has come.
 
     It owns the buckets whose number leaves `partition` when divided by `partitions`.
@@ -47,11 +47,11 @@ class Partitions:
         self.alias = alias
         self.table = model._meta.db_table
 
-    def of(self, names: Collection[str], using: str | None = None) -> list[Place]:
+    def get(self, names: Collection[str], using: str | None = None) -> list[PartitionCheckpoint]:
         """Return every partition of the consumers, by consumer and partition."""
         rows = self.model._default_manager.using(using or self.alias).filter(consumer__in=names)
         found = rows.order_by("consumer", "partition").values_list(*FIELDS)
-        return [Place(*row) for row in found]
+        return [PartitionCheckpoint(*row) for row in found]
 
     def start(self, consumer: Consumed, only: int | None = None) -> None:
         """Give the consumer its checkpoints if it has none: one a partition, or `only` that one."""
@@ -61,21 +61,21 @@ class Partitions:
                 "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
                 [self.table + consumer.name],
             )
-            if not self.of([consumer.name]):
+            if not self.get([consumer.name]):
                 which = range(consumer.partitions) if only is None else [only]
                 self._create(consumer.name, consumer.version, consumer.partitions, which, 0)
 
-    def lock(self, names: Collection[str]) -> list[Place]:
+    def lock(self, names: Collection[str]) -> list[PartitionCheckpoint]:
         """Return the partitions as `of` does, and keep everybody else from them."""
         rows = self.model._default_manager.using(self.alias).filter(consumer__in=names)
         wanted = rows.order_by("consumer", "partition").select_for_update()
         while True:
-            found = [Place(*row) for row in wanted.values_list(*FIELDS)]
+            found = [PartitionCheckpoint(*row) for row in wanted.values_list(*FIELDS)]
             # Whoever held the rows may have given their names to others meanwhile.
-            if found == self.of(names):
+            if found == self.get(names):
                 return found
 
-    def take(self, place: Place, upto: int) -> bool:
+    def claim(self, checkpoint: PartitionCheckpoint, upto: int) -> bool:
         """Claim the partition and move it up to `upto`, until the transaction ends.
 
         False when somebody else has it, or has moved it or swapped its tables meanwhile.
@@ -85,15 +85,17 @@ class Partitions:
                 f"UPDATE {self.table} SET position = %s, updated_at = clock_timestamp()"  # noqa: S608
                 f" WHERE id = (SELECT id FROM {self.table} WHERE id = %s AND consumer = %s"
                 " AND position = %s FOR UPDATE SKIP LOCKED)",
-                [upto, place.id, place.consumer, place.position],
+                [upto, checkpoint.id, checkpoint.consumer, checkpoint.position],
             )
             return bool(cursor.rowcount)
 
-    def pass_over(self, places: Collection[Place], upto: int) -> int:
+    def advance_idle(self, checkpoints: Collection[PartitionCheckpoint], upto: int) -> int:
         """Move partitions without an event up to `upto`; return the number of positions passed."""
-        if not places:
+        if not checkpoints:
             return 0
-        found = [(place.id, place.consumer, place.position) for place in places]
+        found = [
+            (checkpoint.id, checkpoint.consumer, checkpoint.position) for checkpoint in checkpoints
+        ]
         with connections[self.alias].cursor() as cursor:
             cursor.execute(
                 f"UPDATE {self.table} AS row SET position = %s, updated_at = clock_timestamp()"  # noqa: S608
@@ -105,12 +107,12 @@ class Partitions:
             )
             return sum(passed for (passed,) in cursor.fetchall())
 
-    def replace(self, consumer: str, partitions: int) -> None:
+    def resize(self, consumer: str, partitions: int) -> None:
         """Give the consumer, all of which stands at one position, another number of partitions."""
-        places = self.of([consumer])
-        (position,) = {place.position for place in places}
+        checkpoints = self.get([consumer])
+        (position,) = {checkpoint.position for checkpoint in checkpoints}
         self.model._default_manager.using(self.alias).filter(consumer=consumer).delete()
-        self._create(consumer, places[0].version, partitions, range(partitions), position)
+        self._create(consumer, checkpoints[0].version, partitions, range(partitions), position)
 
     def _create(
         self, consumer: str, version: int, partitions: int, which: Iterable[int], position: int

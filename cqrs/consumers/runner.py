@@ -12,12 +12,12 @@ import structlog
 from django.db import transaction
 
 from cqrs.consumers.applier import Applier, Consumer
-from cqrs.consumers.feed_batches import Windows
+from cqrs.consumers.feed_batches import FeedBatches
 from cqrs.consumers.parking import Parking, is_the_events_fault
-from cqrs.consumers.partitions import Partitions, Place
+from cqrs.consumers.partitions import PartitionCheckpoint, Partitions
 from cqrs.event_log import feed, sequencer
-from cqrs.event_log.events import StoredEvent
-from cqrs.event_log.feed import LoggedEvent, Stream
+from cqrs.event_log.events import RecordedEvent
+from cqrs.event_log.feed import RawEvent, Stream
 from cqrs.event_log.signals import announce_applied
 from cqrs.models import AbstractCheckpoint, AbstractParkedEvent
 
@@ -64,41 +64,43 @@ class Runner:
             raise ExceptionGroup("consumers failed", list(failures.values()))
         return total
 
-    def places(self, *consumers: Consumer) -> list[Place]:
+    def partition_checkpoints(self, *consumers: Consumer) -> list[PartitionCheckpoint]:
         """Return the partitions of the consumers, which begin if they have not."""
-        found = self.partitions.of([consumer.name for consumer in consumers])
+        found = self.partitions.get([consumer.name for consumer in consumers])
         if missing := {consumer.name for consumer in consumers} - {p.consumer for p in found}:
             for consumer in consumers:
                 if consumer.name in missing:
                     self.partitions.start(consumer)
-            return self.partitions.of([consumer.name for consumer in consumers])
+            return self.partitions.get([consumer.name for consumer in consumers])
         return found
 
     def positions(self, consumer: Consumer) -> list[int]:
         """Return the checkpoint of each partition; nothing before it has begun."""
-        return [place.position for place in self.partitions.of([consumer.name])]
+        return [checkpoint.position for checkpoint in self.partitions.get([consumer.name])]
 
-    def advance_to(self, consumer: Consumer, place: Place, goal: int) -> None:
+    def advance_to(self, consumer: Consumer, checkpoint: PartitionCheckpoint, goal: int) -> None:
         """Bring a partition that nobody else can take exactly to a position."""
-        while place.position < goal:
-            place = self.advance(consumer, place, goal)
+        while checkpoint.position < goal:
+            checkpoint = self.advance(consumer, checkpoint, goal)
 
-    def advance(self, consumer: Consumer, place: Place, goal: int) -> Place:
+    def advance(
+        self, consumer: Consumer, checkpoint: PartitionCheckpoint, goal: int
+    ) -> PartitionCheckpoint:
         """Give a partition that nobody else can take one batch, not beyond a position."""
-        windows = Windows(min(goal, place.position + self.batch * place.partitions))
-        if not self._advance(consumer, place, windows, has_parked=True):
-            raise RuntimeError(f"{consumer.name} #{place.partition} is in other hands")
-        return replace(place, position=windows.head)
+        batches = FeedBatches(min(goal, checkpoint.position + self.batch * checkpoint.partitions))
+        if not self._advance(consumer, checkpoint, batches, has_parked=True):
+            raise RuntimeError(f"{consumer.name} #{checkpoint.partition} is in other hands")
+        return replace(checkpoint, position=batches.head)
 
     def repartition(self, consumer: Consumer, partitions: int) -> None:
         """Divide the consumer's work anew: all of it is brought to one position before."""
         self.drain(consumer)
         with transaction.atomic(using=self.alias):
-            places = self.partitions.lock([consumer.name])
-            goal = max(place.position for place in places)
-            for place in places:
-                self.advance_to(consumer, place, goal)
-            self.partitions.replace(consumer.name, partitions)
+            checkpoints = self.partitions.lock([consumer.name])
+            goal = max(checkpoint.position for checkpoint in checkpoints)
+            for checkpoint in checkpoints:
+                self.advance_to(consumer, checkpoint, goal)
+            self.partitions.resize(consumer.name, partitions)
 
     def retry_due(self, *consumers: Consumer) -> None:
         """Try parked events again whose time has come."""
@@ -111,11 +113,11 @@ class Runner:
 
         Returns how many it applied.
         """
-        done: list[StoredEvent] = []
+        done: list[RecordedEvent] = []
         with transaction.atomic(using=self.alias):
             # Keeps the runner from this aggregate: what comes next must come after these.
             self.partitions.lock([consumer.name])
-            parked = list(self.parking.of(consumer.name, stream))
+            parked = list(self.parking.of_stream(consumer.name, stream))
             # Another worker that had found it, too, may have tried it while this one waited.
             if only_if_due and not self.parking.is_due(parked):
                 return 0
@@ -127,7 +129,7 @@ class Runner:
                 row.delete(using=self.alias)
                 done += stored
         if done:
-            self._tell(consumer, done)
+            self._announce(consumer, done)
         return len(done)
 
     def retry_all(self, consumer: Consumer) -> int:
@@ -147,58 +149,68 @@ class Runner:
 
     def _round(self, consumers: Sequence[Consumer], failures: dict[str, Exception]) -> int:
         """Give every partition one batch at the most; return the positions passed."""
-        places = self.places(*consumers)
-        windows = Windows(sequencer.head())
-        behind = [place for place in places if place.position < windows.head]
+        checkpoints = self.partition_checkpoints(*consumers)
+        batches = FeedBatches(sequencer.head())
+        behind = [checkpoint for checkpoint in checkpoints if checkpoint.position < batches.head]
         if not behind:
             return 0
-        # After the places: whoever parks an event moves its partition, which is then not taken.
+        # After the checkpoints: parking an event moves its partition, and then the claim fails.
         parked = self.parking.streams([consumer.name for consumer in consumers])
         types = {consumer.name: consumer.types for consumer in consumers}
-        idle = {place for place in behind if windows.is_idle(place, types[place.consumer])}
-        passed = self.partitions.pass_over(idle, windows.head)
+        idle = {
+            checkpoint
+            for checkpoint in behind
+            if batches.is_idle(checkpoint, types[checkpoint.consumer])
+        }
+        passed = self.partitions.advance_idle(idle, batches.head)
         by_name = {consumer.name: consumer for consumer in consumers}
-        for place in behind:
-            if place in idle or place.consumer in failures:
+        for checkpoint in behind:
+            if checkpoint in idle or checkpoint.consumer in failures:
                 continue
-            consumer = by_name[place.consumer]
+            consumer = by_name[checkpoint.consumer]
             try:
-                passed += self._advance(consumer, place, windows, bool(parked[consumer.name]))
+                passed += self._advance(consumer, checkpoint, batches, bool(parked[consumer.name]))
             except Exception as error:  # noqa: BLE001  one must not stop the others
                 failures[consumer.name] = error
         return passed
 
-    def _advance(self, consumer: Consumer, place: Place, windows: Windows, has_parked: bool) -> int:
+    def _advance(
+        self,
+        consumer: Consumer,
+        checkpoint: PartitionCheckpoint,
+        batches: FeedBatches,
+        has_parked: bool,
+    ) -> int:
         """Apply a batch, and in a second go without what fails; return the positions passed."""
-        work = partial(self._in_transaction, consumer, place, windows, has_parked)
+        work = partial(self._in_transaction, consumer, checkpoint, batches, has_parked)
         try:
-            return work(self.applier.everything)
+            return work(self.applier.apply_all)
         except Exception as error:
             if not is_the_events_fault(error):
                 raise
-        return work(self.applier.what_can_be)
+        return work(self.applier.apply_or_park)
 
     def _in_transaction(
         self,
         consumer: Consumer,
-        place: Place,
-        windows: Windows,
+        checkpoint: PartitionCheckpoint,
+        batches: FeedBatches,
         has_parked: bool,
-        apply: Callable[[Consumer, list[LoggedEvent]], list[StoredEvent]],
+        apply: Callable[[Consumer, list[RawEvent]], list[RecordedEvent]],
     ) -> int:
-        upto = windows.end(place, self.batch)
+        upto = batches.end(checkpoint, self.batch)
         with transaction.atomic(using=self.alias):
-            if not self.partitions.take(place, upto):
+            if not self.partitions.claim(checkpoint, upto):
                 return 0
-            events = windows.events(place, consumer.types, upto)
+            events = batches.events(checkpoint, consumer.types, upto)
             if has_parked:  # as it was before the claim; what counts is what is parked now
-                events = self.applier.not_behind(consumer, events)
+                events = self.applier.without_blocked_streams(consumer, events)
             applied = apply(consumer, events)
         if applied:
-            self._tell(consumer, applied)
-        return upto - place.position
+            self._announce(consumer, applied)
+        return upto - checkpoint.position
 
-    def _tell(self, consumer: Consumer, events: Sequence[StoredEvent]) -> None:
+    def _announce(self, consumer: Consumer, events: Sequence[RecordedEvent]) -> None:
         """Say what was applied, and for which requests: a trace ends here."""
         announce = partial(announce_applied, sender=Runner, consumer=consumer, events=events)
         # At once, unless somebody around this has a transaction that is not committed yet.
@@ -214,6 +226,6 @@ class Runner:
         )
 
 
-def _distinct(name: str, events: Sequence[StoredEvent]) -> list[str]:
+def _distinct(name: str, events: Sequence[RecordedEvent]) -> list[str]:
     found = (event.metadata.get(name) for event in events)
     return list(dict.fromkeys(value for value in found if value))

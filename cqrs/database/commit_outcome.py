@@ -18,7 +18,7 @@ from cqrs.database.outages import is_outage
 PATIENCE_S = 5.0  # a server that crashed is back within that, as a rule
 PAUSE_S = 0.02
 
-_current: ContextVar["Trace | None"] = ContextVar("trace", default=None)
+_current: ContextVar["CommitWitness | None"] = ContextVar("witness", default=None)
 
 
 class OutcomeUnknown(Exception):
@@ -28,7 +28,7 @@ class OutcomeUnknown(Exception):
     """
 
 
-class Trace:
+class CommitWitness:
     """What a transaction leaves behind: its id, and rows that exist only if it committed."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Trace:
     def was_committed(self) -> bool:
         """Ask a new connection, and wait while the server is gone or not done with it.
 
-        False without a trace: no event means no change, and nothing is lost by trying again.
+        False without a witness: no event means no change, and nothing is lost by trying again.
         Raises `OutcomeUnknown` when the server gives no answer in time.
         """
         if self.transaction_id is None:
@@ -70,23 +70,23 @@ class Trace:
 
 
 @contextmanager
-def traced() -> Iterator[Trace]:
+def witnessed() -> Iterator[CommitWitness]:
     """Collect what the block's transaction leaves behind."""
-    token = _current.set(trace := Trace())
+    token = _current.set(witness := CommitWitness())
     try:
-        yield trace
+        yield witness
     finally:
         _current.reset(token)
 
 
-def remember(transaction_id: str, query: str, parameters: tuple[Any, ...]) -> None:
+def add_witness(transaction_id: str, query: str, parameters: tuple[Any, ...]) -> None:
     """Note the running transaction's id, and a query that finds a row which it has just written.
 
     A row may also be one that a savepoint takes back: one that stays is enough.
     """
-    if (trace := _current.get()) is not None:
-        trace.transaction_id = transaction_id
-        trace.rows.append((query, parameters))
+    if (witness := _current.get()) is not None:
+        witness.transaction_id = transaction_id
+        witness.rows.append((query, parameters))
 
 
 def _exists(query: str, parameters: tuple[Any, ...]) -> bool:

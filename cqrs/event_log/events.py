@@ -37,7 +37,7 @@ class Event(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class StoredEvent:
+class RecordedEvent:
     """An event as consumers see it: `data` is the stored JSON, `position` its place in the feed.
 
     `late` says that it was parked: what it changes may hold effects of later events already.
@@ -104,7 +104,7 @@ def publish(*changes: tuple[Aggregate, Event]) -> None:
     metadata = orjson.dumps(current_context().as_metadata()).decode()
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [metadata, now, ids, *_columns(changes), ids, buckets])
-        commit_outcome.remember(cursor.fetchone()[0], _IS_STORED, (ids[-1],))
+        commit_outcome.add_witness(cursor.fetchone()[0], _IS_STORED, (ids[-1],))
     for event_id, (aggregate, event) in zip(ids, changes, strict=True):
         announce(sender=type(event), event=event, event_id=event_id, aggregate=aggregate)
 

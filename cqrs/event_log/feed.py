@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from cqrs.event_log.upcasters import upcast
 
 Stream = tuple[str, UUID]
@@ -33,7 +33,7 @@ WHERE feed.position > %s ORDER BY feed.position LIMIT 1
 """
 
 
-class LoggedEvent(NamedTuple):
+class RawEvent(NamedTuple):
     """An event as it stands in the log, not yet looked into: that may fail, and must not here."""
 
     position: int
@@ -52,10 +52,10 @@ class LoggedEvent(NamedTuple):
     def stream(self) -> Stream:
         return self.stream_type, self.stream_id
 
-    def upcast(self, *, late: bool = False) -> StoredEvent:
+    def upcast(self, *, late: bool = False) -> RecordedEvent:
         """Return it as consumers see it, in its latest shape."""
         schema_version, data = upcast(self.type, self.schema_version, orjson.loads(self.data))
-        return StoredEvent(
+        return RecordedEvent(
             self.position,
             self.event_id,
             self.stream_type,
@@ -77,20 +77,20 @@ def window(
     partition: int = 0,
     partitions: int = 1,
     types: Sequence[str] | None = None,
-) -> list[LoggedEvent]:
+) -> list[RawEvent]:
     """Return the partition's events past `after` up to `upto`, of all types or some."""
     wanted = None if types is None else list(types)
     return _logged(_WINDOW, [after, upto, partitions, partitions, partition, wanted, wanted])
 
 
-def at(positions: Sequence[int]) -> list[LoggedEvent]:
+def at(positions: Sequence[int]) -> list[RawEvent]:
     """Return the events at these positions, in order."""
     return _logged(_AT, [list(positions)])
 
 
 def read(
     after: int, limit: int, *, types: Sequence[str] | None = None
-) -> tuple[list[StoredEvent], int]:
+) -> tuple[list[RecordedEvent], int]:
     """Return the events among the next `limit` positions, and the last position looked at.
 
     That equals `after` at the head of the feed.
@@ -110,7 +110,7 @@ def waiting_s(after: int) -> float:
         return max(0.0, float(row[0])) if row else 0.0
 
 
-def _logged(sql: str, parameters: list[Any]) -> list[LoggedEvent]:
+def _logged(sql: str, parameters: list[Any]) -> list[RawEvent]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return [LoggedEvent._make(row) for row in cursor.fetchall()]
+        return [RawEvent._make(row) for row in cursor.fetchall()]

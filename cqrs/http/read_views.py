@@ -16,7 +16,7 @@ from cqrs.http.views import QueryViewSet
 from cqrs.messaging.messages import Query
 from cqrs.messaging.results import Rejected
 from cqrs.projections.lag import read_lag_ms
-from cqrs.queries.paging import Document, Page
+from cqrs.queries.paging import Page, StoredDocument
 from cqrs.queries.results import Results, digest
 
 Response = TypeVar("Response", bound=HttpResponseBase)
@@ -45,16 +45,16 @@ def with_lag(response: Response, lag_ms: int | None) -> Response:
     return response
 
 
-def etag(answer: Document | Page | Results) -> str:
+def etag(answer: StoredDocument | Page | Results) -> str:
     """Return the entity tag. A document's says its version, for `If-Match`."""
-    if isinstance(answer, Document):
+    if isinstance(answer, StoredDocument):
         return f'"{answer.version}.{digest(answer.body.encode())}"'
     return f'"{answer.tag}"'
 
 
-def body(request: Request, answer: Document | Page | Results) -> bytes:
+def body(request: Request, answer: StoredDocument | Page | Results) -> bytes:
     """Join stored documents without parsing them."""
-    if isinstance(answer, Document):
+    if isinstance(answer, StoredDocument):
         return answer.body.encode()
     if isinstance(answer, Results):
         return b'{"results":[%b]}' % answer.body

@@ -36,7 +36,7 @@ class Problem(BaseModel):
     errors: list[WrongField] = []
 
 
-def documents(
+def openapi(
     message: type[Message], answer: type[BaseModel], status: int = 200
 ) -> Callable[[View], View]:
     """Document a view by its message, its answer and the problems that every view can have.
@@ -54,7 +54,7 @@ def documents(
     )
 
 
-def documents_csv(message: type[Message]) -> Callable[[View], View]:
+def openapi_csv(message: type[Message]) -> Callable[[View], View]:
     """Document a view that answers a query with a CSV file."""
     return _query(message, {(200, "text/csv"): OpenApiResponse(OpenApiTypes.STR)}, False)
 
@@ -76,7 +76,7 @@ def _description(message: type[Message]) -> str:
     return (sys.modules[message.__module__].__doc__ or "").strip()
 
 
-def documents_login(
+def openapi_login(
     operation_id: str, request: type[BaseModel], answer: type[BaseModel]
 ) -> Callable[[View], View]:
     """Document a view that gives tokens."""

@@ -12,7 +12,7 @@ from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
 from cqrs.database.outages import WriteSideUnavailable, named
-from cqrs.http.schema import documents_login
+from cqrs.http.schema import openapi_login
 from cqrs.http.throttling import LoginThrottle
 from cqrs.messaging import bus
 
@@ -67,7 +67,7 @@ class ObtainToken(TokenObtainPairView):
     serializer_class = ClaimsSerializer
     throttle_classes = (LoginThrottle,)
 
-    @documents_login("ObtainToken", Login, Tokens)
+    @openapi_login("ObtainToken", Login, Tokens)
     def post(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         with named(WriteSideUnavailable):
             return super().post(request, *args, **kwargs)
@@ -79,7 +79,7 @@ class RefreshAccess(TokenRefreshView):
     serializer_class = FreshClaimsSerializer
     throttle_classes = (LoginThrottle,)
 
-    @documents_login("RefreshToken", Refresh, Access)
+    @openapi_login("RefreshToken", Refresh, Access)
     def post(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         with named(WriteSideUnavailable):
             return super().post(request, *args, **kwargs)

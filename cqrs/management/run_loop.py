@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from cqrs.event_log import sequencer
-from cqrs.operations.worker import carry
+from cqrs.operations.worker import project_once
 from cqrs.projections.engine import Projection
 from cqrs.projections.registry import runner
-from cqrs.rebuild.table_copies import followed
+from cqrs.rebuild.table_copies import active_consumers
 
 POLL_S = 0.2
 
@@ -24,7 +24,7 @@ class Stopped(Exception):
     """Somebody asked to stop; what is done stays done."""
 
 
-def follow(projections: Sequence[Projection], console: Console, *, until_caught_up: bool) -> None:
+def run(projections: Sequence[Projection], console: Console, *, until_caught_up: bool) -> None:
     """Apply what is in the log and what comes, until Ctrl-C or SIGTERM.
 
     With `until_caught_up` it ends when everything committed before the call is applied, also to the
@@ -36,7 +36,7 @@ def follow(projections: Sequence[Projection], console: Console, *, until_caught_
         show = partial(_show, progress, bars, projections, stop)
         started, goal = time.monotonic(), None
         while not stop.is_set():
-            more = carry(projections, on_batch=show)
+            more = project_once(projections, on_batch=show)
             show()
             elapsed_s = time.monotonic() - started
             if until_caught_up and sequencer.oldest_pending_age_s() <= elapsed_s:
@@ -56,16 +56,21 @@ def _show(
     _passed: int = 0,
 ) -> None:
     """Show how far the hindmost partition of each has come."""
-    head, places = sequencer.head(), runner.places(*projections)
+    head, checkpoints = sequencer.head(), runner.partition_checkpoints(*projections)
     for name, bar in bars.items():
-        hindmost = min(place.position for place in places if place.consumer == name)
+        hindmost = min(
+            checkpoint.position for checkpoint in checkpoints if checkpoint.consumer == name
+        )
         progress.update(bar, total=head, completed=hindmost)
     if stop.is_set():
         raise Stopped
 
 
 def _are_past(goal: int, projections: Sequence[Projection]) -> bool:
-    return all(place.position >= goal for place in runner.places(*followed(projections)))
+    return all(
+        checkpoint.position >= goal
+        for checkpoint in runner.partition_checkpoints(*active_consumers(projections))
+    )
 
 
 def _progress(console: Console) -> Progress:

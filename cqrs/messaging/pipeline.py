@@ -47,8 +47,8 @@ def build(behaviors: Sequence[Behavior], handlers: Mapping[type[Message], Handle
     return chain
 
 
-def _wrap(behavior: Behavior, following: Next) -> Next:
+def _wrap(behavior: Behavior, call_next: Next) -> Next:
     def call(dispatch: Dispatch) -> Result[Any]:
-        return behavior(dispatch, following)
+        return behavior(dispatch, call_next)
 
     return call

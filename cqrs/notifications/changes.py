@@ -10,11 +10,11 @@ from typing import Self
 from uuid import UUID
 
 from cqrs.consumers.applier import Consumer
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from cqrs.projections.registry import projection_names
 
 # A NOTIFY takes 8,000 bytes. A batch that names more ids comes from a worker that catches up.
-MOST_IDS = 200
+MAX_IDS = 200
 ANY = "any"
 
 
@@ -26,12 +26,12 @@ class Change:
     ids: frozenset[str] | None = None
 
     @classmethod
-    def by(cls, consumer: Consumer, events: Sequence[StoredEvent]) -> Self | None:
+    def by(cls, consumer: Consumer, events: Sequence[RecordedEvent]) -> Self | None:
         """Return what the events have changed; None if nobody reads what the consumer writes."""
         if consumer.name not in projection_names():
             return None
         ids = _named_in(events) if events else None
-        return cls(consumer.name, ids if ids and len(ids) <= MOST_IDS else None)
+        return cls(consumer.name, ids if ids and len(ids) <= MAX_IDS else None)
 
     @classmethod
     def read(cls, text: str) -> Self:
@@ -43,24 +43,24 @@ class Change:
         return " ".join([self.projection, *(self.ids or ())])
 
     @property
-    def tags(self) -> list[str]:
-        """Return the tags of all answers that it makes old."""
+    def invalidation_keys(self) -> list[str]:
+        """Return the keys of all answers that it makes old."""
         if self.ids is None:
             return [self.projection]
         return [f"{self.projection} {name}" for name in (ANY, *self.ids)]
 
 
-def tags_of(projection: str, changed_by: UUID | None) -> tuple[str, str]:
-    """Return the tags of an answer: a change with one of them makes it old."""
+def invalidation_keys(projection: str, changed_by: UUID | None) -> tuple[str, str]:
+    """Return the keys of an answer: a change with one of them makes it old."""
     return projection, f"{projection} {ANY if changed_by is None else changed_by}"
 
 
-def projection_of(tag: str) -> str:
-    """Return the tag of everything that a change with this tag is a part of."""
-    return tag.partition(" ")[0]
+def projection_of(key: str) -> str:
+    """Return the key of everything that a change with this key is a part of."""
+    return key.partition(" ")[0]
 
 
-def _named_in(events: Sequence[StoredEvent]) -> frozenset[str]:
+def _named_in(events: Sequence[RecordedEvent]) -> frozenset[str]:
     return frozenset(
         value
         for event in events

@@ -1,8 +1,8 @@
-"""Waking reads that wait: whoever has applied a batch rings, and every process hears it.
+"""What a projection has applied is announced, and every process listens.
 
-Through Redis where there is one, else through NOTIFY on the read database. A ring that is lost, or
-a standby where nobody can listen, costs a waiting read some polling and nothing else. It says what
-was changed, for the answers that a process keeps.
+The announcement goes through Redis where there is one, else through NOTIFY on the read database. It
+wakes waiting reads and names what has changed, for the answers that a process has cached.
+A lost announcement, or a standby, where LISTEN is impossible, costs a waiting read some polling.
 """
 
 import threading
@@ -20,7 +20,7 @@ from cqrs.conf import conf
 from cqrs.consumers.applier import Consumer
 from cqrs.database.aliases import PROJECTION_ALIAS, READ_ALIAS
 from cqrs.database.breaker import Breaker
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from cqrs.event_log.signals import batch_applied
 from cqrs.notifications.changes import Change
 
@@ -34,12 +34,12 @@ breaker = Breaker(redis.RedisError)
 
 
 def connect() -> None:
-    """Ring whenever a projection has applied something."""
-    batch_applied.connect(ring, dispatch_uid="cqrs.publish_applied")
+    """Announce whatever a projection applies."""
+    batch_applied.connect(publish_applied, dispatch_uid="cqrs.publish_applied")
 
 
-def ring(consumer: Consumer, events: Sequence[StoredEvent], **_: Any) -> None:
-    """Tell all processes what the projection has changed. Never fails the worker."""
+def publish_applied(consumer: Consumer, events: Sequence[RecordedEvent], **_: Any) -> None:
+    """Announce to all processes what the projection has changed. Never fails the worker."""
     change = Change.by(consumer, events)
     if change is None:
         return  # nobody waits for a copy
@@ -51,62 +51,62 @@ def ring(consumer: Consumer, events: Sequence[StoredEvent], **_: Any) -> None:
             with breaker.watching():
                 _redis().publish(conf().CHANNEL, str(change))
         except redis.RedisError as error:
-            log.warning("nobody_woken", reason=type(error).__name__)
+            log.warning("change_not_announced", reason=type(error).__name__)
 
 
-class Bell:
-    """Counts the rings of all processes. Listens from the first time that somebody wants it to.
+class AppliedListener:
+    """Counts the announcements of all processes. Its thread starts at the first use.
 
-    `hearers` are called at each ring with what it says, and with None when listening has begun:
+    `subscribers` are called with each announced change, and with None when listening has begun:
     anything may have been missed before.
     """
 
-    def __init__(self, *hearers: Callable[[Change | None], None]) -> None:
-        self.rings = 0
+    def __init__(self, *subscribers: Callable[[Change | None], None]) -> None:
+        self.messages = 0
         self.is_listening = False
-        self.hearers = list(hearers)
-        self._rung = threading.Condition()
+        self.subscribers = list(subscribers)
+        self._arrived = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def wait(self, rings: int, timeout_s: float) -> None:
-        """Return when it has rung more often than `rings`, or the time is up."""
+    def wait(self, messages: int, timeout_s: float) -> None:
+        """Return when more than `messages` announcements have come, or the time is up."""
         self.listen()
-        with self._rung:
-            self._rung.wait_for(lambda: self.rings > rings, timeout_s)
+        with self._arrived:
+            self._arrived.wait_for(lambda: self.messages > messages, timeout_s)
 
     def listen(self) -> None:
-        """Begin to listen, if it does not yet. Returns at once."""
+        """Start the listening thread unless it runs. Returns at once."""
         if self._thread is not None:
             return
-        with self._rung:
+        with self._arrived:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._listen, name="bell", daemon=True)
+                self._thread = threading.Thread(target=self._listen, name="listener", daemon=True)
                 self._thread.start()
 
     def _listen(self) -> None:
         while True:
             try:
-                for text in _rings():
-                    self._ring(None if text is None else Change.read(text))
+                for text in _messages():
+                    self._receive(None if text is None else Change.read(text))
             except (redis.RedisError, psycopg.Error) as error:
-                log.info("bell_unheard", reason=type(error).__name__)
+                log.info("listener_disconnected", reason=type(error).__name__)
             self.is_listening = False
             time.sleep(RECONNECT_S)
 
-    def _ring(self, change: Change | None) -> None:
-        for hear in self.hearers:
-            hear(change)
+    def _receive(self, change: Change | None) -> None:
+        for on_change in self.subscribers:
+            on_change(change)
         self.is_listening = True
-        with self._rung:
-            self.rings += 1
-            self._rung.notify_all()
+        with self._arrived:
+            self.messages += 1
+            self._arrived.notify_all()
 
 
-bell = Bell()
+listener = AppliedListener()
 
 
-def _rings() -> Iterator[str | None]:
-    """Yield None when listening has begun, for what came before it, then what each ring says."""
+def _messages() -> Iterator[str | None]:
+    """Yield None when listening has begun, then the text of each announcement."""
     if conf().REDIS_URL:
         with _subscription() as subscription:
             subscription.subscribe(conf().CHANNEL)

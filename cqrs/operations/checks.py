@@ -16,12 +16,12 @@ def projections_are_current(databases: Sequence[str] | None = None, **_: Any) ->
     if not {READ_ALIAS, PROJECTION_ALIAS} & set(databases or ()):
         return []
     try:
-        places = runner.partitions.of([each.name for each in projections()], READ_ALIAS)
+        checkpoints = runner.partitions.get([each.name for each in projections()], READ_ALIAS)
     except Error:
         return []  # not migrated yet, or out of reach: others say so
     found: list[CheckMessage] = []
     for projection in projections():
-        mine = [place for place in places if place.consumer == projection.name]
+        mine = [checkpoint for checkpoint in checkpoints if checkpoint.consumer == projection.name]
         if mine and mine[0].version != projection.version:
             found.append(_outdated(projection.name, mine[0].version, projection.version))
         if mine and mine[0].partitions != projection.partitions:

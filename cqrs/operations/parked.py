@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from cqrs.projections.engine import Projection
 from cqrs.projections.registry import projections, runner
-from cqrs.rebuild.table_copies import followed
+from cqrs.rebuild.table_copies import active_consumers
 
 
 def parked(*projections: Projection) -> QuerySet[Any]:
@@ -22,7 +22,7 @@ def retry_all(*projections: Projection) -> int:
 
 def retry(rows: Sequence[Any]) -> int:
     """Try the aggregates of these parked events again; return how many events went."""
-    by_name = {projection.name: projection for projection in followed(projections())}
+    by_name = {projection.name: projection for projection in active_consumers(projections())}
     streams = dict.fromkeys((row.consumer, (row.stream_type, row.stream_id)) for row in rows)
     return sum(runner.retry(by_name[name], stream) for name, stream in streams if name in by_name)
 

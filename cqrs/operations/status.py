@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Min
 from django.utils import timezone
 
-from cqrs.consumers.partitions import Place
+from cqrs.consumers.partitions import PartitionCheckpoint
 from cqrs.event_log import feed, sequencer
 from cqrs.models import Pending
 from cqrs.operations.parked import parked
@@ -53,50 +53,54 @@ class ProjectionStatus:
 
 def statuses(projections: Sequence[Projection], *, measure: bool = True) -> list[ProjectionStatus]:
     """Measure the projections; with `measure` it takes half a second when one is behind."""
-    before, started = _places(projections), time.monotonic()
+    before, started = _checkpoints(projections), time.monotonic()
     head = sequencer.head()
     rates: dict[str, float] = {}
-    if measure and any(place.position < head for places in before.values() for place in places):
+    if measure and any(
+        checkpoint.position < head for checkpoints in before.values() for checkpoint in checkpoints
+    ):
         time.sleep(SAMPLE_S)
-        after, elapsed_s = _places(projections), time.monotonic() - started
+        after, elapsed_s = _checkpoints(projections), time.monotonic() - started
         rates = {name: (_hindmost(after[name]) - _hindmost(before[name])) / elapsed_s
                  for name in after}  # fmt: skip
         before = after
     return [_status(each, before[each.name], rates.get(each.name)) for each in projections]
 
 
-def _places(projections: Sequence[Projection]) -> dict[str, list[Place]]:
-    found: dict[str, list[Place]] = {projection.name: [] for projection in projections}
-    for place in runner.places(*projections):
-        found[place.consumer].append(place)
+def _checkpoints(projections: Sequence[Projection]) -> dict[str, list[PartitionCheckpoint]]:
+    found: dict[str, list[PartitionCheckpoint]] = {
+        projection.name: [] for projection in projections
+    }
+    for checkpoint in runner.partition_checkpoints(*projections):
+        found[checkpoint.consumer].append(checkpoint)
     return found
 
 
-def _hindmost(places: Sequence[Place]) -> int:
-    return min(place.position for place in places)
+def _hindmost(checkpoints: Sequence[PartitionCheckpoint]) -> int:
+    return min(checkpoint.position for checkpoint in checkpoints)
 
 
 def _status(
-    projection: Projection, places: Sequence[Place], rate: float | None
+    projection: Projection, checkpoints: Sequence[PartitionCheckpoint], rate: float | None
 ) -> ProjectionStatus:
-    position = _hindmost(places)
+    position = _hindmost(checkpoints)
     head, pending = max(position, sequencer.head()), Pending.objects.count()
     unsequenced_s = sequencer.oldest_pending_age_s()
-    waits = {at: feed.waiting_s(at) for at in {place.position for place in places}}
+    waits = {at: feed.waiting_s(at) for at in {checkpoint.position for checkpoint in checkpoints}}
     partitions = tuple(
         PartitionStatus(
-            place.partition,
-            place.position,
-            max(0, head - place.position) + pending,
-            round(max(waits[place.position], unsequenced_s), 3),
+            checkpoint.partition,
+            checkpoint.position,
+            max(0, head - checkpoint.position) + pending,
+            round(max(waits[checkpoint.position], unsequenced_s), 3),
         )
-        for place in places
+        for checkpoint in checkpoints
     )
     count, oldest_s = _parked(projection)
     lag_events = max(each.lag_events for each in partitions)
     return ProjectionStatus(
         projection=projection.name,
-        version=places[0].version,
+        version=checkpoints[0].version,
         position=position,
         head=head,
         lag_events=lag_events,
@@ -104,7 +108,7 @@ def _status(
         rate=None if rate is None else round(rate, 1),
         parked=count,
         parked_oldest_seconds=oldest_s,
-        state=_state(projection, places[0].version, count, lag_events),
+        state=_state(projection, checkpoints[0].version, count, lag_events),
         partitions=partitions,
     )
 

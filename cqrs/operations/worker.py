@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 
 from cqrs.event_log import sequencer
 from cqrs.projections.engine import Projection
-from cqrs.projections.freshness import note_level
+from cqrs.projections.freshness import record_caught_up
 from cqrs.projections.registry import runner
-from cqrs.rebuild.table_copies import followed
+from cqrs.rebuild.table_copies import active_consumers
 
 
-def carry(
+def project_once(
     chosen: Sequence[Projection],
     on_batch: Callable[[int], None] | None = None,
 ) -> bool:
@@ -18,8 +18,8 @@ def carry(
     Tries parked events again that are due. Says whether to call again at once.
     """
     more = sequencer.step()
-    consumers = followed(chosen)
+    consumers = active_consumers(chosen)
     runner.drain(*consumers, on_batch=on_batch)
     runner.retry_due(*consumers)
-    note_level()
+    record_caught_up()
     return more

@@ -17,17 +17,17 @@ from django.db import connections, models
 from cqrs.conf import conf
 from cqrs.database.aliases import PROJECTION_ALIAS
 from cqrs.database.cursors import array, server_cursor
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 
-Document = dict[str, Any]
-Handler = Callable[[Document | None, StoredEvent], Document]
+RowState = dict[str, Any]
+Handler = Callable[[RowState | None, RecordedEvent], RowState]
 """Takes a row's document, None where there is no row, and returns it with the event in it."""
 
 
 class MissingRow(LookupError):
     """An event changes a row that no earlier event made: the log or a projection has a hole."""
 
-    def __init__(self, event: StoredEvent) -> None:
+    def __init__(self, event: RecordedEvent) -> None:
         super().__init__(f"{event.type} at position {event.position} finds no row")
 
 
@@ -35,7 +35,7 @@ class MissingRow(LookupError):
 class Row:
     """A read row in memory, with the events up to `position` folded into it."""
 
-    document: Document
+    document: RowState
     position: int
 
 
@@ -54,7 +54,7 @@ class Table:
         self,
         model: type[models.Model],
         partition_key: str | None = None,
-        **computed: Callable[[Document], Any],
+        **computed: Callable[[RowState], Any],
     ) -> None:
         self.model = model
         self.partition_key = partition_key
@@ -148,7 +148,7 @@ class Projection(ABC):
         """Return all its tables; it reads and writes no other."""
 
     @abstractmethod
-    def apply(self, events: Sequence[StoredEvent]) -> None:
+    def apply(self, events: Sequence[RecordedEvent]) -> None:
         """Write the effects of the events, which come in feed order."""
 
     @property
@@ -162,13 +162,13 @@ class Projection(ABC):
         return conf().PARTITIONS if self.is_divisible else 1
 
 
-def keys_of(events: Iterable[StoredEvent], types: Collection[str], key: str) -> list[str]:
+def keys_of(events: Iterable[RecordedEvent], types: Collection[str], key: str) -> list[str]:
     """Return the rows that events of these types touch, each once."""
     return list({event.data[key]: None for event in events if event.type in types})
 
 
 def fold(
-    events: Iterable[StoredEvent], handles: Mapping[str, Handler], key: str, rows: dict[str, Row]
+    events: Iterable[RecordedEvent], handles: Mapping[str, Handler], key: str, rows: dict[str, Row]
 ) -> dict[str, Row]:
     """Fold the events that have a handler into the rows, in their order; return what changed.
 

@@ -12,14 +12,14 @@ PAUSE_S = 0.1
 _HEAD = "SELECT position FROM cqrs_feedhead WHERE NOT EXISTS (SELECT FROM cqrs_pending)"
 # A row that is locked belongs to a worker that will be here in a moment itself.
 _NOTE = """
-UPDATE cqrs_projections_checkpoint SET level_at = clock_timestamp() - make_interval(secs => %s)
+UPDATE cqrs_projections_checkpoint SET caught_up_at = clock_timestamp() - make_interval(secs => %s)
 WHERE id IN (SELECT id FROM cqrs_projections_checkpoint WHERE position >= %s
              ORDER BY id FOR UPDATE SKIP LOCKED)
 """
 _noted_at = 0.0
 
 
-def note_level(every_s: float = PAUSE_S) -> None:
+def record_caught_up(every_s: float = PAUSE_S) -> None:
     """Note which partitions are level with the log now; once in a while if called often.
 
     The moment is that of the look at the log, in the clock of the read database.

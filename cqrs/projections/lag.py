@@ -12,8 +12,8 @@ from cqrs.database.cursors import server_cursor
 MEMO_S = 0.1
 # As a whole it was level when its hindmost partition was; the workers keep that (`level.py`).
 LEVEL_AGE = """
-SELECT CASE WHEN bool_and(level_at IS NOT NULL)
-            THEN extract(epoch FROM clock_timestamp() - min(level_at))::float8 END
+SELECT CASE WHEN bool_and(caught_up_at IS NOT NULL)
+            THEN extract(epoch FROM clock_timestamp() - min(caught_up_at))::float8 END
 FROM cqrs_projections_checkpoint WHERE consumer = %s
 """
 
@@ -28,12 +28,12 @@ def read_lag_ms(projection: str) -> int | None:
     as it never was.
     """
     now = time.monotonic()
-    asked_at, level_at = _known.get(projection, (0.0, None))
+    asked_at, caught_up_at = _known.get(projection, (0.0, None))
     if not asked_at or now - asked_at > MEMO_S:
         age_s = again_if_lost(lambda: _level_age_s(projection), "read_lag")
-        level_at = None if age_s is None else now - max(0.0, age_s)
-        _known[projection] = (now, level_at)
-    return None if level_at is None else round((now - level_at) * 1000)
+        caught_up_at = None if age_s is None else now - max(0.0, age_s)
+        _known[projection] = (now, caught_up_at)
+    return None if caught_up_at is None else round((now - caught_up_at) * 1000)
 
 
 def forget() -> None:

@@ -10,10 +10,10 @@ from cqrs import models as kernel
 class ProjectionCheckpoint(kernel.AbstractCheckpoint):
     """How far a partition of a projection has come, beside the rows that it accounts for.
 
-    `level_at`: when a worker last saw it level with the log.
+    `caught_up_at`: when a worker last saw it level with the log.
     """
 
-    level_at = models.DateTimeField(null=True)
+    caught_up_at = models.DateTimeField(null=True)
 
     class Meta(kernel.AbstractCheckpoint.Meta):
         db_table = "cqrs_projections_checkpoint"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from cqrs.projections.engine import Document, Row, Table
+from cqrs.projections.engine import Row, RowState, Table
 from cqrs.projections.read_models import SearchText
 
 
@@ -17,9 +17,9 @@ class SearchTable(Table):
     def __init__(
         self,
         model: type[SearchText],
-        text: Callable[[Document], str],
+        text: Callable[[RowState], str],
         partition_key: str = "id",
-        **computed: Callable[[Document], str],
+        **computed: Callable[[RowState], str],
     ) -> None:
         super().__init__(model, partition_key, search_text=text, **computed)
         self.text = text

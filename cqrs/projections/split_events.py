@@ -7,9 +7,9 @@ whatever it says of one row is put into one part.
 from dataclasses import replace
 from typing import Any
 
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 
 
-def part(event: StoredEvent, row: str, **said: Any) -> StoredEvent:
+def event_for_row(event: RecordedEvent, row: str, **said: Any) -> RecordedEvent:
     """Return what the event says of one row, as an event that names the row by `id`."""
     return replace(event, data={"id": row, **said})

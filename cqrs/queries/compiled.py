@@ -13,14 +13,14 @@ from django.db.models import Model
 from cqrs.database.aliases import READ_ALIAS
 from cqrs.database.cursors import server_cursor
 from cqrs.messaging.results import Ok, Rejected, Result
-from cqrs.queries.paging import Document
+from cqrs.queries.paging import StoredDocument
 
 
-def one(model: type[Model], key: UUID, missing: str) -> Result[Document]:
+def document_by_id(model: type[Model], key: UUID, missing: str) -> Result[StoredDocument]:
     """Answer the row with this id, or refuse with `not_found`, saying what is missing."""
     table = model._meta.db_table
     rows = fetch(f"SELECT document, version, position FROM {table} WHERE id = %s", key)  # noqa: S608
-    return Ok(Document(*rows[0])) if rows else Rejected("not_found", missing)
+    return Ok(StoredDocument(*rows[0])) if rows else Rejected("not_found", missing)
 
 
 def fetch(text: str, *parameters: Any) -> list[Any]:

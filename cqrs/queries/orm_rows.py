@@ -9,7 +9,7 @@ from cqrs.queries.specifications import ReadModelQuerySet
 
 
 @dataclass(frozen=True, slots=True)
-class General:
+class OrmRows:
     """The rows of a queryset in an ordering."""
 
     found: ReadModelQuerySet

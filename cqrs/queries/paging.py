@@ -17,7 +17,7 @@ MAX_OFFSET = 2**63 - 1  # what PostgreSQL's OFFSET takes
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class StoredDocument:
     """One stored answer. `body` is JSON, `position` the last event folded into it."""
 
     body: str
@@ -77,7 +77,7 @@ class Page:
         )
 
 
-class Rows(Protocol):
+class RowSource(Protocol):
     """What a list query found, in the order it asked for. Reads no more than it is told to."""
 
     def at(self, offset: int, limit: int) -> list[str]:
@@ -120,14 +120,14 @@ def _cursor(text: str | None) -> Cursor | None:
     return None if text is None else read(text)
 
 
-def paged(query: ListQuery, rows: Rows) -> Result[Page]:
+def paged(query: ListQuery, rows: RowSource) -> Result[Page]:
     """Answer one page of the rows; `not_found` when its number lies past the end."""
     if query.cursor is not None:
         return Ok(_from_cursor(query, query.cursor, rows))
     return _by_number(query, rows)
 
 
-def _by_number(query: ListQuery, rows: Rows) -> Result[Page]:
+def _by_number(query: ListQuery, rows: RowSource) -> Result[Page]:
     """Answer in one statement, or in two when rows follow. The first page is always there."""
     size, within = query.page_size, query.offset <= MAX_OFFSET - query.page_size
     # One row more than the page holds tells whether others follow.
@@ -148,7 +148,7 @@ def _by_number(query: ListQuery, rows: Rows) -> Result[Page]:
     )
 
 
-def _from_cursor(query: ListQuery, cursor: Cursor, rows: Rows) -> Page:
+def _from_cursor(query: ListQuery, cursor: Cursor, rows: RowSource) -> Page:
     """Answer in one statement, however far from the beginning."""
     size, backward = query.page_size, cursor.backward
     rows_read = rows.beyond(cursor, size + 1)

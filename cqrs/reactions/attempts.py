@@ -7,7 +7,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from cqrs.messaging.context import SYSTEM, Context, use_context
 from cqrs.models import ReactionFailure
 
@@ -25,7 +25,7 @@ class Reaction(Protocol):
     name: str
     event_type: str  # a wire name
 
-    def react(self, event: StoredEvent) -> None:
+    def react(self, event: RecordedEvent) -> None:
         """Bring the effect about. May be called again with the same event after a failure."""
 
 
@@ -36,7 +36,7 @@ class TooManyHops(Exception):
         super().__init__(f"{hops} reactions in a row; the limit is {MAX_HOPS}")
 
 
-def attempt(reaction: Reaction, event: StoredEvent) -> Exception | None:
+def attempt(reaction: Reaction, event: RecordedEvent) -> Exception | None:
     """React under a savepoint, on behalf of whoever caused the event; return what went wrong."""
     context = _context(event)
     try:
@@ -73,7 +73,7 @@ def postpone(failure: ReactionFailure, error: Exception) -> None:
     )
 
 
-def _context(event: StoredEvent) -> Context:
+def _context(event: RecordedEvent) -> Context:
     metadata = event.metadata
     return Context(
         actor=metadata.get("actor", SYSTEM),

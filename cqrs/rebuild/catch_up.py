@@ -1,4 +1,4 @@
-"""Filling a build from the log, and looking at it level with the tables that serve."""
+"""Filling a copy from the log, and looking at it level with the tables that serve."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,58 +6,62 @@ from contextlib import contextmanager
 from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 
-from cqrs.consumers.partitions import Place
+from cqrs.consumers.partitions import PartitionCheckpoint
 from cqrs.consumers.runner import Runner
 from cqrs.database.aliases import PROJECTION_ALIAS
 from cqrs.event_log import sequencer
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from cqrs.projections.registry import runner
-from cqrs.rebuild.table_copies import LIVE_SCHEMA, Build
+from cqrs.rebuild.table_copies import LIVE_SCHEMA, TableCopy
 
-NEAR = 2_000  # positions; what is left then is applied while the serving side is held
+SNAPSHOT_GAP_POSITIONS = (
+    2_000  # positions; what is left then is applied while the serving side is held
+)
 LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s'"
 
 Report = Callable[[str, int, int], None]
 """Told of progress: the phase, what is done, and of how much."""
 
-builder = Runner(ProjectionCheckpoint, ParkedEvent, PROJECTION_ALIAS, batch=2_000)
+copy_runner = Runner(ProjectionCheckpoint, ParkedEvent, PROJECTION_ALIAS, batch=2_000)
 
 
-def pairs(build: Build) -> list[tuple[Place, Place]]:
-    """Return each partition of the build with the serving one that its events are in."""
-    live = runner.places(build.projection)
+def pairs(copy: TableCopy) -> list[tuple[PartitionCheckpoint, PartitionCheckpoint]]:
+    """Return each partition of the copy with the serving one that its events are in."""
+    live = runner.partition_checkpoints(copy.projection)
     return [
-        (place, next(p for p in live if place.partition % p.partitions == p.partition))
-        for place in builder.partitions.of([build.name])
+        (checkpoint, next(p for p in live if checkpoint.partition % p.partitions == p.partition))
+        for checkpoint in copy_runner.partitions.get([copy.name])
     ]
 
 
-def fill(build: Build, report: Report, applier: Runner = builder) -> None:
-    """Bring the build close to the serving tables, but never past them.
+def catch_up(copy: TableCopy, report: Report, applier: Runner = copy_runner) -> None:
+    """Bring the copy close to the serving tables, but never past them.
 
     They are brought up to date themselves: there may be no worker that does.
     """
     while True:
         sequencer.step()
-        runner.drain(build.projection)
+        runner.drain(copy.projection)
         behind = 0
-        for place, live in pairs(build):
-            behind += live.position - place.position
-            while place.position < live.position:
-                place = applier.advance(build, place, live.position)
-                report("reading the log", *_progress(build))
-        if behind <= NEAR:
+        for checkpoint, live in pairs(copy):
+            behind += live.position - checkpoint.position
+            while checkpoint.position < live.position:
+                checkpoint = applier.advance(copy, checkpoint, live.position)
+                report("reading the log", *_progress(copy))
+        if behind <= SNAPSHOT_GAP_POSITIONS:
             return
 
 
-def _progress(build: Build) -> tuple[int, int]:
-    found = pairs(build)
-    return sum(place.position for place, _ in found), sum(live.position for _, live in found)
+def _progress(copy: TableCopy) -> tuple[int, int]:
+    found = pairs(copy)
+    return sum(checkpoint.position for checkpoint, _ in found), sum(
+        live.position for _, live in found
+    )
 
 
 @contextmanager
-def level_snapshot(*builds: Build) -> Iterator[CursorWrapper]:
-    """Yield a cursor on a snapshot in which the builds stand exactly where what they copy does.
+def snapshot_at_equal_position(*copies: TableCopy) -> Iterator[CursorWrapper]:
+    """Yield a cursor on a snapshot in which the copies stand exactly where what they copy does.
 
     The workers are kept from that for the moment that it takes to get there, not for the block.
     """
@@ -69,15 +73,15 @@ def level_snapshot(*builds: Build) -> Iterator[CursorWrapper]:
             held.execute(
                 "SELECT FROM cqrs_projections_checkpoint WHERE consumer = %s"
                 " ORDER BY partition FOR UPDATE",
-                [builds[0].projection.name],
+                [copies[0].projection.name],
             )
-            for build in builds:
-                for place, live in pairs(build):
-                    builder.advance_to(build, place, live.position)
-                _try_again(build)
+            for copy in copies:
+                for checkpoint, live in pairs(copy):
+                    copy_runner.advance_to(copy, checkpoint, live.position)
+                _retry_parked(copy)
             cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
             # Swapped for others, they would have to be looked at as of before they were there.
-            for table in builds[0].tables:
+            for table in copies[0].tables:
                 cursor.execute(f"LOCK TABLE {LIVE_SCHEMA}.{table.name} IN ACCESS SHARE MODE")
             cursor.execute("SELECT 1")  # takes the snapshot
             held.execute("COMMIT")
@@ -88,20 +92,20 @@ def level_snapshot(*builds: Build) -> Iterator[CursorWrapper]:
 
 
 @contextmanager
-def held_level(build: Build) -> Iterator[None]:
+def held_at_equal_position(copy: TableCopy) -> Iterator[None]:
     """Keep the workers from both copies, standing at the same positions, in one transaction."""
     with transaction.atomic(using=PROJECTION_ALIAS):
         with connections[PROJECTION_ALIAS].cursor() as cursor:
             cursor.execute(LOCK_TIMEOUT)
-        builder.partitions.lock([build.projection.name, build.name])
-        for place, live in pairs(build):
-            builder.advance_to(build, place, live.position)
+        copy_runner.partitions.lock([copy.projection.name, copy.name])
+        for checkpoint, live in pairs(copy):
+            copy_runner.advance_to(copy, checkpoint, live.position)
             # A kept copy is followed by workers of its own, and may be the one that is ahead.
-            builder.advance_to(build.projection, live, place.position)
-        _try_again(build)
+            copy_runner.advance_to(copy.projection, live, checkpoint.position)
+        _retry_parked(copy)
         yield
 
 
-def _try_again(build: Build) -> None:
-    for stream in build.to_be_tried_again():
-        builder.retry(build, stream)
+def _retry_parked(copy: TableCopy) -> None:
+    for stream in copy.streams_to_retry():
+        copy_runner.retry(copy, stream)

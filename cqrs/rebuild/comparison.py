@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.backends.utils import CursorWrapper
 
-from cqrs.consumers.partitions import Place
+from cqrs.consumers.partitions import PartitionCheckpoint
 from cqrs.event_log.events import bucket_of
 from cqrs.projections.engine import Table
 
@@ -52,14 +52,18 @@ class Totals:
 class Comparison:
     """Compares `stored_schema.table` with `logged_schema.table`, through a cursor on a snapshot.
 
-    With a `place`, only the rows that belong to its partition.
+    With a `checkpoint`, only the rows that belong to its partition.
     """
 
     def __init__(
-        self, table: Table, stored_schema: str, logged_schema: str, place: Place | None = None
+        self,
+        table: Table,
+        stored_schema: str,
+        logged_schema: str,
+        checkpoint: PartitionCheckpoint | None = None,
     ) -> None:
         self.table = table
-        self.place = place if table.partition_key else None
+        self.checkpoint = checkpoint if table.partition_key else None
         self.sides = [f"{schema}.{table.name}" for schema in (stored_schema, logged_schema)]
         self.key, *self.columns = [name for name, _ in table.columns]
         self.totals = Totals(table.name)
@@ -132,5 +136,5 @@ class Comparison:
                 self.columns, zip(*values or ((), ()), strict=True), strict=values is not None
             )
             columns = {name: pair for name, pair in pairs if pair[0] != pair[1]}
-            if self.place is None or self.place.owns(bucket_of(UUID(owned_by))):
+            if self.checkpoint is None or self.checkpoint.owns(bucket_of(UUID(owned_by))):
                 yield Difference(self.table.name, key, kind, columns)

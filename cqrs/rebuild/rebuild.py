@@ -1,4 +1,4 @@
-"""Rebuilding a projection under traffic: build beside, prove, swap, keep the old for a while."""
+"""Rebuilding a projection under traffic: copy beside, prove, swap, keep the old for a while."""
 
 import random
 import time
@@ -13,10 +13,16 @@ from cqrs.event_log.signals import announce_applied
 from cqrs.projections.engine import Projection
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from cqrs.projections.registry import runner
-from cqrs.rebuild.catch_up import Report, builder, fill, held_level, level_snapshot
+from cqrs.rebuild.catch_up import (
+    Report,
+    catch_up,
+    copy_runner,
+    held_at_equal_position,
+    snapshot_at_equal_position,
+)
 from cqrs.rebuild.comparison import Comparison, Difference, Totals
 from cqrs.rebuild.sampling import Sample, counting, fold_sample
-from cqrs.rebuild.table_copies import LIVE_SCHEMA, RETIRED, SAMPLE, SHADOW, Build, only_one
+from cqrs.rebuild.table_copies import LIVE_SCHEMA, RETIRED, SAMPLE, SHADOW, TableCopy, exclusive
 
 EXAMPLES = 20
 SWAP_PATIENCE_S = 60.0
@@ -59,23 +65,23 @@ class Proof:
 
 
 def rebuild(projection: Projection, report: Report, *, accept_changes: bool = False) -> Proof:
-    """Build the projection anew beside the old, prove it, and swap the two; return the proof.
+    """TableCopy the projection anew beside the old, prove it, and swap the two; return the proof.
 
     Goes on where an interrupted one was. Raises `Busy`, and `RebuildError` when the two differ
     and that was not accepted: then the new tables stay, and a second call continues with them.
     """
-    build = Build(projection, SHADOW)
-    with only_one(build):
-        _begin(build)
-        fill(build, report)
+    copy = TableCopy(projection, SHADOW)
+    with exclusive(copy):
+        _begin(copy)
+        catch_up(copy, report)
         report("adding indexes", 0, 1)
-        build.complete()
-        fill(build, report)
-        proof = _prove(build, report)
+        copy.complete()
+        catch_up(copy, report)
+        proof = _prove(copy, report)
         _judge(proof, accept_changes)
         report("swapping", 0, 1)
-        Build(projection, RETIRED).drop()
-        swap(build)
+        TableCopy(projection, RETIRED).drop()
+        swap(copy)
     return proof
 
 
@@ -84,23 +90,23 @@ def roll_back(projection: Projection) -> None:
 
     Raises `Busy`, and `RebuildError` without such tables.
     """
-    build = Build(projection, RETIRED)
-    with only_one(Build(projection, SHADOW)):
-        if not build.exists():
+    copy = TableCopy(projection, RETIRED)
+    with exclusive(TableCopy(projection, SHADOW)):
+        if not copy.exists():
             raise RebuildError(f"{projection.name} has no old tables to go back to")
-        runner.drain(build)  # workers may not have followed for long, and the swap holds them
-        swap(build)
+        runner.drain(copy)  # workers may not have followed for long, and the swap holds them
+        swap(copy)
 
 
 def discard(projection: Projection) -> None:
     """Drop what rebuilds have left: an unfinished one, and the old tables. Raises `Busy`."""
-    with only_one(Build(projection, SHADOW)):
+    with exclusive(TableCopy(projection, SHADOW)):
         for slot in (SHADOW, RETIRED, SAMPLE):
-            Build(projection, slot).drop()
+            TableCopy(projection, slot).drop()
 
 
-def swap(incoming: Build) -> None:
-    """Let the build's tables serve, and keep those that did as `retired`, in one transaction.
+def swap(incoming: TableCopy) -> None:
+    """Let the copy's tables serve, and keep those that did as `retired`, in one transaction.
 
     Tries again while a reader holds a table: nobody waits for longer than one short try.
     """
@@ -119,13 +125,13 @@ def swap(incoming: Build) -> None:
         time.sleep(random.uniform(0.05, 0.25))  # noqa: S311  not a secret
 
 
-def _try_to_swap(incoming: Build) -> None:
+def _try_to_swap(incoming: TableCopy) -> None:
     projection = incoming.projection
-    leaving, retired = Build(projection, LEAVING), Build(projection, RETIRED)
-    with held_level(incoming), connections[PROJECTION_ALIAS].cursor() as cursor:
+    leaving, retired = TableCopy(projection, LEAVING), TableCopy(projection, RETIRED)
+    with held_at_equal_position(incoming), connections[PROJECTION_ALIAS].cursor() as cursor:
         cursor.execute(SWAP_LOCK_TIMEOUT)
-        for build in (leaving, retired):
-            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {build.schema}")
+        for copy in (leaving, retired):
+            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {copy.schema}")
         moves = (
             (LIVE_SCHEMA, projection.name, leaving.schema, leaving.name),
             (incoming.schema, incoming.name, LIVE_SCHEMA, projection.name),
@@ -140,25 +146,25 @@ def _try_to_swap(incoming: Build) -> None:
     announce_applied(sender=Runner, consumer=projection, events=())
 
 
-def _begin(build: Build) -> None:
-    live = runner.places(build.projection)
-    found = builder.partitions.of([build.name])
-    fits = {(build.version, live[0].partitions)}
-    if {(place.version, place.partitions) for place in found} != fits:
-        build.create(live[0].partitions)
+def _begin(copy: TableCopy) -> None:
+    live = runner.partition_checkpoints(copy.projection)
+    found = copy_runner.partitions.get([copy.name])
+    fits = {(copy.version, live[0].partitions)}
+    if {(checkpoint.version, checkpoint.partitions) for checkpoint in found} != fits:
+        copy.create(live[0].partitions)
 
 
-def _prove(build: Build, report: Report) -> Proof:
-    versions = runner.places(build.projection)[0].version, build.version
-    proof = Proof(build.projection.name, *versions)
-    with level_snapshot(build) as cursor:
-        for table in build.tables:
-            comparison = Comparison(table, LIVE_SCHEMA, build.schema)
+def _prove(copy: TableCopy, report: Report) -> Proof:
+    versions = runner.partition_checkpoints(copy.projection)[0].version, copy.version
+    proof = Proof(copy.projection.name, *versions)
+    with snapshot_at_equal_position(copy) as cursor:
+        for table in copy.tables:
+            comparison = Comparison(table, LIVE_SCHEMA, copy.schema)
             for difference in comparison.differences(cursor, counting(report)):
                 proof.add(difference)
             proof.totals.append(comparison.totals)
     if proof.old_version != proof.new_version:
-        proof.sample = fold_sample(build, report)
+        proof.sample = fold_sample(copy, report)
     return proof
 
 

@@ -1,4 +1,4 @@
-"""Checking a part of a build against a fold of its own: other batches, other tables."""
+"""Checking a part of a copy against a fold of its own: other batches, other tables."""
 
 import math
 import random
@@ -10,12 +10,12 @@ from cqrs.database.aliases import PROJECTION_ALIAS
 from cqrs.event_log.events import BUCKETS
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from cqrs.projections.registry import runner
-from cqrs.rebuild.catch_up import Report, fill, level_snapshot, pairs
+from cqrs.rebuild.catch_up import Report, catch_up, pairs, snapshot_at_equal_position
 from cqrs.rebuild.comparison import Comparison, Difference
-from cqrs.rebuild.table_copies import SAMPLE, Build
+from cqrs.rebuild.table_copies import SAMPLE, TableCopy
 
 EVENTS = 2_000
-ODD_BATCH = 997  # events; where rows gather from everywhere, and event by event takes too long
+SAMPLE_BATCH = 997  # events; where rows gather from everywhere, and event by event takes too long
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +26,26 @@ class Sample:
     differences: list[Difference]
 
 
-def fold_sample(build: Build, report: Report) -> Sample:
-    """Fold a part of the log event by event, and compare the rows with the build's."""
-    sample = Build(build.projection, SAMPLE)
-    partitions = part_of(build, runner.places(build.projection)[0].position // EVENTS)
-    batch = 1 if build.is_divisible else ODD_BATCH
+def fold_sample(copy: TableCopy, report: Report) -> Sample:
+    """Fold a part of the log event by event, and compare the rows with the copy's."""
+    sample = TableCopy(copy.projection, SAMPLE)
+    partitions = part_of(copy, runner.partition_checkpoints(copy.projection)[0].position // EVENTS)
+    batch = 1 if copy.is_divisible else SAMPLE_BATCH
     sample.create(partitions, only=random.randrange(partitions))  # noqa: S311  not a secret
     try:
-        fill(sample, report, Runner(ProjectionCheckpoint, ParkedEvent, PROJECTION_ALIAS, batch))
-        return _compare(build, sample, report)
+        catch_up(sample, report, Runner(ProjectionCheckpoint, ParkedEvent, PROJECTION_ALIAS, batch))
+        return _compare(copy, sample, report)
     finally:
         sample.drop()
 
 
-def part_of(build: Build, wanted: int) -> int:
+def part_of(copy: TableCopy, wanted: int) -> int:
     """Return how many parts the log can be cut into for the projection, near to `wanted`.
 
     A multiple of its partitions, so that each part lies within one of them.
     """
-    own = runner.places(build.projection)[0].partitions
-    if not build.is_divisible:
+    own = runner.partition_checkpoints(copy.projection)[0].partitions
+    if not copy.is_divisible:
         return own
     return own * min(max(1, math.ceil(wanted / own)), BUCKETS // own)
 
@@ -62,12 +62,12 @@ def counting(report: Report) -> Callable[[int], None]:
     return compared
 
 
-def _compare(build: Build, sample: Build, report: Report) -> Sample:
+def _compare(copy: TableCopy, sample: TableCopy, report: Report) -> Sample:
     rows, differences = 0, []
-    with level_snapshot(build, sample) as cursor:
-        [(place, _)] = pairs(sample)
-        for table in build.tables:
-            comparison = Comparison(table, build.schema, sample.schema, place)
+    with snapshot_at_equal_position(copy, sample) as cursor:
+        [(checkpoint, _)] = pairs(sample)
+        for table in copy.tables:
+            comparison = Comparison(table, copy.schema, sample.schema, checkpoint)
             differences += list(comparison.differences(cursor, counting(report)))
             rows += comparison.totals.logged[0]
     return Sample(rows, differences)

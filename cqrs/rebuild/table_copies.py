@@ -12,7 +12,7 @@ from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 
 from cqrs.database.aliases import PROJECTION_ALIAS
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from cqrs.event_log.feed import Stream
 from cqrs.projections.engine import Projection, Table
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
@@ -39,7 +39,7 @@ class Busy(Exception):
     """Somebody else works on the same tables at the moment."""
 
 
-class Build(Projection):
+class TableCopy(Projection):
     """A projection whose rows go into the tables of another schema."""
 
     def __init__(self, projection: Projection, slot: str) -> None:
@@ -58,19 +58,19 @@ class Build(Projection):
     def tables(self) -> Sequence[Table]:
         return self.projection.tables
 
-    def apply(self, events: Sequence[StoredEvent]) -> None:
-        """Let the projection find its tables in the build's schema, for this batch alone."""
+    def apply(self, events: Sequence[RecordedEvent]) -> None:
+        """Let the projection find its tables in the copy's schema, for this batch alone."""
         with _cursor() as cursor:
             cursor.execute(f"SET LOCAL search_path TO {self.schema}, {LIVE_SCHEMA}")
             self.projection.apply(events)
             cursor.execute("SET LOCAL search_path TO DEFAULT")
 
-    def to_be_tried_again(self) -> Collection[Stream]:
+    def streams_to_retry(self) -> Collection[Stream]:
         """Return the aggregates whose parked events it needs to be level with what serves."""
         return ()
 
     def exists(self) -> bool:
-        return bool(runner.partitions.of([self.name]))
+        return bool(runner.partitions.get([self.name]))
 
     def create(self, partitions: int, only: int | None = None) -> None:
         """Make the tables, empty and with nothing but their primary keys, and the checkpoints.
@@ -124,14 +124,16 @@ class Build(Projection):
                 )
 
 
-def followed(chosen: Sequence[Projection]) -> list[Projection]:
+def active_consumers(chosen: Sequence[Projection]) -> list[Projection]:
     """Return all that workers apply: the projections, and their retired tables that are kept."""
-    retired = [Build(projection, RETIRED) for projection in chosen]
-    kept = {place.consumer for place in runner.partitions.of([build.name for build in retired])}
-    return [*chosen, *(build for build in retired if build.name in kept)]
+    retired = [TableCopy(projection, RETIRED) for projection in chosen]
+    kept = {
+        checkpoint.consumer for checkpoint in runner.partitions.get([copy.name for copy in retired])
+    }
+    return [*chosen, *(copy for copy in retired if copy.name in kept)]
 
 
-def discard_all() -> None:
+def drop_all_copies() -> None:
     """Drop every copy: a migration changes the serving tables alone, and copies must be like them.
 
     Runs before the migrations, so it takes nothing for granted.
@@ -149,22 +151,22 @@ def repartition(projection: Projection, partitions: int) -> None:
     """Divide the projection's work anew, and that of its kept copy. Raises `Busy`."""
     if partitions > 1 and not projection.is_divisible:
         raise ValueError(f"{projection.name} gathers over all partitions: it has to have one")
-    with only_one(Build(projection, SHADOW)), only_one(Build(projection, CHECK)):
-        for each in followed([projection]):
+    with exclusive(TableCopy(projection, SHADOW)), exclusive(TableCopy(projection, CHECK)):
+        for each in active_consumers([projection]):
             runner.repartition(each, partitions)
 
 
 @contextmanager
-def only_one(build: Build) -> Iterator[None]:
-    """Keep everybody else from the build for the block. Raises `Busy`."""
+def exclusive(copy: TableCopy) -> Iterator[None]:
+    """Keep everybody else from the copy for the block. Raises `Busy`."""
     with _cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 1))", [build.name])
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 1))", [copy.name])
         if not cursor.fetchone()[0]:
-            raise Busy(f"{build.projection.name} is being rebuilt or verified by somebody else")
+            raise Busy(f"{copy.projection.name} is being rebuilt or verified by somebody else")
         try:
             yield
         finally:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 1))", [build.name])
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 1))", [copy.name])
 
 
 def _cursor() -> CursorWrapper:

@@ -11,26 +11,32 @@ from django.db.models import QuerySet
 
 from cqrs.consumers.runner import Runner
 from cqrs.database.aliases import PROJECTION_ALIAS
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from cqrs.event_log.feed import Stream
 from cqrs.event_log.signals import announce_applied
 from cqrs.projections.engine import Projection, Table
 from cqrs.projections.registry import runner
-from cqrs.rebuild.catch_up import Report, fill, held_level, level_snapshot, pairs
+from cqrs.rebuild.catch_up import (
+    Report,
+    catch_up,
+    held_at_equal_position,
+    pairs,
+    snapshot_at_equal_position,
+)
 from cqrs.rebuild.comparison import Comparison, Difference
 from cqrs.rebuild.sampling import counting, part_of
-from cqrs.rebuild.table_copies import CHECK, LIVE_SCHEMA, Build, only_one
+from cqrs.rebuild.table_copies import CHECK, LIVE_SCHEMA, TableCopy, exclusive
 
 NIGHTLY_PARTS = 16
-MENDED_AT_ONCE = 1_000
+REPAIRED_AT_ONCE = 1_000
 
 
 class SetAside(Exception):
-    """An event that is parked where it serves is not to be applied in the build either."""
+    """An event that is parked where it serves is not to be applied in the copy either."""
 
 
-class Repair(Build):
-    """A build to copy rows from: it leaves out what the serving tables have parked.
+class RepairCopy(TableCopy):
+    """A copy to copy rows from: it leaves out what the serving tables have parked.
 
     That is applied to them when it is tried again. In a row that was copied with it, it would
     count twice.
@@ -39,10 +45,10 @@ class Repair(Build):
     def __init__(self, projection: Projection) -> None:
         super().__init__(projection, CHECK)
 
-    def apply(self, events: Sequence[StoredEvent]) -> None:
+    def apply(self, events: Sequence[RecordedEvent]) -> None:
         """Apply the events. Raises `SetAside`, so that the runner parks here what is parked there.
 
-        The build never is ahead of the serving tables: what they could not apply, they have parked.
+        The copy never is ahead of the serving tables: what they could not apply, they have parked.
         """
         first, last = events[0].position, events[-1].position
         aside = runner.parking.rows(self.projection.name).filter(position__range=(first, last))
@@ -50,7 +56,7 @@ class Repair(Build):
             raise SetAside
         super().apply(events)
 
-    def to_be_tried_again(self) -> set[Stream]:
+    def streams_to_retry(self) -> set[Stream]:
         """Return the aggregates with events that the serving tables have applied meanwhile."""
         there = set(_positions(runner.parking.rows(self.projection.name)))
         return {
@@ -73,31 +79,31 @@ def verify(
     be cut. Workers go on meanwhile. Needs the memory of a chunk, also if everything differs.
     Raises `Busy`.
     """
-    build = Repair(projection) if repair else Build(projection, CHECK)
-    with only_one(build):
-        whole = runner.places(projection)[0].partitions
-        partitions = whole if parts == 1 or not build.is_divisible else part_of(build, parts)
+    copy = RepairCopy(projection) if repair else TableCopy(projection, CHECK)
+    with exclusive(copy):
+        whole = runner.partition_checkpoints(projection)[0].partitions
+        partitions = whole if parts == 1 or not copy.is_divisible else part_of(copy, parts)
         only = None if partitions == whole else random.randrange(partitions)  # noqa: S311
-        build.create(partitions, only=only)
+        copy.create(partitions, only=only)
         try:
-            fill(build, report)
-            with closing(_differences(build, report)) as found:
-                for some in _by(MENDED_AT_ONCE, found):
+            catch_up(copy, report)
+            with closing(_differences(copy, report)) as found:
+                for some in _by(REPAIRED_AT_ONCE, found):
                     if repair:
-                        _mend(build, some)
+                        _repair(copy, some)
                     yield from some
         finally:
-            build.drop()
+            copy.drop()
     if repair:
         runner.retry_all(projection)  # some had found no row, or a wrong one
 
 
-def _differences(build: Build, report: Report) -> Generator[Difference, None, None]:
-    with level_snapshot(build) as cursor:
-        places = [place for place, _ in pairs(build)]
-        part = places[0] if len(places) < places[0].partitions else None
-        for table in build.tables:
-            comparison = Comparison(table, LIVE_SCHEMA, build.schema, part)
+def _differences(copy: TableCopy, report: Report) -> Generator[Difference, None, None]:
+    with snapshot_at_equal_position(copy) as cursor:
+        checkpoints = [checkpoint for checkpoint, _ in pairs(copy)]
+        part = checkpoints[0] if len(checkpoints) < checkpoints[0].partitions else None
+        for table in copy.tables:
+            comparison = Comparison(table, LIVE_SCHEMA, copy.schema, part)
             yield from comparison.differences(cursor, counting(report))
 
 
@@ -107,22 +113,22 @@ def _by(size: int, found: Iterable[Difference]) -> Iterator[list[Difference]]:
         yield some
 
 
-def _mend(build: Build, differences: Sequence[Difference]) -> None:
-    tables = {table.name: table for table in build.tables}
+def _repair(copy: TableCopy, differences: Sequence[Difference]) -> None:
+    tables = {table.name: table for table in copy.tables}
     for name, group in groupby(differences, key=lambda each: each.table):
-        _copy(build, tables[name], [each.key for each in group])
-    announce_applied(sender=Runner, consumer=build.projection, events=())
+        _copy(copy, tables[name], [each.key for each in group])
+    announce_applied(sender=Runner, consumer=copy.projection, events=())
 
 
-def _copy(build: Build, table: Table, keys: Sequence[str]) -> None:
-    """Put the build's rows in place of the serving ones, at a moment when both are level."""
+def _copy(copy: TableCopy, table: Table, keys: Sequence[str]) -> None:
+    """Put the copy's rows in place of the serving ones, at a moment when both are level."""
     names = ", ".join(name for name, _ in table.columns)
     key, kind = table.columns[0]
     where = f"WHERE {key} = ANY(%s::text[]::{kind}[])"
-    with held_level(build), connections[PROJECTION_ALIAS].cursor() as cursor:
+    with held_at_equal_position(copy), connections[PROJECTION_ALIAS].cursor() as cursor:
         cursor.execute(f"DELETE FROM {LIVE_SCHEMA}.{table.name} {where}", [list(keys)])  # noqa: S608
         cursor.execute(
             f"INSERT INTO {LIVE_SCHEMA}.{table.name} ({names})"  # noqa: S608
-            f" SELECT {names} FROM {build.schema}.{table.name} {where}",
+            f" SELECT {names} FROM {copy.schema}.{table.name} {where}",
             [list(keys)],
         )

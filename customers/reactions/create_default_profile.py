@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from customers.events import CustomerRegistered
 from customers.models import CustomerProfile
 
@@ -13,6 +13,6 @@ class CreateDefaultProfile:
     name = "create_default_profile"
     event_type = CustomerRegistered.wire_name
 
-    def react(self, event: StoredEvent) -> None:
+    def react(self, event: RecordedEvent) -> None:
         """Write the row unless it is there already."""
         CustomerProfile.objects.get_or_create(customer_id=UUID(event.data["customer_id"]))

@@ -2,7 +2,7 @@
 
 from django.core.mail import EmailMessage
 
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from customers.events import CustomerRegistered
 
 
@@ -12,7 +12,7 @@ class SendWelcomeEmail:
     name = "send_welcome_email"
     event_type = CustomerRegistered.wire_name
 
-    def react(self, event: StoredEvent) -> None:
+    def react(self, event: RecordedEvent) -> None:
         """Send the mail; raises what the mail server says."""
         EmailMessage(
             subject="Welcome",

@@ -7,7 +7,7 @@ import orjson
 import structlog
 from django.conf import settings
 
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from customers.events import CustomerRegistered
 
 TIMEOUT_S = 5
@@ -21,7 +21,7 @@ class StartMarketingCampaign:
     name = "start_marketing_campaign"
     event_type = CustomerRegistered.wire_name
 
-    def react(self, event: StoredEvent) -> None:
+    def react(self, event: RecordedEvent) -> None:
         """Post, or log when there is no webhook; raises what the other side answers with."""
         if not settings.MARKETING_WEBHOOK_URL:
             log.info("campaign_without_webhook", customer_id=event.data["customer_id"])
@@ -49,6 +49,6 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 _opener = urllib.request.build_opener(_NoRedirect)
 
 
-def _trace(event: StoredEvent) -> dict[str, str]:
+def _trace(event: RecordedEvent) -> dict[str, str]:
     traceparent = event.metadata.get("traceparent")
     return {"traceparent": traceparent} if traceparent else {}

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.core.mail import EmailMessage
 
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from customers.public import contact_of
 from orders.events import OrderShipped
 
@@ -15,7 +15,7 @@ class NotifyShipment:
     name = "notify_shipment"
     event_type = OrderShipped.wire_name
 
-    def react(self, event: StoredEvent) -> None:
+    def react(self, event: RecordedEvent) -> None:
         """Send the mail to the customer's present address; raises what the mail server says."""
         name, email = contact_of(UUID(event.data["customer_id"]))
         details = (event.data["carrier"], event.data["tracking_number"])

@@ -11,7 +11,7 @@ from django.db.models import Max
 from readmodels.specifications import SalesQuerySet
 
 DAYS = 90
-MOST_CURRENCIES = 3
+MAX_CURRENCIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def revenue_by_day(found: SalesQuerySet) -> list[Chart]:
     ):
         orders[currency] += count
         revenues.setdefault(currency, {})[day] = float(revenue)  # a picture needs no cents
-    shown = sorted(orders, key=lambda currency: (-orders[currency], currency))[:MOST_CURRENCIES]
+    shown = sorted(orders, key=lambda currency: (-orders[currency], currency))[:MAX_CURRENCIES]
     return [Chart(currency, _bars(currency, days, revenues[currency])) for currency in shown]
 
 

@@ -5,7 +5,6 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 
 from cqrs.admin.read_only import ReadModelAdmin, document_field, table
-from readmodels.admin import reports  # noqa: F401  registers them
 from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
 
 LINE_COLUMNS = ("product_name", "quantity", "unit_price", "line_total", "currency", "product_id")

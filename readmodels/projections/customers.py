@@ -10,8 +10,8 @@ from decimal import Decimal
 
 import orjson
 
-from cqrs.event_log.events import StoredEvent
-from cqrs.projections.engine import Document, MissingRow, Projection, Table, fold, keys_of
+from cqrs.event_log.events import RecordedEvent
+from cqrs.projections.engine import MissingRow, Projection, RowState, Table, fold, keys_of
 from cqrs.projections.search import SearchTable
 from customers.events import CustomerDeactivated, CustomerRegistered, CustomerUpdated
 from orders.events import OrderCancelled, OrderCreated, OrderShipped
@@ -19,7 +19,7 @@ from readmodels.models import CustomerReadModel, CustomerSearch
 from readmodels.projections.text import added, search_text, utc_text
 
 
-def registered(_: Document | None, event: StoredEvent) -> Document:
+def registered(_: RowState | None, event: RecordedEvent) -> RowState:
     data = event.data
     return {
         "id": data["customer_id"],
@@ -36,7 +36,7 @@ def registered(_: Document | None, event: StoredEvent) -> Document:
     }
 
 
-def updated(customer: Document | None, event: StoredEvent) -> Document:
+def updated(customer: RowState | None, event: RecordedEvent) -> RowState:
     customer = existing(customer, event)
     customer["name"] = event.data["name"]
     customer["email"] = event.data["email"]
@@ -44,14 +44,14 @@ def updated(customer: Document | None, event: StoredEvent) -> Document:
     return customer
 
 
-def deactivated(customer: Document | None, event: StoredEvent) -> Document:
+def deactivated(customer: RowState | None, event: RecordedEvent) -> RowState:
     customer = existing(customer, event)
     customer["is_active"] = False
     customer["version"] = event.version
     return customer
 
 
-def order_created(customer: Document | None, event: StoredEvent) -> Document:
+def order_created(customer: RowState | None, event: RecordedEvent) -> RowState:
     customer = existing(customer, event)
     placed_at = utc_text(event.data["order_date"])
     customer["order_count"] += 1
@@ -61,13 +61,13 @@ def order_created(customer: Document | None, event: StoredEvent) -> Document:
     return customer
 
 
-def order_shipped(customer: Document | None, event: StoredEvent) -> Document:
+def order_shipped(customer: RowState | None, event: RecordedEvent) -> RowState:
     customer = existing(customer, event)
     customer["open_order_count"] -= 1
     return customer
 
 
-def order_cancelled(customer: Document | None, event: StoredEvent) -> Document:
+def order_cancelled(customer: RowState | None, event: RecordedEvent) -> RowState:
     customer = existing(customer, event)
     customer["open_order_count"] -= 1
     customer["cancelled_count"] += 1
@@ -75,13 +75,13 @@ def order_cancelled(customer: Document | None, event: StoredEvent) -> Document:
     return customer
 
 
-def existing(customer: Document | None, event: StoredEvent) -> Document:
+def existing(customer: RowState | None, event: RecordedEvent) -> RowState:
     if customer is None:
         raise MissingRow(event)
     return customer
 
 
-def add(customer: Document, currency: str, amount: Decimal) -> None:
+def add(customer: RowState, currency: str, amount: Decimal) -> None:
     """Add to the currency's total, exactly, and keep the currencies sorted and not zero."""
     totals = amounts(customer)
     total = added(totals.get(currency, "0"), amount)
@@ -91,7 +91,7 @@ def add(customer: Document, currency: str, amount: Decimal) -> None:
     ]
 
 
-def amounts(customer: Document) -> dict[str, str]:
+def amounts(customer: RowState) -> dict[str, str]:
     return {total["currency"]: total["amount"] for total in customer["totals"]}
 
 
@@ -125,7 +125,7 @@ class Customers(Projection):
     types = HANDLES
     tables = (CUSTOMERS, SEARCH)
 
-    def apply(self, events: Sequence[StoredEvent]) -> None:
+    def apply(self, events: Sequence[RecordedEvent]) -> None:
         """Fold the batch into the customers it touches."""
         customers = CUSTOMERS.load(keys_of(events, HANDLES, "customer_id"))
         texts = SEARCH.texts(customers)

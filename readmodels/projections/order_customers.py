@@ -1,12 +1,12 @@
 """What the orders projection notes of every customer, because order events do not name them."""
 
-from cqrs.event_log.events import StoredEvent
-from cqrs.projections.engine import Document, Row, Table
+from cqrs.event_log.events import RecordedEvent
+from cqrs.projections.engine import Row, RowState, Table
 from customers.events import CustomerRegistered, CustomerUpdated
 from readmodels.models import OrderCustomer
 
 
-def noted(_: Document | None, event: StoredEvent) -> Document:
+def customer_note(_: RowState | None, event: RecordedEvent) -> RowState:
     data = event.data
     return {
         "customer_id": data["customer_id"],
@@ -16,7 +16,7 @@ def noted(_: Document | None, event: StoredEvent) -> Document:
     }
 
 
-def follow(note: Row, order: Row) -> bool:
+def copy_customer_name(note: Row, order: Row) -> bool:
     """Give the order its customer's name; return False if there is nothing new in the note."""
     document, name, email = order.document, note.document["name"], note.document["email"]
     known = (document["customer_name"], document["customer_email"]) == (name, email)
@@ -27,6 +27,9 @@ def follow(note: Row, order: Row) -> bool:
     return True
 
 
-NOTE_HANDLES = {CustomerRegistered.wire_name: noted, CustomerUpdated.wire_name: noted}
+NOTE_HANDLES = {
+    CustomerRegistered.wire_name: customer_note,
+    CustomerUpdated.wire_name: customer_note,
+}
 
 NOTES = Table(OrderCustomer, partition_key="customer_id")

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from cqrs.event_log.events import StoredEvent
-from cqrs.projections.engine import Document, Projection, Row, Table
+from cqrs.event_log.events import RecordedEvent
+from cqrs.projections.engine import Projection, Row, RowState, Table
 from orders.events import (
     OrderCancelled,
     OrderConfirmed,
@@ -21,7 +21,7 @@ EVENT_NAMES = {
 }
 
 
-def told(event: StoredEvent) -> Document:
+def history_entry(event: RecordedEvent) -> RowState:
     return {
         "type": EVENT_NAMES[event.type],
         "version": event.version,
@@ -32,7 +32,7 @@ def told(event: StoredEvent) -> Document:
     }
 
 
-def _key(entry: Document) -> str:
+def _key(entry: RowState) -> str:
     return order_event_key(entry["data"]["order_id"], entry["version"])
 
 
@@ -52,7 +52,11 @@ class OrderHistory(Projection):
     types = EVENT_NAMES
     tables = (HISTORY,)
 
-    def apply(self, events: Sequence[StoredEvent]) -> None:
+    def apply(self, events: Sequence[RecordedEvent]) -> None:
         """Write a row for each event. Nothing is loaded: an event changes no other's row."""
-        rows = [Row(told(event), event.position) for event in events if event.type in EVENT_NAMES]
+        rows = [
+            Row(history_entry(event), event.position)
+            for event in events
+            if event.type in EVENT_NAMES
+        ]
         HISTORY.upsert({_key(row.document): row for row in rows})

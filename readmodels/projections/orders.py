@@ -10,13 +10,13 @@ of name moves neither.
 from collections.abc import Sequence
 
 from cqrs.database.cursors import array
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from cqrs.projections.engine import (
-    Document,
     Handler,
     MissingRow,
     Projection,
     Row,
+    RowState,
     Table,
     fold,
     keys_of,
@@ -30,7 +30,7 @@ from orders.events import (
     OrderShipped,
 )
 from readmodels.models import OrderReadModel, OrderSearch
-from readmodels.projections.order_customers import NOTE_HANDLES, NOTES, follow
+from readmodels.projections.order_customers import NOTE_HANDLES, NOTES, copy_customer_name
 from readmodels.projections.text import one_line, search_text, utc_text
 
 RENAME_CHUNK = 2_000
@@ -44,7 +44,7 @@ LIMIT %s
 """
 
 
-def created(_: Document | None, event: StoredEvent) -> Document:
+def created(_: RowState | None, event: RecordedEvent) -> RowState:
     """The customer's name comes after the fold; it stays empty if the customer is unknown yet."""
     data = event.data
     return {
@@ -70,7 +70,7 @@ def created(_: Document | None, event: StoredEvent) -> Document:
 def moved(status: str) -> Handler:
     """Return the handler of an event that changes the status alone."""
 
-    def handle(order: Document | None, event: StoredEvent) -> Document:
+    def handle(order: RowState | None, event: RecordedEvent) -> RowState:
         if order is None:
             raise MissingRow(event)
         order["status"] = status
@@ -81,7 +81,7 @@ def moved(status: str) -> Handler:
     return handle
 
 
-def shipped(order: Document | None, event: StoredEvent) -> Document:
+def shipped(order: RowState | None, event: RecordedEvent) -> RowState:
     order = moved("shipped")(order, event)
     order["carrier"] = event.data["carrier"]
     order["tracking_number"] = event.data["tracking_number"]
@@ -114,7 +114,7 @@ class Orders(Projection):
     types = {*NOTE_HANDLES, *HANDLES}
     tables = (ORDERS, SEARCH, NOTES)
 
-    def apply(self, events: Sequence[StoredEvent]) -> None:
+    def apply(self, events: Sequence[RecordedEvent]) -> None:
         """Fold the batch into the orders it touches, then rename its customers' other orders."""
         notes = NOTES.load(keys_of(events, NEEDS_NOTE, "customer_id"))
         renamed = fold(events, NOTE_HANDLES, "customer_id", notes)
@@ -123,7 +123,7 @@ class Orders(Projection):
         changed = fold(events, HANDLES, "order_id", orders)
         for order_id, order in orders.items():
             note = notes.get(order.document["customer_id"])
-            if note is not None and follow(note, order):
+            if note is not None and copy_customer_name(note, order):
                 changed[order_id] = order
         NOTES.upsert(renamed)
         ORDERS.upsert(changed)
@@ -144,7 +144,7 @@ def rename_others(renamed: dict[str, Row]) -> None:
         orders = ORDERS.select(BEHIND_THEIR_NOTE, *columns, positions, RENAME_CHUNK)
         texts = SEARCH.texts(orders)
         for order in orders.values():
-            follow(renamed[order.document["customer_id"]], order)
+            copy_customer_name(renamed[order.document["customer_id"]], order)
         ORDERS.upsert(orders)
         SEARCH.update(orders, texts)
         if len(orders) < RENAME_CHUNK:

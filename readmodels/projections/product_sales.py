@@ -9,15 +9,15 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from cqrs.event_log.events import StoredEvent
-from cqrs.projections.engine import Document, MissingRow, Projection, Row, Table, fold, keys_of
-from cqrs.projections.split_events import part
+from cqrs.event_log.events import RecordedEvent
+from cqrs.projections.engine import MissingRow, Projection, Row, RowState, Table, fold, keys_of
+from cqrs.projections.split_events import event_for_row
 from orders.events import OrderCancelled, OrderCreated
 from readmodels.models import ProductName, ProductSalesReadModel
 from readmodels.projections.text import added
 
 
-def of_products(event: StoredEvent) -> Iterator[StoredEvent]:
+def of_products(event: RecordedEvent) -> Iterator[RecordedEvent]:
     """Yield what the event says of each product that it names, in all lines together."""
     found: dict[str, dict[str, Any]] = {}
     for line in event.data["items"]:
@@ -30,10 +30,10 @@ def of_products(event: StoredEvent) -> Iterator[StoredEvent]:
         product["quantity"] += line["quantity"]
         product["amount"] = added(product["amount"], Decimal(line["line_total"]))
     for key, product in found.items():
-        yield part(event, key, **product)
+        yield event_for_row(event, key, **product)
 
 
-def rename(changes: Sequence[StoredEvent], names: dict[str, Row]) -> dict[str, Row]:
+def rename(changes: Sequence[RecordedEvent], names: dict[str, Row]) -> dict[str, Row]:
     """Note what new orders call the products, unless a later order has named them; return that."""
     renamed: dict[str, Row] = {}
     for event in changes:
@@ -46,7 +46,7 @@ def rename(changes: Sequence[StoredEvent], names: dict[str, Row]) -> dict[str, R
     return renamed
 
 
-def ordered(product: Document | None, event: StoredEvent) -> Document:
+def ordered(product: RowState | None, event: RecordedEvent) -> RowState:
     data = event.data
     if product is None:
         product = {
@@ -60,13 +60,13 @@ def ordered(product: Document | None, event: StoredEvent) -> Document:
     return _counted(product, 1, data)
 
 
-def cancelled(product: Document | None, event: StoredEvent) -> Document:
+def cancelled(product: RowState | None, event: RecordedEvent) -> RowState:
     if product is None:
         raise MissingRow(event)
     return _counted(product, -1, event.data)
 
 
-def _counted(product: Document, sign: int, data: dict[str, Any]) -> Document:
+def _counted(product: RowState, sign: int, data: dict[str, Any]) -> RowState:
     amount = Decimal(data["amount"])
     product["order_count"] += sign
     product["quantity"] += sign * data["quantity"]
@@ -92,7 +92,7 @@ class ProductSales(Projection):
     types = HANDLES
     tables = (PRODUCTS, NAMES)
 
-    def apply(self, events: Sequence[StoredEvent]) -> None:
+    def apply(self, events: Sequence[RecordedEvent]) -> None:
         """Fold the batch into the products it touches."""
         changes = [each for event in events if event.type in HANDLES for each in of_products(event)]
         keys = keys_of(changes, HANDLES, "id")

@@ -8,23 +8,23 @@ sums of single events, so neither the order nor the delay in which they come cha
 from collections.abc import Sequence
 from decimal import Decimal
 
-from cqrs.event_log.events import StoredEvent
-from cqrs.projections.engine import Document, MissingRow, Projection, Table, fold, keys_of
-from cqrs.projections.split_events import part
+from cqrs.event_log.events import RecordedEvent
+from cqrs.projections.engine import MissingRow, Projection, RowState, Table, fold, keys_of
+from cqrs.projections.split_events import event_for_row
 from orders.events import OrderCancelled, OrderCreated
 from readmodels.models import SalesDayReadModel
 from readmodels.projections.text import added, utc_text
 
 
-def of_its_day(event: StoredEvent) -> StoredEvent:
+def of_its_day(event: RecordedEvent) -> RecordedEvent:
     """Return what the event says of the row of its order's day."""
     day, currency = utc_text(event.data["order_date"])[: len("2026-01-31")], event.data["currency"]
-    return part(
+    return event_for_row(
         event, f"{day} {currency}", period=day, currency=currency, amount=event.data["total_amount"]
     )
 
 
-def ordered(day: Document | None, event: StoredEvent) -> Document:
+def ordered(day: RowState | None, event: RecordedEvent) -> RowState:
     data = event.data
     if day is None:
         day = {
@@ -39,7 +39,7 @@ def ordered(day: Document | None, event: StoredEvent) -> Document:
     return day
 
 
-def cancelled(day: Document | None, event: StoredEvent) -> Document:
+def cancelled(day: RowState | None, event: RecordedEvent) -> RowState:
     if day is None:
         raise MissingRow(event)
     day["cancelled_count"] += 1
@@ -65,7 +65,7 @@ class Sales(Projection):
     types = HANDLES
     tables = (SALES_DAYS,)
 
-    def apply(self, events: Sequence[StoredEvent]) -> None:
+    def apply(self, events: Sequence[RecordedEvent]) -> None:
         """Fold the batch into the days it touches."""
         changes = [of_its_day(event) for event in events if event.type in HANDLES]
         days = SALES_DAYS.load(keys_of(changes, HANDLES, "id"))

@@ -6,27 +6,27 @@ name and the SKU come from the last count.
 
 from collections.abc import Sequence
 
-from cqrs.event_log.events import StoredEvent
-from cqrs.projections.engine import Document, MissingRow, Projection, Table, fold, keys_of
+from cqrs.event_log.events import RecordedEvent
+from cqrs.projections.engine import MissingRow, Projection, RowState, Table, fold, keys_of
 from cqrs.projections.search import SearchTable
 from orders.events import StockDeducted, StockReleased, StockReserved, StockSet
 from readmodels.models import StockReadModel, StockSearch
 from readmodels.projections.text import search_text
 
 
-def counted(_: Document | None, event: StoredEvent) -> Document:
+def counted(_: RowState | None, event: RecordedEvent) -> RowState:
     data = event.data
     product = {"product_id": data["product_id"], "sku": data["sku"], "name": data["name"]}
     return {**product, **amounts(event)}
 
 
-def moved(product: Document | None, event: StoredEvent) -> Document:
+def moved(product: RowState | None, event: RecordedEvent) -> RowState:
     if product is None:
         raise MissingRow(event)
     return {**product, **amounts(event)}
 
 
-def amounts(event: StoredEvent) -> Document:
+def amounts(event: RecordedEvent) -> RowState:
     on_hand, reserved = event.data["on_hand"], event.data["reserved"]
     return {
         "on_hand": on_hand,
@@ -60,7 +60,7 @@ class Stock(Projection):
     types = HANDLES
     tables = (STOCK, SEARCH)
 
-    def apply(self, events: Sequence[StoredEvent]) -> None:
+    def apply(self, events: Sequence[RecordedEvent]) -> None:
         """Fold the batch into the products it touches."""
         products = STOCK.load(keys_of(events, HANDLES, "product_id"))
         texts = SEARCH.texts(products)

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from cqrs.messaging.messages import Query, ServerSet
 from cqrs.messaging.results import Result
-from cqrs.queries.compiled import one
-from cqrs.queries.paging import Document
+from cqrs.queries.compiled import document_by_id
+from cqrs.queries.paging import StoredDocument
 from readmodels.models import CustomerReadModel
 
 
@@ -19,7 +19,7 @@ class GetCustomerById(Query):
     customer_id: Annotated[UUID, ServerSet()]
 
 
-def get_customer_by_id(query: GetCustomerById) -> Result[Document]:
+def get_customer_by_id(query: GetCustomerById) -> Result[StoredDocument]:
     """Read the customer's document."""
     missing = f"There is no customer {query.customer_id}"
-    return one(CustomerReadModel, query.customer_id, missing)
+    return document_by_id(CustomerReadModel, query.customer_id, missing)

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from cqrs.messaging.messages import Query, ServerSet
 from cqrs.messaging.results import Result
-from cqrs.queries.compiled import one
-from cqrs.queries.paging import Document
+from cqrs.queries.compiled import document_by_id
+from cqrs.queries.paging import StoredDocument
 from readmodels.models import OrderReadModel
 
 
@@ -19,7 +19,7 @@ class GetOrderById(Query):
     order_id: Annotated[UUID, ServerSet()]
 
 
-def get_order_by_id(query: GetOrderById) -> Result[Document]:
+def get_order_by_id(query: GetOrderById) -> Result[StoredDocument]:
     """Read the order's document."""
     missing = f"There is no order {query.order_id}"
-    return one(OrderReadModel, query.order_id, missing)
+    return document_by_id(OrderReadModel, query.order_id, missing)

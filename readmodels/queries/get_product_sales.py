@@ -6,7 +6,7 @@ Cancelled orders count in none of the figures, and a product without another ord
 from typing import ClassVar, Literal
 
 from cqrs.messaging.results import Result
-from cqrs.queries.orm_rows import General
+from cqrs.queries.orm_rows import OrmRows
 from cqrs.queries.paging import ListQuery, Page, paged
 from readmodels.models import ProductSalesReadModel
 
@@ -24,4 +24,4 @@ class GetProductSales(ListQuery):
 
 def get_product_sales(query: GetProductSales) -> Result[Page]:
     """Read one page of products; `not_found` past the end."""
-    return paged(query, General(ProductSalesReadModel.objects.sold(), query.ordering))
+    return paged(query, OrmRows(ProductSalesReadModel.objects.sold(), query.ordering))

@@ -21,7 +21,7 @@ from cqrs.queries.results import Results
 from readmodels.models import SalesDayReadModel
 from readmodels.specifications import SalesQuerySet
 
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
 
 
 class GetSalesReport(Query):
@@ -42,8 +42,8 @@ def get_sales_report(query: GetSalesReport) -> Result[Results]:
     days: SalesQuerySet = SalesDayReadModel.objects.in_currency(query.currency)
     days = days.on_days(_day_of(query.from_date), _day_of(query.to_date))
     found = _by_day(days) if query.granularity == "day" else _by_month(days)
-    if len(found) > MOST_ROWS:
-        remedy = f"More than {MOST_ROWS:,} rows: ask for fewer days, months or one currency"
+    if len(found) > MAX_ROWS:
+        remedy = f"More than {MAX_ROWS:,} rows: ask for fewer days, months or one currency"
         return Rejected("invalid", remedy, (FieldError("from_date", "too_many_rows", remedy),))
     return Ok(Results.of(found))
 
@@ -53,7 +53,7 @@ def _day_of(moment: date | datetime | None) -> date | None:
 
 
 def _by_day(days: SalesQuerySet) -> list[str]:
-    return list(days.order_by("id").values_list("document", flat=True)[: MOST_ROWS + 1])
+    return list(days.order_by("id").values_list("document", flat=True)[: MAX_ROWS + 1])
 
 
 def _by_month(days: SalesQuerySet) -> list[str]:
@@ -63,7 +63,7 @@ def _by_month(days: SalesQuerySet) -> list[str]:
         .annotate(orders=Sum("order_count"), cancelled=Sum("cancelled_count"), sum=Sum("revenue"))
         .order_by("month", "currency")
     )
-    return [_document(month) for month in sums[: MOST_ROWS + 1]]
+    return [_document(month) for month in sums[: MAX_ROWS + 1]]
 
 
 def _document(month: dict[str, Any]) -> str:

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from cqrs.messaging.messages import Query, ServerSet
 from cqrs.messaging.results import Result
-from cqrs.queries.compiled import one
-from cqrs.queries.paging import Document
+from cqrs.queries.compiled import document_by_id
+from cqrs.queries.paging import StoredDocument
 from readmodels.models import StockReadModel
 
 
@@ -19,7 +19,7 @@ class GetStock(Query):
     product_id: Annotated[UUID, ServerSet()]
 
 
-def get_stock(query: GetStock) -> Result[Document]:
+def get_stock(query: GetStock) -> Result[StoredDocument]:
     """Read the product's document."""
     missing = f"There is no stock of product {query.product_id}"
-    return one(StockReadModel, query.product_id, missing)
+    return document_by_id(StockReadModel, query.product_id, missing)

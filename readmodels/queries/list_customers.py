@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from cqrs.messaging.results import Result
-from cqrs.queries.orm_rows import General
+from cqrs.queries.orm_rows import OrmRows
 from cqrs.queries.paging import ListQuery, Page, paged
 from cqrs.queries.parameters import Search
 from readmodels.models import CustomerReadModel
@@ -30,4 +30,4 @@ class ListCustomers(ListQuery):
 def list_customers(query: ListCustomers) -> Result[Page]:
     """Read one page of customers; `not_found` past the end."""
     customers = CustomerReadModel.objects.active(query.is_active).matching(query.search)
-    return paged(query, General(customers, query.ordering))
+    return paged(query, OrmRows(customers, query.ordering))

@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from cqrs.messaging.results import Result
-from cqrs.queries.orm_rows import General
+from cqrs.queries.orm_rows import OrmRows
 from cqrs.queries.paging import ListQuery, Page, paged
 from cqrs.queries.parameters import Search
 from readmodels.models import StockReadModel
@@ -24,4 +24,4 @@ class ListStock(ListQuery):
 def list_stock(query: ListStock) -> Result[Page]:
     """Read one page of products; `not_found` past the end."""
     products = StockReadModel.objects.matching(query.search)
-    return paged(query, General(products, query.ordering))
+    return paged(query, OrmRows(products, query.ordering))

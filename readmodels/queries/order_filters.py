@@ -5,8 +5,8 @@ from uuid import UUID
 
 from cqrs.messaging.currencies import Currency
 from cqrs.messaging.messages import Query
-from cqrs.queries.orm_rows import General
-from cqrs.queries.paging import Rows
+from cqrs.queries.orm_rows import OrmRows
+from cqrs.queries.paging import RowSource
 from cqrs.queries.parameters import Amount, Moment, Search, first_of, last_of
 from readmodels.models import OrderReadModel
 from readmodels.queries.latest_orders import LatestOrders
@@ -21,7 +21,7 @@ Ordering = Literal[
 ]  # fmt: skip
 LATEST_FIRST: Ordering = "-order_date"
 # Whatever is narrowed by one of these takes the general path.
-COLD = ("currency", "from_date", "to_date", "min_total", "max_total", "search")
+NEEDS_ORM = ("currency", "from_date", "to_date", "min_total", "max_total", "search")
 
 
 class OrderFilters(Query):
@@ -52,17 +52,17 @@ def narrowed(query: OrderFilters, customer_id: UUID | None) -> OrderQuerySet:
     )
 
 
-def orders_of(query: OrderFilters, customer_id: UUID | None) -> Rows:
+def orders_of(query: OrderFilters, customer_id: UUID | None) -> RowSource:
     """Return the orders that the query asks for: by a compiled text where there is one."""
-    if is_hot(query):
+    if has_compiled_sql(query):
         return LatestOrders(customer_id, *query.status)
-    return General(narrowed(query, customer_id), query.ordering)
+    return OrmRows(narrowed(query, customer_id), query.ordering)
 
 
-def is_hot(query: OrderFilters) -> bool:
+def has_compiled_sql(query: OrderFilters) -> bool:
     """Say whether a compiled text answers it: any page of the latest, in one status or all."""
     return (
         query.ordering == LATEST_FIRST
         and len(query.status) <= 1
-        and all(getattr(query, name) in (None, "") for name in COLD)
+        and all(getattr(query, name) in (None, "") for name in NEEDS_ORM)
     )

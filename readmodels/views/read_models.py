@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from cqrs.http import problems
 from cqrs.http.files import CsvFile, CsvRenderer
 from cqrs.http.read_views import ReadViewSet, with_lag
-from cqrs.http.schema import documents, documents_csv
+from cqrs.http.schema import openapi, openapi_csv
 from cqrs.messaging.results import Rejected
 from readmodels.documents import (
     CustomerDocument,
@@ -34,36 +34,36 @@ from readmodels.queries import (
 
 
 class OrderQueries(ReadViewSet):
-    @documents(ListOrders, OrderPage)
+    @openapi(ListOrders, OrderPage)
     def list(self, request: Request) -> HttpResponse:
         return self.answer(request, ListOrders)
 
-    @documents(GetOrderById, OrderDocument)
+    @openapi(GetOrderById, OrderDocument)
     def retrieve(self, request: Request, pk: UUID) -> HttpResponse:
         return self.answer(request, GetOrderById, order_id=pk)
 
 
 class CustomerQueries(ReadViewSet):
-    @documents(ListCustomers, CustomerPage)
+    @openapi(ListCustomers, CustomerPage)
     def list(self, request: Request) -> HttpResponse:
         return self.answer(request, ListCustomers)
 
-    @documents(GetCustomerById, CustomerDocument)
+    @openapi(GetCustomerById, CustomerDocument)
     def retrieve(self, request: Request, pk: UUID) -> HttpResponse:
         return self.answer(request, GetCustomerById, customer_id=pk)
 
-    @documents(GetOrdersByCustomer, OrderPage)
+    @openapi(GetOrdersByCustomer, OrderPage)
     @action(detail=True)
     def orders(self, request: Request, pk: UUID) -> HttpResponse:
         return self.answer(request, GetOrdersByCustomer, customer_id=pk)
 
 
 class ProductQueries(ReadViewSet):
-    @documents(ListStock, StockPage)
+    @openapi(ListStock, StockPage)
     def list(self, request: Request) -> HttpResponse:
         return self.answer(request, ListStock)
 
-    @documents(GetStock, StockDocument)
+    @openapi(GetStock, StockDocument)
     def read_stock(self, request: Request, pk: UUID) -> HttpResponse:
         return self.answer(request, GetStock, product_id=pk)
 
@@ -71,7 +71,7 @@ class ProductQueries(ReadViewSet):
 class OrderExport(ReadViewSet):
     renderer_classes = (CsvRenderer, JSONRenderer)
 
-    @documents_csv(ExportOrders)
+    @openapi_csv(ExportOrders)
     def export(self, request: Request) -> HttpResponseBase:
         lag_ms = self.lag_ms(ExportOrders)
         result = self.ask(request, ExportOrders)

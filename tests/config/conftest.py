@@ -13,7 +13,7 @@ import pytest
 from config.database.embedded import postmaster
 from config.database.embedded.home import home
 from tests.config.desk_user import data_of, home_of
-from tests.desk import wait_for
+from tests.support.desk import wait_for
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from config.roles import ROLES
 from cqrs.event_log import sequencer
 from cqrs.models import EventRecord, FeedHead
 from customers.models import Customer
-from tests import as_migrated
-from tests.scenarios import customer
+from tests.support import as_migrated
+from tests.support.scenarios import customer
 
 
 @pytest.mark.django_db(transaction=True)

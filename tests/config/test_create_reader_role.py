@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
-from tests.desk import Desk, served_desk
-from tests.servers import PrivatePostgres, private_postgres
+from tests.support.desk import Desk, served_desk
+from tests.support.servers import PrivatePostgres, private_postgres
 
 PASSWORD = "s'ecret%20word"
 PREPARE = """

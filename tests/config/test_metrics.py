@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from cqrs.models import Pending
 from readmodels.projections import PROJECTIONS, orders
-from tests.readmodels.log import Log
+from tests.support.log import Log
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "replica"]),

@@ -7,7 +7,7 @@ from django.db import connection
 
 from cqrs.database import commit_outcome
 from cqrs.reactions import reactions
-from tests.tcp_proxy import Proxy, proxied
+from tests.support.tcp_proxy import Proxy, proxied
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def never_asked(monkeypatch):
     def ask(self):
         raise AssertionError("asked for the outcome")
 
-    monkeypatch.setattr(commit_outcome.Trace, "was_committed", ask)
+    monkeypatch.setattr(commit_outcome.CommitWitness, "was_committed", ask)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from django.db import connection
 from cqrs.event_log.audits import audit
 from customers.models import Customer
 from orders.models import Order, OrderLine, StockItem
-from tests.scenarios import customer, line, order, product
+from tests.support.scenarios import customer, line, order, product
 
 pytestmark = [pytest.mark.django_db, pytest.mark.bypasses_events]
 

@@ -9,7 +9,7 @@ from cqrs.event_log.signals import event_published
 from cqrs.messaging.context import current_context
 from cqrs.models import EventRecord, Pending
 from orders.events import StockSet
-from tests.cqrs.streams import change
+from tests.support.streams import change
 
 pytestmark = pytest.mark.bypasses_events  # the streams here are made up
 

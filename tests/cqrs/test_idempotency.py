@@ -14,8 +14,8 @@ from cqrs.models import IdempotentAnswer
 from customers.commands import ImportCustomer, RegisterCustomer
 from orders.commands import CancelOrder, ConfirmOrder, CreateOrder, ImportOrder, SetStock
 from orders.models import Order
-from tests.cqrs.keyed import KEY, acting, code, send
-from tests.scenarios import content, customer, line, nothing_written, order, product, stock
+from tests.support.keyed import KEY, acting, code, send
+from tests.support.scenarios import content, customer, line, nothing_written, order, product, stock
 
 
 @pytest.mark.django_db

@@ -15,9 +15,9 @@ from cqrs.models import IdempotentAnswer
 from orders.commands import CreateOrder
 from orders.events import OrderCreated
 from orders.models import Order
-from tests.cqrs.keyed import acting, code, send
-from tests.scenarios import content, customer, line, nothing_written, product, stock
-from tests.threads import together
+from tests.support.keyed import acting, code, send
+from tests.support.scenarios import content, customer, line, nothing_written, product, stock
+from tests.support.threads import together
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,9 +11,9 @@ from cqrs.messaging.ids import uuid7
 from cqrs.models import IdempotentAnswer
 from cqrs.tasks import expire_idempotent_answers
 from orders.commands import ConfirmOrder, CreateOrder, SetStock
-from tests.cqrs.keyed import code, send
-from tests.scenarios import content, customer, order
-from tests.threads import together
+from tests.support.keyed import code, send
+from tests.support.scenarios import content, customer, order
+from tests.support.threads import together
 
 
 def age(seconds, **scope):

@@ -11,9 +11,9 @@ from cqrs.messaging import bus
 from cqrs.messaging.results import Rejected
 from orders.commands import CreateOrder
 from orders.events import OrderCreated
-from tests.cqrs.faults import Broken
-from tests.cqrs.keyed import acting, code, send
-from tests.scenarios import content, customer, line, nothing_written, product, stock
+from tests.support.faults import Broken
+from tests.support.keyed import acting, code, send
+from tests.support.scenarios import content, customer, line, nothing_written, product, stock
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from django.test import Client
 from cqrs.behaviors.idempotency import _try_lock
 from cqrs.messaging.ids import uuid7
 from orders.models import Order
-from tests.api import bearer
-from tests.scenarios import content, customer, line, nothing_written, order, product
-from tests.threads import together
+from tests.support.api import bearer
+from tests.support.scenarios import content, customer, line, nothing_written, order, product
+from tests.support.threads import together
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 

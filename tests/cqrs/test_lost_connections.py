@@ -12,8 +12,8 @@ from cqrs.models import IdempotentAnswer
 from orders.commands import CreateOrder, SetStock
 from orders.commands.set_stock import set_stock
 from orders.models import Order
-from tests.cqrs.faults import after_publishing, at_commit, handled_by, retries, terminate
-from tests.scenarios import content, customer, events, line, nothing_written, product, stock
+from tests.support.faults import after_publishing, at_commit, handled_by, retries, terminate
+from tests.support.scenarios import content, customer, events, line, nothing_written, product, stock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,10 +15,10 @@ from customers.models import Customer
 from orders.commands import CreateOrder, SetStock
 from orders.commands.set_stock import set_stock
 from orders.models import Order
-from tests.cqrs.faults import after_publishing, at_commit, handled_by
-from tests.cqrs.wire import COMMITTED, LOST, broken
-from tests.scenarios import content, customer, events, line, nothing_written, product, stock
-from tests.tcp_proxy import Fault, Proxy
+from tests.support.faults import after_publishing, at_commit, handled_by
+from tests.support.scenarios import content, customer, events, line, nothing_written, product, stock
+from tests.support.tcp_proxy import Fault, Proxy
+from tests.support.wire import COMMITTED, LOST, broken
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 KEYS = pytest.mark.parametrize("key", [None, "k-1"])
@@ -59,7 +59,7 @@ class TestCommitted:
         def nesting(command):
             result = set_stock(command)
             if command.product_id == inner:
-                return Rejected("closed", "No")  # its event goes, and with it that trace
+                return Rejected("closed", "No")  # its event goes, and with it that witness
             bus.send(SetStock, {"product_id": inner, "on_hand": 9})
             return result
 

@@ -7,16 +7,16 @@ from django.db import transaction
 from django.test import Client
 
 from cqrs.database import commit_outcome
-from cqrs.database.commit_outcome import OutcomeUnknown, Trace
+from cqrs.database.commit_outcome import CommitWitness, OutcomeUnknown
 from cqrs.messaging import bus
 from cqrs.messaging.ids import uuid7
 from cqrs.models import EventRecord
 from orders.commands import SetStock
-from tests.api import bearer
-from tests.cqrs.faults import after_publishing, at_commit, execute
-from tests.cqrs.wire import broken
-from tests.scenarios import stock
-from tests.tcp_proxy import Fault, Proxy
+from tests.support.api import bearer
+from tests.support.faults import after_publishing, at_commit, execute
+from tests.support.scenarios import stock
+from tests.support.tcp_proxy import Fault, Proxy
+from tests.support.wire import broken
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 
@@ -69,33 +69,33 @@ class TestUnknown:
 class TestTrace:
     @pytest.mark.parametrize("ahead", [0, 1_000_000])
     def test_an_id_that_the_server_lost_in_a_crash_means_not_committed(self, ahead: int):
-        trace = Trace()
+        witness = CommitWitness()
         present = "SELECT (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + %s)::text"
-        trace.transaction_id = execute(present, ahead)
-        trace.rows.append(("SELECT 1 WHERE false", ()))
-        assert trace.was_committed() is False
+        witness.transaction_id = execute(present, ahead)
+        witness.rows.append(("SELECT 1 WHERE false", ()))
+        assert witness.was_committed() is False
 
     def test_an_id_that_another_transaction_got_is_no_proof(self):
         with transaction.atomic():
             bus.send(SetStock, {"product_id": uuid7(), "on_hand": 1})
             committed = execute("SELECT pg_current_xact_id()::text")
-        trace = Trace()
-        trace.transaction_id = committed
-        trace.rows.append(("SELECT 1 FROM cqrs_event WHERE event_id = %s", (uuid7(),)))
-        assert trace.was_committed() is False
-        trace.rows.append(("SELECT 1 FROM cqrs_event WHERE event_id = %s",
+        witness = CommitWitness()
+        witness.transaction_id = committed
+        witness.rows.append(("SELECT 1 FROM cqrs_event WHERE event_id = %s", (uuid7(),)))
+        assert witness.was_committed() is False
+        witness.rows.append(("SELECT 1 FROM cqrs_event WHERE event_id = %s",
                            (EventRecord.objects.get().event_id,)))  # fmt: skip
-        assert trace.was_committed() is True
+        assert witness.was_committed() is True
 
     def test_nothing_is_remembered_outside_a_command(self):
-        commit_outcome.remember("1", "SELECT 1", ())
-        with commit_outcome.traced() as trace:
+        commit_outcome.add_witness("1", "SELECT 1", ())
+        with commit_outcome.witnessed() as witness:
             pass
-        assert trace.was_committed() is False
+        assert witness.was_committed() is False
 
     def test_a_wrong_question_is_a_bug_and_no_unknown_outcome(self):
-        trace = Trace()
-        trace.transaction_id = execute("SELECT pg_current_xact_id()::text")
-        trace.rows.append(("SELECT nonsense", ()))
+        witness = CommitWitness()
+        witness.transaction_id = execute("SELECT pg_current_xact_id()::text")
+        witness.rows.append(("SELECT nonsense", ()))
         with pytest.raises(Exception, match="nonsense"):
-            trace.was_committed()
+            witness.was_committed()

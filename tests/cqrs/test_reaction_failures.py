@@ -11,9 +11,9 @@ from cqrs.reactions import attempts, reactions
 from customers.models import CustomerProfile
 from orders.commands import SetStock
 from orders.events import StockSet
-from tests.cqrs.faults import Broken, fail
-from tests.reacting import Recorder, make_due, position, run
-from tests.scenarios import accepted, customer, product
+from tests.support.faults import Broken, fail
+from tests.support.reacting import Recorder, make_due, position, run
+from tests.support.scenarios import accepted, customer, product
 
 
 @pytest.mark.django_db

@@ -12,8 +12,8 @@ from cqrs.models import EventRecord, FeedHead, ReactionCheckpoint
 from cqrs.reactions import attempts, reactions
 from customers.commands import ImportCustomer
 from orders.commands import SetStock
-from tests.reacting import Recorder, position, run
-from tests.scenarios import accepted, customer, product
+from tests.support.reacting import Recorder, position, run
+from tests.support.scenarios import accepted, customer, product
 
 
 @pytest.mark.django_db

@@ -11,10 +11,10 @@ from cqrs.event_log import sequencer
 from cqrs.models import ReactionCheckpoint, ReactionFailure
 from cqrs.reactions import reactions
 from customers.models import CustomerProfile
-from tests.cqrs.faults import Broken, fail, terminate
-from tests.reacting import Recorder, make_due, position, run
-from tests.scenarios import customer
-from tests.threads import together
+from tests.support.faults import Broken, fail, terminate
+from tests.support.reacting import Recorder, make_due, position, run
+from tests.support.scenarios import customer
+from tests.support.threads import together
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,8 +13,8 @@ from cqrs.event_log.events import publish
 from cqrs.event_log.sequencer import LOCK_KEY, head, oldest_pending_age_s, sequence
 from cqrs.messaging.ids import uuid7
 from cqrs.models import EventRecord, Feed, Pending
-from tests.cqrs.streams import change
-from tests.threads import together
+from tests.support.streams import change
+from tests.support.threads import together
 
 pytestmark = pytest.mark.bypasses_events  # the streams here are made up
 

@@ -12,8 +12,8 @@ from cqrs.models import EventRecord, Pending
 from customers.commands import RegisterCustomer
 from customers.events import CustomerRegistered
 from customers.models import Customer
-from tests.cqrs.faults import Broken
-from tests.scenarios import accepted, customer
+from tests.support.faults import Broken
+from tests.support.scenarios import accepted, customer
 
 WISH = {"name": "Ada", "email": "ada@example.com"}
 

@@ -10,8 +10,8 @@ from cqrs.messaging.results import Ok, Rejected
 from cqrs.models import EventRecord, IdempotentAnswer
 from orders.commands import SetStock
 from orders.commands.set_stock import set_stock
-from tests.cqrs.faults import handled_by
-from tests.scenarios import nothing_written, product, stock
+from tests.support.faults import handled_by
+from tests.support.scenarios import nothing_written, product, stock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,9 +15,9 @@ from orders.commands import CreateOrder, SetStock
 from orders.commands.create_order import create_order
 from orders.commands.set_stock import set_stock
 from orders.models import Order, StockItem
-from tests.cqrs.faults import execute, handled_by, retries
-from tests.scenarios import content, customer, events, line, nothing_written, product, stock
-from tests.threads import attempt, together
+from tests.support.faults import execute, handled_by, retries
+from tests.support.scenarios import content, customer, events, line, nothing_written, product, stock
+from tests.support.threads import attempt, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -22,10 +22,10 @@ from cqrs.messaging.results import Ok
 from cqrs.models import EventRecord
 from orders.commands import CreateOrder, SetStock
 from orders.models import Order
-from tests.cqrs.faults import after_publishing, at_commit, execute, retries
-from tests.scenarios import content, customer, events, line, product, stock
-from tests.servers import PrivatePostgres, private_postgres
-from tests.tcp_proxy import Fault, proxied
+from tests.support.faults import after_publishing, at_commit, execute, retries
+from tests.support.scenarios import content, customer, events, line, product, stock
+from tests.support.servers import PrivatePostgres, private_postgres
+from tests.support.tcp_proxy import Fault, proxied
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

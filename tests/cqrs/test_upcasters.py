@@ -9,7 +9,7 @@ from cqrs.event_log import feed
 from cqrs.event_log.sequencer import sequence
 from cqrs.event_log.upcasters import upcast
 from customers.commands import DeactivateCustomer
-from tests.scenarios import accepted, customer
+from tests.support.scenarios import accepted, customer
 
 
 def store_as_version_1(customer_id: UUID) -> None:

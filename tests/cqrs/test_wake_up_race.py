@@ -13,10 +13,10 @@ import pytest
 from django.db import connections, transaction
 
 from cqrs.consumers.runner import Runner
-from cqrs.event_log.events import StoredEvent, event_types, publish
+from cqrs.event_log.events import RecordedEvent, event_types, publish
 from cqrs.event_log.sequencer import sequence
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
-from tests.cqrs.streams import change
+from tests.support.streams import change
 
 MOVE = "DELETE FROM cqrs_pending"
 
@@ -31,7 +31,7 @@ class Recorder:
         self.seen: list[int] = []
 
     def apply(self, events: Any) -> None:
-        self.seen += [event.position for event in events if isinstance(event, StoredEvent)]
+        self.seen += [event.position for event in events if isinstance(event, RecordedEvent)]
 
 
 @contextmanager

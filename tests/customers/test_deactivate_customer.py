@@ -7,7 +7,7 @@ from customers.commands import DeactivateCustomer
 from customers.models import Customer
 from orders.commands import ConfirmOrder
 from orders.models import Order
-from tests.scenarios import accepted, customer, last_events, order, refused, wrong_fields
+from tests.support.scenarios import accepted, customer, last_events, order, refused, wrong_fields
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ import pytest
 from cqrs.messaging.ids import uuid7
 from customers.commands import ImportCustomer
 from customers.models import Customer
-from tests.scenarios import (
+from tests.support.scenarios import (
     accepted,
     customer,
     events,
@@ -16,7 +16,7 @@ from tests.scenarios import (
     refused,
     wrong_fields,
 )
-from tests.threads import attempt, together
+from tests.support.threads import attempt, together
 
 
 def record(**changes):

@@ -7,8 +7,8 @@ import pytest
 from cqrs.messaging.results import Ok
 from customers.commands import RegisterCustomer
 from customers.models import Customer
-from tests.scenarios import accepted, customer, last_events, refused, wrong_fields
-from tests.threads import attempt, together
+from tests.support.scenarios import accepted, customer, last_events, refused, wrong_fields
+from tests.support.threads import attempt, together
 
 
 @pytest.mark.django_db

@@ -5,7 +5,7 @@ import pytest
 from cqrs.messaging.ids import uuid7
 from customers.commands import DeactivateCustomer, UpdateCustomer
 from customers.models import Customer
-from tests.scenarios import accepted, customer, last_events, refused, wrong_fields
+from tests.support.scenarios import accepted, customer, last_events, refused, wrong_fields
 
 pytestmark = pytest.mark.django_db
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.desk import Desk, served_desk
+from tests.support.desk import Desk, served_desk
 
 
 @pytest.fixture(scope="package")

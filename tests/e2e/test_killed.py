@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from cqrs.messaging.ids import uuid7
-from tests.desk import FULL_COUNTS, Desk, order_body, registered, wait_for
-from tests.sides import assert_agree, is_level
+from tests.support.desk import FULL_COUNTS, Desk, order_body, registered, wait_for
+from tests.support.sides import assert_agree, is_level
 
 ORDERS = 300
 CLIENTS = 6

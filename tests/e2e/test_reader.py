@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.desk import PASSWORD, Desk, registered
+from tests.support.desk import PASSWORD, Desk, registered
 
 WRITES = [
     "INSERT INTO read_orders SELECT * FROM read_orders",
@@ -19,7 +19,7 @@ WRITES = [
     "CREATE SCHEMA mine",
     "DROP TABLE read_orders",
     "SELECT * FROM read_orders FOR UPDATE",
-    "SELECT nextval('read_checkpoints_id_seq')",
+    "SELECT nextval('cqrs_projections_checkpoint_id_seq')",
 ]
 # Asked through Django's own connection. The first answer is that of the sign on the door, the
 # second that of the lock: the role.

@@ -6,7 +6,7 @@ import socket
 import psutil
 
 from config.database.embedded import postmaster
-from tests.desk import Desk, served_desk, wait_for
+from tests.support.desk import Desk, served_desk, wait_for
 
 
 class TestServe:

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from cqrs.messaging.ids import uuid7
-from tests.desk import PASSWORD, Desk, order_body, registered, wait_for
+from tests.support.desk import PASSWORD, Desk, order_body, registered, wait_for
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import sys
 
 import psutil
 
-from tests.desk import REPOSITORY, STOP_S, Desk
+from tests.support.desk import REPOSITORY, STOP_S, Desk
 
 
 class CeleryWorker:

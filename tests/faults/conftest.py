@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.desk import Desk, served_desk
-from tests.servers import PrivatePostgres, PrivateRedis, private_postgres, private_redis
+from tests.support.desk import Desk, served_desk
+from tests.support.servers import PrivatePostgres, PrivateRedis, private_postgres, private_redis
 
 
 class OutageDesk:

@@ -13,7 +13,7 @@ from types import TracebackType
 
 import psutil
 
-from tests.desk import REPOSITORY, Desk
+from tests.support.desk import REPOSITORY, Desk
 
 # Small batches: the more commits, the more moments at which a kill can hurt.
 LAUNCHER = """
@@ -21,7 +21,7 @@ import os, signal, sys
 sys.path.insert(0, sys.argv[1])
 from config.wsgi import application
 from django.core.management import call_command
-from readmodels.registry import runner
+from cqrs.projections.registry import runner
 runner.batch = 3
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 for _ in sys.stdin:

@@ -15,13 +15,13 @@ import pytest
 from django.db import connection, transaction
 
 from cqrs.consumers.runner import Runner
-from cqrs.event_log.events import StoredEvent, bucket_of, event_types, publish
+from cqrs.event_log.events import RecordedEvent, bucket_of, event_types, publish
 from cqrs.event_log.sequencer import sequence, step
 from cqrs.messaging.ids import uuid7
 from cqrs.models import EventRecord, Pending
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
-from tests.cqrs.streams import change
-from tests.threads import together
+from tests.support.streams import change
+from tests.support.threads import together
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
@@ -47,9 +47,9 @@ class Recorder:
     types = frozenset(event_types())
 
     def __init__(self) -> None:
-        self.events: list[StoredEvent] = []
+        self.events: list[RecordedEvent] = []
 
-    def apply(self, events: Sequence[StoredEvent]) -> None:
+    def apply(self, events: Sequence[RecordedEvent]) -> None:
         self.events += events
 
 

@@ -12,10 +12,10 @@ import pytest
 
 from cqrs.event_log.sequencer import LOCK_KEY
 from cqrs.messaging.ids import uuid7
-from tests.desk import FULL_COUNTS, Desk, order_body, registered, wait_for
 from tests.faults.celery_worker import CeleryWorker
 from tests.faults.conftest import OutageDesk
-from tests.sides import assert_agree, is_level
+from tests.support.desk import FULL_COUNTS, Desk, order_body, registered, wait_for
+from tests.support.sides import assert_agree, is_level
 
 CLIENTS = 6
 ROUNDS = 50 if FULL_COUNTS else 3

@@ -8,16 +8,16 @@ import psycopg
 import pytest
 
 from readmodels.projections import PROJECTIONS
-from tests.desk import FULL_COUNTS, Desk
 from tests.faults.launcher import Launcher
-from tests.sides import assert_agree, is_level
+from tests.support.desk import FULL_COUNTS, Desk
+from tests.support.sides import assert_agree, is_level
 
 KILLS = 200 if FULL_COUNTS else 6
 WORKERS = 2
 LIVES_S = (0.02, 0.4)
 READ_TABLES = """
-SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE 'read\\_%'
-ORDER BY 1
+SELECT tablename FROM pg_tables
+WHERE schemaname = 'public' AND tablename SIMILAR TO '(read|cqrs_projections)\\_%' ORDER BY 1
 """
 IN_A_BATCH = """
 SELECT FROM pg_stat_activity
@@ -30,7 +30,7 @@ def read_side(desk: Desk) -> dict[str, list[str]]:
     found = {}
     for (table,) in desk.sql("replica", READ_TABLES):
         times = (
-            " - '{id,updated_at,level_at}'::text[]"
+            " - '{id,updated_at,caught_up_at}'::text[]"
             if table == "cqrs_projections_checkpoint"
             else ""
         )

@@ -4,9 +4,9 @@ import httpx
 import pytest
 
 from cqrs.messaging.ids import uuid7
-from tests.desk import PASSWORD, Desk, order_body, registered, wait_for
 from tests.faults.conftest import OutageDesk
-from tests.sides import assert_agree, is_level
+from tests.support.desk import PASSWORD, Desk, order_body, registered, wait_for
+from tests.support.sides import assert_agree, is_level
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from celery.exceptions import OperationalError as BrokerError
 from django.conf import settings
 
 from cqrs.messaging.ids import uuid7
-from tests.desk import Desk, order_body, registered, wait_for
 from tests.faults.conftest import OutageDesk
-from tests.sides import assert_agree, is_level
+from tests.support.desk import Desk, order_body, registered, wait_for
+from tests.support.sides import assert_agree, is_level
 
 WRITES = 20
 

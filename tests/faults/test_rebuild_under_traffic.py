@@ -8,10 +8,10 @@ import psycopg
 import pytest
 
 from cqrs.projections.models import ProjectionCheckpoint
-from tests.desk import FULL_COUNTS, wait_for
 from tests.faults.traffic import Traffic, manage, managed, projecting, url
-from tests.readmodels.built import nothing_is_left, projections
-from tests.scenarios import order
+from tests.support.built import nothing_is_left, projections
+from tests.support.desk import FULL_COUNTS, wait_for
+from tests.support.scenarios import order
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "replica"]),

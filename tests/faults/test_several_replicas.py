@@ -14,9 +14,9 @@ import psycopg
 import pytest
 
 from cqrs.messaging.ids import uuid7
-from tests.desk import Desk, order_body, registered, served_desk, wait_for
-from tests.servers import PrivatePostgres, PrivateStandby, private_postgres, private_standby
-from tests.sides import assert_agree, is_level
+from tests.support.desk import Desk, order_body, registered, served_desk, wait_for
+from tests.support.servers import PrivatePostgres, PrivateStandby, private_postgres, private_standby
+from tests.support.sides import assert_agree, is_level
 
 MAX_AGE_S = 1
 THREADS = 8

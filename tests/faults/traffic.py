@@ -16,8 +16,8 @@ from django.db import connections
 from cqrs.messaging.context import system_context, use_context
 from orders.commands import ConfirmOrder, CreateOrder
 from readmodels.models import OrderReadModel
-from tests.desk import REPOSITORY
-from tests.scenarios import accepted, content, customer
+from tests.support.desk import REPOSITORY
+from tests.support.scenarios import accepted, content, customer
 
 COLUMNS = "id, customer_id, customer_name, status, currency, total_amount, version, document"
 PAUSE_S = 0.01

@@ -6,9 +6,9 @@ from typing import Any
 from django.test import Client
 
 from config.roles import ROLES
-from cqrs.projections.freshness import note_level
+from cqrs.projections.freshness import record_caught_up
 from readmodels.tasks import project
-from tests.api import bearer
+from tests.support.api import bearer
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Api:
     def projected(self) -> None:
         """Bring the read side up to what was written."""
         project()
-        note_level(every_s=0)
+        record_caught_up(every_s=0)
 
     def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Any:
         named = {name.replace("_", "-"): value for name, value in headers.items()}

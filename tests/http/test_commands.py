@@ -6,9 +6,9 @@ import pytest
 
 from cqrs.consistency.tokens import decode
 from cqrs.messaging.ids import uuid7
-from tests import scenarios
 from tests.http.api import Api, assert_problem
-from tests.scenarios import ADDRESS, content, line, nothing_written
+from tests.support import scenarios
+from tests.support.scenarios import ADDRESS, content, line, nothing_written
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 

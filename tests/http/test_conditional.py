@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from cqrs.projections import lag
 from cqrs.projections.models import ProjectionCheckpoint
-from tests import scenarios
 from tests.http.api import Api, assert_problem
+from tests.support import scenarios
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 
@@ -77,14 +77,14 @@ class TestCaching:
 class TestReadLag:
     def test_says_how_old_the_read_model_may_be(self, api: Api, path: str):
         then = timezone.now() - timedelta(seconds=7)
-        ProjectionCheckpoint.objects.filter(consumer="orders").update(level_at=then)
+        ProjectionCheckpoint.objects.filter(consumer="orders").update(caught_up_at=then)
         lag.forget()
         assert 7_000 <= int(api.get(path)["X-Read-Lag-Ms"]) < 12_000
         assert int(api.get("/api/customers")["X-Read-Lag-Ms"]) < 5_000
 
     def test_is_that_of_the_hindmost_partition(self, api: Api, path: str):
         then = timezone.now() - timedelta(seconds=60)
-        ProjectionCheckpoint.objects.filter(partition=1).update(level_at=then)
+        ProjectionCheckpoint.objects.filter(partition=1).update(caught_up_at=then)
         lag.forget()
         assert int(api.get(path)["X-Read-Lag-Ms"]) >= 60_000
 

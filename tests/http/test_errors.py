@@ -6,10 +6,10 @@ import pytest
 from django.test import override_settings
 
 from cqrs.messaging.ids import uuid7
-from tests import scenarios
 from tests.http.addresses import COMMANDS, NOBODY
 from tests.http.api import Api, assert_problem
-from tests.scenarios import content, line, nothing_written
+from tests.support import scenarios
+from tests.support.scenarios import content, line, nothing_written
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 

@@ -16,9 +16,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from config.wsgi import application
-from tests.api import bearer
-from tests.scenarios import customer, order, product
+from tests.support.api import bearer
 from tests.support.kernel_settings import cqrs
+from tests.support.scenarios import customer, order, product
 
 EXAMPLES = 200 if os.environ.get("FAULT_COUNTS") == "full" else 12
 CHECKS = [

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests import scenarios
 from tests.http.api import Api, assert_problem, wrong
-from tests.scenarios import content, line, nothing_written
+from tests.support import scenarios
+from tests.support.scenarios import content, line, nothing_written
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 NO_OBJECTS = ["{", "", "[]", '"x"', "null", "NaN", '{"name": NaN}', "[" * 9999]

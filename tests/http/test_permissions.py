@@ -8,7 +8,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from tests.http.addresses import COMMANDS, QUERIES
 from tests.http.api import Api, assert_problem
-from tests.scenarios import nothing_written
+from tests.support.scenarios import nothing_written
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 MAY = {

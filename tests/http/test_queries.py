@@ -3,9 +3,9 @@
 import pytest
 
 from orders.commands import CreateOrder
-from tests import scenarios
 from tests.http.api import Api, assert_problem, wrong
-from tests.scenarios import ADDRESS, accepted, content, line
+from tests.support import scenarios
+from tests.support.scenarios import ADDRESS, accepted, content, line
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 

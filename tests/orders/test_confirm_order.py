@@ -6,8 +6,17 @@ from cqrs.messaging.ids import uuid7
 from cqrs.messaging.results import Ok
 from orders.commands import CancelOrder, ConfirmOrder
 from orders.models import Order
-from tests.scenarios import accepted, events, last_events, line, order, product, refused, stock
-from tests.threads import attempt, together
+from tests.support.scenarios import (
+    accepted,
+    events,
+    last_events,
+    line,
+    order,
+    product,
+    refused,
+    stock,
+)
+from tests.support.threads import attempt, together
 
 
 @pytest.mark.django_db

@@ -11,7 +11,7 @@ from cqrs.messaging.ids import uuid7
 from cqrs.models import Pending
 from orders.commands import CreateOrder
 from orders.models import Order, OrderLine
-from tests.scenarios import (
+from tests.support.scenarios import (
     ADDRESS,
     accepted,
     content,

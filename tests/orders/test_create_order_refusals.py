@@ -5,7 +5,7 @@ import pytest
 from cqrs.messaging.ids import uuid7
 from customers.commands import DeactivateCustomer
 from orders.commands import CreateOrder
-from tests.scenarios import accepted, content, customer, line, product, refused
+from tests.support.scenarios import accepted, content, customer, line, product, refused
 
 pytestmark = pytest.mark.django_db
 

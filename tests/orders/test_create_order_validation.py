@@ -6,7 +6,15 @@ import pytest
 
 from cqrs.messaging.ids import uuid7
 from orders.commands import CreateOrder
-from tests.scenarios import ADDRESS, accepted, content, customer, line, refused, wrong_fields
+from tests.support.scenarios import (
+    ADDRESS,
+    accepted,
+    content,
+    customer,
+    line,
+    refused,
+    wrong_fields,
+)
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ import pytest
 from cqrs.messaging.ids import uuid7
 from orders.commands import CancelOrder, DeliverOrder
 from orders.models import Order
-from tests.scenarios import accepted, last_events, line, order, product, refused, stock
+from tests.support.scenarios import accepted, last_events, line, order, product, refused, stock
 
 pytestmark = pytest.mark.django_db
 

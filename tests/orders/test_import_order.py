@@ -11,7 +11,7 @@ from cqrs.messaging.ids import uuid7
 from customers.commands import DeactivateCustomer
 from orders.commands import ConfirmOrder, ImportOrder
 from orders.models import OrderLine
-from tests.scenarios import (
+from tests.support.scenarios import (
     ADDRESS,
     accepted,
     content,
@@ -25,7 +25,7 @@ from tests.scenarios import (
     stock,
     wrong_fields,
 )
-from tests.threads import attempt, together
+from tests.support.threads import attempt, together
 
 
 def history(customer_id, *items, **changes):

@@ -10,9 +10,9 @@ from cqrs.models import EventRecord
 from customers.models import Customer
 from orders.models import Order
 from orders.order_csv import stable_id
-from tests.orders.csv_files import COLUMNS, row, write
-from tests.orders.importing import Run, keys, orders, reasons, rejected, run
-from tests.scenarios import write_side
+from tests.support.csv_files import COLUMNS, row, write
+from tests.support.importing import Run, keys, orders, reasons, rejected, run
+from tests.support.scenarios import write_side
 
 
 @pytest.mark.django_db

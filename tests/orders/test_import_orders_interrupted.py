@@ -7,9 +7,9 @@ import pytest
 
 from cqrs.models import EventRecord
 from orders.models import Order
-from tests.desk import wait_for
-from tests.orders.csv_files import row, write
-from tests.orders.importing import Run, importing, ran, run
+from tests.support.csv_files import row, write
+from tests.support.desk import wait_for
+from tests.support.importing import Run, importing, ran, run
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "replica"])

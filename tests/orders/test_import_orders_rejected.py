@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.orders.csv_files import row, rows_of, write
-from tests.orders.importing import Run, keys, orders, reasons, rejected, run
+from tests.support.csv_files import row, rows_of, write
+from tests.support.importing import Run, keys, orders, reasons, rejected, run
 
 
 @pytest.mark.django_db

@@ -13,7 +13,7 @@ from orders.order_csv import (
     stable_id,
     survey,
 )
-from tests.orders.csv_files import COLUMNS, row, write
+from tests.support.csv_files import COLUMNS, row, write
 
 PUBLISHED = {
     "order": "3e11ef34-3a6d-55d5-8e96-3e0dfb4f0d4f",

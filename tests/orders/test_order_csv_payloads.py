@@ -8,7 +8,7 @@ from orders.order_csv import (
     stable_id,
 )
 from orders.order_csv_payloads import customer_payload, defects, order_payload
-from tests.orders.csv_files import COLUMNS, row
+from tests.support.csv_files import COLUMNS, row
 
 
 def raw(*rows: dict[str, str]) -> RawOrder:

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from cqrs.messaging.ids import uuid7
 from orders.commands import SetStock
 from orders.models import StockItem
-from tests.scenarios import (
+from tests.support.scenarios import (
     accepted,
     events,
     last_events,
@@ -16,7 +16,7 @@ from tests.scenarios import (
     refused,
     wrong_fields,
 )
-from tests.threads import attempt, together
+from tests.support.threads import attempt, together
 
 
 @pytest.mark.django_db

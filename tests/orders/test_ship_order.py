@@ -5,7 +5,7 @@ import pytest
 from cqrs.messaging.ids import uuid7
 from orders.commands import CancelOrder, SetStock, ShipOrder
 from orders.models import Order
-from tests.scenarios import (
+from tests.support.scenarios import (
     accepted,
     last_events,
     line,

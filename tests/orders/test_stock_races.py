@@ -17,8 +17,8 @@ from cqrs.models import EventRecord
 from customers.commands import DeactivateCustomer
 from orders.commands import CancelOrder, ConfirmOrder, CreateOrder, ShipOrder
 from orders.models import OrderLine, StockItem
-from tests.scenarios import accepted, content, customer, line, order, product, stock
-from tests.threads import attempt, together
+from tests.support.scenarios import accepted, content, customer, line, order, product, stock
+from tests.support.threads import attempt, together
 
 BUYERS, ROUNDS, PIECES = 20, 30, 10
 

@@ -13,12 +13,13 @@ from customers.models import Customer
 from orders.models import Order, OrderLine, StockItem
 from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
 from readmodels.projections import PROJECTIONS
-from tests import kept_answers
 from tests.properties.desk_model import State
-from tests.report_sums import assert_reports_agree
+from tests.support import cached_answers
+from tests.support.report_sums import assert_reports_agree
 
 EMPTY = {
-    "default": "TRUNCATE cqrs_event, pending, feed, idempotency, customers_customerprofile,"
+    "default": "TRUNCATE cqrs_event, cqrs_pending, cqrs_feed, cqrs_idempotency,"
+    " customers_customerprofile,"
     " customers_customer, orders_orderline, orders_order, orders_stockitem RESTART IDENTITY;"
     " UPDATE cqrs_feedhead SET position = 0; UPDATE cqrs_reactioncheckpoint SET position = 0",
     "replica": "TRUNCATE read_orders, read_customers, read_stock, read_order_customers,"
@@ -32,7 +33,7 @@ def empty_both_sides() -> None:
     for alias, sql in EMPTY.items():
         with connections[alias].cursor() as cursor:
             cursor.execute(sql)
-    kept_answers.forget()
+    cached_answers.forget()
 
 
 def write_side() -> State:

@@ -13,9 +13,9 @@ from rest_framework import serializers
 from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
 from readmodels.projections import PROJECTIONS
 from readmodels.projections.text import utc_text
-from tests.readmodels.histories import HISTORIES, write
-from tests.readmodels.log import Log
-from tests.readmodels.projections.contract import EXAMPLES, READ, undone
+from tests.support.histories import HISTORIES, write
+from tests.support.log import Log
+from tests.support.projection_contract import EXAMPLES, READ, undone
 
 NOT_SHOWN = ("position", "document")
 # What the columns do not hold, because nobody filters or sorts by it.

@@ -29,7 +29,7 @@ from orders.commands import (
 )
 from tests.properties import observed
 from tests.properties.desk_model import Answer, DeskModel
-from tests.scenarios import ADDRESS
+from tests.support.scenarios import ADDRESS
 
 FULL = os.environ.get("FAULT_COUNTS") == "full"
 NOBODY = "018f0000-0000-7000-8000-00000000dead"

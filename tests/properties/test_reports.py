@@ -14,8 +14,8 @@ from cqrs.messaging.ids import uuid7
 from cqrs.projections.registry import runner
 from orders.commands import CancelOrder, ConfirmOrder, CreateOrder, ImportOrder
 from readmodels.projections import PROJECTIONS
-from tests.report_sums import assert_reports_agree
-from tests.scenarios import accepted, content, customer, line
+from tests.support.report_sums import assert_reports_agree
+from tests.support.scenarios import accepted, content, customer, line
 
 PRODUCTS = [UUID(int=number) for number in range(1, 5)]
 MIDNIGHT = datetime(2026, 2, 1, tzinfo=UTC)  # between two days, and two months

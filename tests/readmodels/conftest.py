@@ -8,9 +8,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from readmodels.tasks import project
-from tests.readmodels.log import Log
-from tests.readmodels.pages import Staff
-from tests.readmodels.poison import Poison
+from tests.support.log import Log
+from tests.support.pages import Staff
+from tests.support.poison import Poison
 
 
 @pytest.fixture(autouse=True)

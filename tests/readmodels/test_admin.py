@@ -11,8 +11,8 @@ from readmodels.models import (
     CustomerReadModel,
     OrderReadModel,
 )
-from tests.readmodels.log import Log
-from tests.readmodels.pages import CUSTOMERS, ORDERS, STOCK, Staff, url
+from tests.support.log import Log
+from tests.support.pages import CUSTOMERS, ORDERS, STOCK, Staff, url
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from cqrs.consistency import behavior
-from cqrs.consistency.token_status import Seen, look, readable
+from cqrs.consistency.token_status import TokenStatus, readable, token_status
 from cqrs.messaging.results import Ok, Rejected
 from cqrs.projections.registry import projection_names, runner
 from customers.events import CustomerUpdated
@@ -21,18 +21,9 @@ from readmodels.queries import (
     GetStock,
     ListOrders,
 )
-from tests.api import bearer
-from tests.readmodels.log import Log
-from tests.readmodels.waiting import (
-    BOTH,
-    CUSTOMERS,
-    HEADER,
-    ORDERS,
-    STOCK,
-    ask,
-    later,
-    token,
-)
+from tests.support.api import bearer
+from tests.support.log import Log
+from tests.support.waiting import BOTH, CUSTOMERS, HEADER, ORDERS, STOCK, ask, later, token
 
 PARTITIONS = ORDERS.partitions
 
@@ -160,7 +151,10 @@ class TestParked:
         wish = {"consistency_token": token("customer", parked, 3), "wait_s": 0}
         [order] = ask(GetOrdersByCustomer, customer_id=parked, **wish).value.documents
         assert orjson.loads(order)["customer_name"] == "Joan"
-        assert look(readable(wish["consistency_token"]), {*projection_names()}) is Seen.PARKED
+        assert (
+            token_status(readable(wish["consistency_token"]), {*projection_names()})
+            is TokenStatus.PARKED
+        )
 
     def test_lets_nobody_read_what_its_own_projection_has_not_applied_yet(
         self, parked: Any, log: Log

@@ -8,19 +8,13 @@ from django.db.utils import OperationalError
 from django.test import Client
 
 from cqrs.consistency import behavior
-from cqrs.consistency.token_status import Seen
+from cqrs.consistency.token_status import TokenStatus
 from cqrs.projections.registry import runner
 from readmodels.projections import PROJECTIONS
-from tests.api import bearer
-from tests.readmodels.log import Log
-from tests.readmodels.waiting import (
-    BOTH,
-    HEADER,
-    later,
-    token,
-    written,
-)
-from tests.scenarios import content, customer
+from tests.support.api import bearer
+from tests.support.log import Log
+from tests.support.scenarios import content, customer
+from tests.support.waiting import BOTH, HEADER, later, token, written
 
 
 @pytest.mark.django_db(transaction=True, databases=BOTH)
@@ -93,9 +87,9 @@ class TestPreferWait:
     def test_waits_thirty_seconds_at_most(self, client: Client, monkeypatch: Any) -> None:
         asked: list[float] = []
 
-        def wait_for(_: Any, __: Any, limit: float) -> Seen:
+        def wait_for(_: Any, __: Any, limit: float) -> TokenStatus:
             asked.append(limit)
-            return Seen.YES
+            return TokenStatus.APPLIED
 
         monkeypatch.setattr(behavior, "wait_for", wait_for)
         assert self.send(client, 0, Prefer="wait=999")["Preference-Applied"] == "wait=30"
@@ -116,7 +110,7 @@ class TestPreferWait:
         def gone(*_: Any) -> None:
             raise OperationalError("connection refused")
 
-        monkeypatch.setattr(behavior, "look", gone)
+        monkeypatch.setattr(behavior, "token_status", gone)
         answer = self.send(client, 0, Prefer="wait=5")
         assert answer.status_code == 201
         assert "Preference-Applied" not in answer

@@ -3,7 +3,7 @@ from django.db import connections
 
 from cqrs.projections.engine import Row, Table, fold
 from readmodels.models import OrderCustomer
-from tests.readmodels.log import Log
+from tests.support.log import Log
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 NOTES = Table(OrderCustomer)

@@ -23,8 +23,8 @@ from readmodels.models import (
     StockReadModel,
 )
 from readmodels.queries import GetProductSales, ListCustomers, ListOrders, ListStock
-from tests.readmodels.log import PLACED, Log
 from tests.readmodels.queries.asking import orderings, page_of
+from tests.support.log import PLACED, Log
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 PAIRS = [

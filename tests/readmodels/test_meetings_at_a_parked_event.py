@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from cqrs.consistency import token_status
-from cqrs.consistency.token_status import Seen, look
+from cqrs.consistency import token_status as module
+from cqrs.consistency.token_status import TokenStatus, token_status
 from cqrs.consistency.tokens import ConsistencyToken
 from cqrs.operations.parked import retry_all
 from cqrs.projections.models import ParkedEvent
@@ -17,9 +17,9 @@ from cqrs.rebuild.verify import verify
 from orders.events import OrderCreated
 from readmodels.models import CustomerReadModel, OrderReadModel
 from readmodels.projections import PROJECTIONS, customers, orders
-from tests.readmodels.built import elsewhere, nothing_is_left, silent
-from tests.readmodels.log import Log
-from tests.threads import together
+from tests.support.built import elsewhere, nothing_is_left, silent
+from tests.support.log import Log
+from tests.support.threads import together
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
@@ -44,14 +44,14 @@ class TestAWorkerAndARetry:
             log.projected()
         log.confirm(key)
         log.sequenced()
-        take, retried = runner.partitions.take, []
+        take, retried = runner.partitions.claim, []
 
         def after_a_retry(*arguments: Any) -> bool:
             if not retried:
                 retried.append(elsewhere(lambda: runner.retry(ORDERS, ("order", key))))
             return take(*arguments)
 
-        monkeypatch.setattr(runner.partitions, "take", after_a_retry)
+        monkeypatch.setattr(runner.partitions, "claim", after_a_retry)
         runner.drain(ORDERS)
         assert retried == [1]
         assert ParkedEvent.objects.count() == 0
@@ -147,15 +147,15 @@ class TestAReaderAndAWorker:
         log.sequenced()
         runner.drain(ORDERS)
         monkeypatch.setitem(customers.HANDLES, OrderCreated.wire_name, broken)
-        past = token_status._are_past
+        past = module._are_past
 
         def after_the_worker(*arguments: Any) -> bool:
             runner.drain(CUSTOMERS)
             return past(*arguments)
 
-        monkeypatch.setattr(token_status, "_are_past", after_the_worker)
+        monkeypatch.setattr(module, "_are_past", after_the_worker)
         token = ConsistencyToken("order", key, 1)
-        assert look(token, {CUSTOMERS.name}) is Seen.PARKED
+        assert token_status(token, {CUSTOMERS.name}) is TokenStatus.PARKED
 
     def test_an_event_that_is_retried_at_this_moment_is_looked_for_again(
         self, monkeypatch: pytest.MonkeyPatch
@@ -166,13 +166,13 @@ class TestAReaderAndAWorker:
         with monkeypatch.context() as patch:
             patch.setitem(orders.HANDLES, OrderCreated.wire_name, broken)
             log.projected()
-        past = token_status._are_past
+        past = module._are_past
 
         def after_the_retry(*arguments: Any) -> bool:
             runner.retry(ORDERS, ("order", key))
             return past(*arguments)
 
-        monkeypatch.setattr(token_status, "_are_past", after_the_retry)
+        monkeypatch.setattr(module, "_are_past", after_the_retry)
         token = ConsistencyToken("order", key, 1)
-        assert look(token, {ORDERS.name, CUSTOMERS.name}) is Seen.NOT_YET
-        assert look(token, {ORDERS.name, CUSTOMERS.name}) is Seen.YES
+        assert token_status(token, {ORDERS.name, CUSTOMERS.name}) is TokenStatus.PENDING
+        assert token_status(token, {ORDERS.name, CUSTOMERS.name}) is TokenStatus.APPLIED

@@ -10,12 +10,20 @@ from django.db import transaction
 from cqrs.projections.models import ProjectionCheckpoint
 from cqrs.projections.registry import runner
 from cqrs.rebuild import rebuild as module
-from cqrs.rebuild.catch_up import level_snapshot
+from cqrs.rebuild.catch_up import snapshot_at_equal_position
 from cqrs.rebuild.rebuild import RebuildError, discard, rebuild, roll_back
-from cqrs.rebuild.table_copies import CHECK, RETIRED, SHADOW, Build, Busy, followed, only_one
+from cqrs.rebuild.table_copies import (
+    CHECK,
+    RETIRED,
+    SHADOW,
+    Busy,
+    TableCopy,
+    active_consumers,
+    exclusive,
+)
 from readmodels.projections import PROJECTIONS
-from tests.readmodels.built import elsewhere, filled, nothing_is_left, projections, silent
-from tests.threads import together
+from tests.support.built import elsewhere, filled, nothing_is_left, projections, silent
+from tests.support.threads import together
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
@@ -28,17 +36,17 @@ class TestAWorkerAndASwap:
     def test_a_place_read_before_the_swap_moves_nothing_after_it(self) -> None:
         """Its row is that of the retired tables now, and the worker would fill the serving ones."""
         filled()
-        places = runner.places(ORDERS)
+        places = runner.partition_checkpoints(ORDERS)
         rebuild(ORDERS, silent)
         with transaction.atomic(using="replica"):
             for place in places:
-                assert not runner.partitions.take(place, place.position + 1)
-            assert runner.partitions.pass_over(places, places[0].position + 1) == 0
-        assert runner.positions(Build(ORDERS, RETIRED)) == runner.positions(ORDERS)
+                assert not runner.partitions.claim(place, place.position + 1)
+            assert runner.partitions.advance_idle(places, places[0].position + 1) == 0
+        assert runner.positions(TableCopy(ORDERS, RETIRED)) == runner.positions(ORDERS)
 
     def test_whoever_waited_for_the_rows_locks_those_that_serve(self) -> None:
         filled()
-        Build(ORDERS, SHADOW).create(4)
+        TableCopy(ORDERS, SHADOW).create(4)
         names = ((ORDERS.name, "orders.retired"), ("orders.shadow", ORDERS.name))
         swapped, waits = threading.Event(), threading.Event()
 
@@ -61,7 +69,7 @@ class TestAWorkerAndASwap:
     def test_tables_that_were_dropped_are_not_begun_again(self) -> None:
         filled()
         rebuild(ORDERS, silent)
-        consumers = followed(PROJECTIONS)
+        consumers = active_consumers(PROJECTIONS)
         discard(ORDERS)
         runner.drain(*consumers)
         names = set(ProjectionCheckpoint.objects.values_list("consumer", flat=True))
@@ -72,7 +80,7 @@ class TestAWorkerAndASwap:
         rebuild(ORDERS, silent)
         log.order(log.customer("Late"))
         log.sequenced()
-        retired, taken = Build(ORDERS, RETIRED), threading.Event()
+        retired, taken = TableCopy(ORDERS, RETIRED), threading.Event()
         apply = ORDERS.apply
 
         def slowly(events: Any) -> None:
@@ -93,15 +101,15 @@ class TestAWorkerAndASwap:
     def test_one_at_a_time_rebuilds_or_rolls_back_or_discards(self) -> None:
         filled()
         rebuild(ORDERS, silent)
-        with only_one(Build(ORDERS, SHADOW)):
+        with exclusive(TableCopy(ORDERS, SHADOW)):
             for act in (roll_back, discard):
                 with pytest.raises(Busy):
                     elsewhere(lambda act=act: act(ORDERS))
-        assert Build(ORDERS, RETIRED).exists()
+        assert TableCopy(ORDERS, RETIRED).exists()
 
     def test_one_at_a_time_verifies_and_the_other_says_that_it_did_not(self) -> None:
         with (
-            only_one(Build(ORDERS, CHECK)),
+            exclusive(TableCopy(ORDERS, CHECK)),
             pytest.raises(CommandError, match="orders is being rebuilt or verified"),
         ):
             elsewhere(lambda: projections("verify", "orders", "--repair"))
@@ -113,5 +121,8 @@ class TestAWorkerAndASwap:
         filled()
         rebuild(ORDERS, silent)
         monkeypatch.setattr(module, "SWAP_PATIENCE_S", 0.0)
-        with level_snapshot(Build(ORDERS, RETIRED)), pytest.raises(RebuildError, match="held"):
+        with (
+            snapshot_at_equal_position(TableCopy(ORDERS, RETIRED)),
+            pytest.raises(RebuildError, match="held"),
+        ):
             elsewhere(lambda: roll_back(ORDERS))

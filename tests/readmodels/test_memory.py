@@ -9,11 +9,11 @@ from django.db import connections
 
 from cqrs.rebuild import comparison
 from cqrs.rebuild import verify as module
-from cqrs.rebuild.table_copies import CHECK, Build
+from cqrs.rebuild.table_copies import CHECK, TableCopy
 from cqrs.rebuild.verify import verify
 from readmodels.models import OrderReadModel
 from readmodels.projections import PROJECTIONS
-from tests.readmodels.built import nothing_is_left
+from tests.support.built import nothing_is_left
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
@@ -41,15 +41,15 @@ def insert(schema: str, status: str) -> None:
 def says(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Let the log say that the orders, which it knows nothing of, have a status."""
     monkeypatch.setattr(comparison, "CHUNK", CHUNK)
-    monkeypatch.setattr(module, "MENDED_AT_ONCE", CHUNK)
-    create = Build.create
+    monkeypatch.setattr(module, "REPAIRED_AT_ONCE", CHUNK)
+    create = TableCopy.create
 
     def say(status: str) -> None:
-        def create_with_rows(build: Build, *arguments: Any, **options: Any) -> None:
+        def create_with_rows(build: TableCopy, *arguments: Any, **options: Any) -> None:
             create(build, *arguments, **options)
             insert(build.schema, status)
 
-        monkeypatch.setattr(Build, "create", create_with_rows)
+        monkeypatch.setattr(TableCopy, "create", create_with_rows)
 
     return say
 
@@ -91,4 +91,4 @@ class TestMemory:
         says("shipped")
         for _ in verify(ORDERS, lambda *_: None):
             break
-        assert not Build(ORDERS, CHECK).exists()
+        assert not TableCopy(ORDERS, CHECK).exists()

@@ -5,35 +5,35 @@ from typing import Any
 import pytest
 
 from cqrs.caching import memory
-from cqrs.caching.entries import Found, Slot
+from cqrs.caching.entries import CacheSlot, Lookup
 from cqrs.caching.memory import MemoryCache
 from cqrs.queries.results import Results
 
 ANSWER = Results.of(["1"])
 
 
-def slot(key: str = "k", tag: str = "orders any", cache_for_s: float = 60) -> Slot:
-    return Slot(key, ("orders", tag), cache_for_s)
+def slot(key: str = "k", invalidated_by: str = "orders any", cache_for_s: float = 60) -> CacheSlot:
+    return CacheSlot(key, ("orders", invalidated_by), cache_for_s)
 
 
-def kept(cache: MemoryCache, where: Slot) -> None:
-    cache.keep(where, ANSWER, cache.find(where).generation)
+def kept(cache: MemoryCache, where: CacheSlot) -> None:
+    cache.store(where, ANSWER, cache.find(where).generation)
 
 
 class TestMemoryCache:
     def test_gives_what_it_keeps(self) -> None:
         cache = MemoryCache()
         kept(cache, slot())
-        assert cache.find(slot()) == Found(ANSWER)
+        assert cache.find(slot()) == Lookup(ANSWER)
         assert cache.find(slot("other")).answer is None
 
     @pytest.mark.parametrize(
-        ("tag", "is_old"), [("orders", True), ("orders any", True), ("stock", False)]
+        ("key", "is_old"), [("orders", True), ("orders any", True), ("stock", False)]
     )
-    def test_forgets_what_was_changed(self, tag: str, is_old: bool) -> None:
+    def test_forgets_what_was_changed(self, key: str, is_old: bool) -> None:
         cache = MemoryCache()
         kept(cache, slot())
-        cache.invalidate([tag])
+        cache.invalidate([key])
         assert (cache.find(slot()).answer is None) == is_old
 
     @pytest.mark.parametrize("news", [lambda c: c.invalidate(["orders"]), MemoryCache.clear])
@@ -41,7 +41,7 @@ class TestMemoryCache:
         cache = MemoryCache()
         generation = cache.find(slot()).generation
         news(cache)
-        cache.keep(slot(), ANSWER, generation)
+        cache.store(slot(), ANSWER, generation)
         assert cache.find(slot()).answer is None
 
     def test_ends_with_the_duration_however_often_it_is_asked(self, monkeypatch: Any) -> None:
@@ -54,7 +54,7 @@ class TestMemoryCache:
             assert (cache.find(slot()).answer is not None) == is_there
 
     def test_lets_the_least_recently_used_go(self, monkeypatch: Any) -> None:
-        monkeypatch.setattr(memory, "MOST_BYTES", 2_500)
+        monkeypatch.setattr(memory, "MAX_CACHE_BYTES", 2_500)
         cache = MemoryCache()
         for key in "ab":
             kept(cache, slot(key))
@@ -63,19 +63,19 @@ class TestMemoryCache:
         assert [cache.find(slot(key)).answer is not None for key in "abc"] == [True, False, True]
 
     def test_counts_an_answer_once_that_is_kept_again(self, monkeypatch: Any) -> None:
-        monkeypatch.setattr(memory, "MOST_BYTES", 2_500)
+        monkeypatch.setattr(memory, "MAX_CACHE_BYTES", 2_500)
         cache = MemoryCache()
         for key in "aaab":
-            cache.keep(slot(key), ANSWER, 0)
+            cache.store(slot(key), ANSWER, 0)
         assert all(cache.find(slot(key)).answer for key in "ab")
 
     def test_forgets_everything_rather_than_what_was_changed(self, monkeypatch: Any) -> None:
-        monkeypatch.setattr(memory, "MOST_TAGS", 3)
+        monkeypatch.setattr(memory, "MAX_TRACKED_KEYS", 3)
         cache = MemoryCache()
         generation = cache.find(slot()).generation
         cache.invalidate(["orders any"])
         cache.invalidate([f"stock {number}" for number in range(3)])
-        cache.keep(slot(), ANSWER, generation)
+        cache.store(slot(), ANSWER, generation)
         assert cache.find(slot()).answer is None
         kept(cache, slot())
         assert cache.find(slot()).answer == ANSWER

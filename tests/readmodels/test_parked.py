@@ -15,9 +15,9 @@ from orders.events import OrderCreated
 from readmodels.models import CustomerReadModel, OrderReadModel
 from readmodels.projections import customers, orders
 from readmodels.tasks import project
-from tests.readmodels.built import projections
-from tests.readmodels.log import Log
-from tests.readmodels.poison import parked
+from tests.support.built import projections
+from tests.support.log import Log
+from tests.support.poison import parked
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 

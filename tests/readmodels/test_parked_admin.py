@@ -10,14 +10,14 @@ from django.urls import reverse
 from cqrs.projections.models import ParkedEvent
 from readmodels.models import OrderReadModel
 from readmodels.projections import orders
-from tests.readmodels.log import Log
-from tests.readmodels.pages import Staff
+from tests.support.log import Log
+from tests.support.pages import Staff
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 
 
 class TestParkedEventAdmin:
-    PARKED = "admin:readmodels_parkedevent_changelist"
+    PARKED = "admin:cqrs_projections_parkedevent_changelist"
 
     @pytest.fixture
     def poisoned(self, log: Log, monkeypatch: pytest.MonkeyPatch) -> UUID:
@@ -42,7 +42,7 @@ class TestParkedEventAdmin:
             page = client.get(reverse(self.PARKED), parameters).content.decode()
             assert (str(poisoned) in page) is found
         row = ParkedEvent.objects.first()
-        page = client.get(reverse("admin:readmodels_parkedevent_change", args=[row.pk]))
+        page = client.get(reverse("admin:cqrs_projections_parkedevent_change", args=[row.pk]))
         assert "KeyError" in page.content.decode()
 
     def test_retries(self, staff: Staff, poisoned: UUID) -> None:

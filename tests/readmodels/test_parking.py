@@ -10,9 +10,9 @@ from cqrs.projections.registry import runner
 from orders.events import OrderConfirmed, OrderCreated
 from readmodels.models import CustomerReadModel, OrderReadModel
 from readmodels.projections import PROJECTIONS, customers, orders
-from tests.readmodels.built import projections
-from tests.readmodels.log import Log
-from tests.readmodels.poison import parked
+from tests.support.built import projections
+from tests.support.log import Log
+from tests.support.poison import parked
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 ORDERS, CUSTOMERS, *_ = PROJECTIONS

@@ -11,8 +11,8 @@ from cqrs.projections.registry import runner
 from cqrs.rebuild.table_copies import repartition
 from readmodels.models import OrderReadModel
 from readmodels.projections import PROJECTIONS
-from tests.readmodels.built import projections
-from tests.readmodels.log import Log
+from tests.support.built import projections
+from tests.support.log import Log
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 ORDERS = PROJECTIONS[0]
@@ -24,7 +24,7 @@ class TestPartitions:
         for _ in range(40):
             log.confirm(log.order(log.customer()))
         log.sequenced()
-        assert [place.partitions for place in runner.places(ORDERS)] == [4] * 4
+        assert [place.partitions for place in runner.partition_checkpoints(ORDERS)] == [4] * 4
         runner.drain(ORDERS)
         assert OrderReadModel.objects.filter(status="confirmed").count() == 40
 
@@ -71,4 +71,4 @@ class TestPartitions:
         assert "stays 1" in projections("repartition", "sales", "--partitions", "4")
         with pytest.raises(ValueError, match="gathers over all"):
             repartition(sales, 4)
-        assert len(runner.places(sales)) == 1
+        assert len(runner.partition_checkpoints(sales)) == 1

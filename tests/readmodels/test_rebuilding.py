@@ -10,7 +10,7 @@ from django.db import connections
 from cqrs.projections.registry import runner
 from cqrs.rebuild import rebuild as module
 from cqrs.rebuild.rebuild import rebuild
-from cqrs.rebuild.table_copies import RETIRED, SHADOW, Build, followed
+from cqrs.rebuild.table_copies import RETIRED, SHADOW, TableCopy, active_consumers
 from readmodels.models import (
     CustomerReadModel,
     CustomerSearch,
@@ -20,7 +20,7 @@ from readmodels.models import (
 )
 from readmodels.projections import PROJECTIONS
 from readmodels.tasks import project
-from tests.readmodels.built import filled, nothing_is_left, projections
+from tests.support.built import filled, nothing_is_left, projections
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
@@ -47,7 +47,7 @@ class TestRebuild:
         said = projections("rebuild", "--all")
         assert "orders: swapped" in said
         assert rows() == before
-        assert [each.name for each in followed(PROJECTIONS)[len(PROJECTIONS) :]] == [
+        assert [each.name for each in active_consumers(PROJECTIONS)[len(PROJECTIONS) :]] == [
             f"{projection.name}.retired" for projection in PROJECTIONS
         ]
 
@@ -92,7 +92,7 @@ class TestRebuild:
         log.order(log.customer("Late"))
         log.published()
         projections("run", "orders", "--until-caught-up")
-        assert runner.positions(Build(ORDERS, RETIRED)) == runner.positions(ORDERS)
+        assert runner.positions(TableCopy(ORDERS, RETIRED)) == runner.positions(ORDERS)
         assert sql("SELECT count(*) FROM read_retired.read_orders") == [(31,)]
         # What is not named is left alone, with its copy.
         assert sql("SELECT count(*) FROM read_retired.read_customers") == [(30,)]
@@ -111,12 +111,12 @@ class TestRebuild:
     def test_goes_on_where_it_was_interrupted(self, monkeypatch: pytest.MonkeyPatch) -> None:
         filled()
         monkeypatch.setattr(
-            "cqrs.rebuild.rebuild.fill", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+            "cqrs.rebuild.rebuild.catch_up", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
         )
         with pytest.raises(KeyboardInterrupt):
             rebuild(ORDERS, lambda *_: None)
         monkeypatch.undo()
-        assert Build(ORDERS, SHADOW).exists()
+        assert TableCopy(ORDERS, SHADOW).exists()
         created = sql("SELECT 'read_shadow.read_orders'::regclass::oid")
         projections("rebuild", "orders")
         assert sql("SELECT 'public.read_orders'::regclass::oid") == created
@@ -132,7 +132,7 @@ class TestRebuild:
         assert "cqrs.W001" in output.getvalue()
         said = projections("rebuild", "orders")
         assert "folded once more on their own: 0 differ" in said
-        assert runner.places(ORDERS)[0].version == 2
+        assert runner.partition_checkpoints(ORDERS)[0].version == 2
         assert "outdated" not in projections("status")
 
     def test_catches_up_before_it_holds_anybody_to_roll_back(
@@ -143,10 +143,10 @@ class TestRebuild:
         projections("rebuild", "orders")
         log.order(log.customer("Late"))
         log.projected()
-        retired, found = Build(ORDERS, RETIRED), []
+        retired, found = TableCopy(ORDERS, RETIRED), []
         swap = module.swap
 
-        def watched(build: Build) -> None:
+        def watched(build: TableCopy) -> None:
             found.append(runner.positions(retired))
             swap(build)
 

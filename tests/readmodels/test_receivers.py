@@ -14,8 +14,8 @@ from cqrs.projections.registry import runner
 from readmodels import receivers
 from readmodels.projections import PROJECTIONS
 from readmodels.tasks import WAKE_UP_FLAG, project
-from tests.cqrs.streams import change
-from tests.scenarios import customer, write_side
+from tests.support.scenarios import customer, write_side
+from tests.support.streams import change
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "replica"]),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cqrs.caching import redis
-from cqrs.caching.entries import NOTHING, Slot
+from cqrs.caching.entries import NO_ANSWER, CacheSlot
 from cqrs.caching.redis import PREFIX, RedisCache, client
 from cqrs.messaging.ids import uuid7
 from cqrs.queries.results import Results
@@ -15,8 +15,8 @@ ANSWER = Results.of(['{"a": 1}', '{"b": "ö"}'])
 
 
 @pytest.fixture
-def slot() -> Slot:
-    return Slot(str(uuid7()), ("orders", f"orders {uuid7()}"), 60)
+def slot() -> CacheSlot:
+    return CacheSlot(str(uuid7()), ("orders", f"orders {uuid7()}"), 60)
 
 
 @pytest.fixture
@@ -32,42 +32,44 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
     return clock
 
 
-def kept(slot: Slot) -> RedisCache:
+def kept(slot: CacheSlot) -> RedisCache:
     cache = RedisCache()
-    cache.keep(slot, ANSWER, cache.find(slot).generation)
+    cache.store(slot, ANSWER, cache.find(slot).generation)
     return cache
 
 
-def left_s(slot: Slot) -> float:
+def left_s(slot: CacheSlot) -> float:
     return client().pttl(PREFIX + slot.key) / 1000
 
 
 class TestRedisCache:
-    def test_gives_other_processes_what_it_keeps(self, slot: Slot) -> None:
+    def test_gives_other_processes_what_it_keeps(self, slot: CacheSlot) -> None:
         kept(slot)
         found = RedisCache().find(slot)
         assert (found.answer, found.generation) == (ANSWER, None)
         assert found.answer.documents == ['{"a": 1}', '{"b": "ö"}']
 
     @pytest.mark.parametrize("number", [0, 1])
-    def test_forgets_what_another_process_has_changed(self, slot: Slot, number: int) -> None:
+    def test_forgets_what_another_process_has_changed(self, slot: CacheSlot, number: int) -> None:
         cache = kept(slot)
-        RedisCache().invalidate([slot.tags[number]])
+        RedisCache().invalidate([slot.invalidation_keys[number]])
         assert cache.find(slot).answer is None
 
     @pytest.mark.parametrize("number", [0, 1])
-    def test_keeps_in_vain_what_was_read_before_the_news(self, slot: Slot, number: int) -> None:
+    def test_keeps_in_vain_what_was_read_before_the_news(
+        self, slot: CacheSlot, number: int
+    ) -> None:
         cache = RedisCache()
         generation = cache.find(slot).generation
-        cache.invalidate([slot.tags[number]])
+        cache.invalidate([slot.invalidation_keys[number]])
         cache.find(slot)  # somebody else begins the next one
-        cache.keep(slot, ANSWER, generation)
+        cache.store(slot, ANSWER, generation)
         assert cache.find(slot).answer is None
 
-    def test_agrees_with_others_on_the_generation(self, slot: Slot) -> None:
+    def test_agrees_with_others_on_the_generation(self, slot: CacheSlot) -> None:
         assert RedisCache().find(slot).generation == RedisCache().find(slot).generation
 
-    def test_needs_one_round_trip_for_a_hit(self, slot: Slot) -> None:
+    def test_needs_one_round_trip_for_a_hit(self, slot: CacheSlot) -> None:
         cache = kept(slot)
         before = client().info("commandstats")
         cache.find(slot)
@@ -76,7 +78,7 @@ class TestRedisCache:
                  for name in after}  # fmt: skip
         assert {name for name, count in calls.items() if count} == {"cmdstat_mget", "cmdstat_info"}
 
-    def test_slides(self, slot: Slot, clock: Any) -> None:
+    def test_slides(self, slot: CacheSlot, clock: Any) -> None:
         cache = kept(slot)
         client().pexpire(PREFIX + slot.key, 25_000)
         clock.passed = 25
@@ -86,7 +88,7 @@ class TestRedisCache:
         assert cache.find(slot).answer == ANSWER
         assert left_s(slot) > 55
 
-    def test_slides_up_to_an_age(self, slot: Slot, clock: Any) -> None:
+    def test_slides_up_to_an_age(self, slot: CacheSlot, clock: Any) -> None:
         cache = kept(slot)
         for clock.passed in range(50, 300, 50):
             assert cache.find(slot).answer == ANSWER
@@ -94,23 +96,25 @@ class TestRedisCache:
         assert cache.find(slot).answer is None
 
     def test_is_asked_by_nobody_for_a_while_when_it_is_gone(
-        self, slot: Slot, settings: Any, monkeypatch: Any
+        self, slot: CacheSlot, settings: Any, monkeypatch: Any
     ) -> None:
         cache = kept(slot)
         monkeypatch.setattr(redis.reading, "_retry_at", 0.0)
         with monkeypatch.context():
             settings.CQRS = {**settings.CQRS, "REDIS_URL": "redis://127.0.0.1:1/0"}
-            assert cache.find(slot) is NOTHING
+            assert cache.find(slot) is NO_ANSWER
             assert redis.reading.is_open()
             monkeypatch.setattr(redis, "client", lambda: pytest.fail("it was asked"))
-            assert cache.find(slot) is NOTHING
-            cache.keep(slot, ANSWER, [b"1", b"2"])
+            assert cache.find(slot) is NO_ANSWER
+            cache.store(slot, ANSWER, [b"1", b"2"])
 
-    def test_owes_what_it_could_not_say(self, slot: Slot, settings: Any, monkeypatch: Any) -> None:
+    def test_owes_what_it_could_not_say(
+        self, slot: CacheSlot, settings: Any, monkeypatch: Any
+    ) -> None:
         monkeypatch.setattr(redis.invalidating, "_retry_at", 0.0)
         cache, url = kept(slot), settings.CQRS["REDIS_URL"]
         settings.CQRS = {**settings.CQRS, "REDIS_URL": "redis://127.0.0.1:1/0"}
-        cache.invalidate([slot.tags[1]])
+        cache.invalidate([slot.invalidation_keys[1]])
         cache.invalidate(["stock any"])
         settings.CQRS = {**settings.CQRS, "REDIS_URL": url}
         assert cache.find(slot).answer == ANSWER

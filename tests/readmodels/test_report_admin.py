@@ -10,8 +10,8 @@ from django.contrib.staticfiles import finders
 from readmodels.models import (
     ProductSalesReadModel,
 )
-from tests.readmodels.log import PLACED, Log
-from tests.readmodels.pages import HISTORY, PRODUCT_SALES, SALES, Staff, url
+from tests.support.log import PLACED, Log
+from tests.support.pages import HISTORY, PRODUCT_SALES, SALES, Staff, url
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 

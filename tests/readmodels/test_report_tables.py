@@ -20,9 +20,9 @@ from readmodels.models import (
     SalesDayReadModel,
 )
 from readmodels.projections import PROJECTIONS, sales
-from tests.readmodels.built import nothing_is_left, projections
-from tests.readmodels.histories import PRODUCTS
-from tests.readmodels.log import PLACED, Log
+from tests.support.built import nothing_is_left, projections
+from tests.support.histories import PRODUCTS
+from tests.support.log import PLACED, Log
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
@@ -129,7 +129,7 @@ class TestReportTables:
         assert "Everything agrees" in projections("verify", "sales")
 
     def test_have_one_partition_where_rows_gather(self) -> None:
-        counts = {each.name: len(runner.places(each)) for each in PROJECTIONS[3:]}
+        counts = {each.name: len(runner.partition_checkpoints(each)) for each in PROJECTIONS[3:]}
         assert counts == {"sales": 1, "product_sales": 1, "order_history": 4}
 
     def test_keys_sort_by_their_bytes(self) -> None:

@@ -8,7 +8,7 @@ from readmodels.models import (
     OrderReadModel,
     StockReadModel,
 )
-from tests.readmodels.log import Log
+from tests.support.log import Log
 
 BOTH = ["default", "replica"]
 TABLES = ("read_order_search", "read_customer_search", "read_stock_search")

@@ -21,7 +21,7 @@ from readmodels.specifications import (
     totalling_from,
     totalling_until,
 )
-from tests.readmodels.log import PLACED, Log
+from tests.support.log import PLACED, Log
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 CUSTOMER = Log()._new_key()

@@ -7,7 +7,7 @@ from django.db.migrations.state import ProjectState
 
 from cqrs.projections.trigrams import Trigrams
 from readmodels.models import OrderReadModel, OrderSearch
-from tests.readmodels.log import Log
+from tests.support.log import Log
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 PLAN = "EXPLAIN SELECT id FROM read_order_search WHERE search_text LIKE %s"

@@ -15,8 +15,8 @@ from orders.models import Order
 from readmodels.models import CustomerReadModel, OrderReadModel
 from readmodels.projections import PROJECTIONS
 from readmodels.tasks import verify_sample
-from tests.readmodels.built import filled, nothing_is_left, projections
-from tests.scenarios import order
+from tests.support.built import filled, nothing_is_left, projections
+from tests.support.scenarios import order
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "replica"]),

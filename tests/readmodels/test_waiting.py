@@ -6,22 +6,17 @@ from typing import Any
 import pytest
 
 from cqrs.consistency import behavior
-from cqrs.consistency.token_status import Seen, look
+from cqrs.consistency.token_status import TokenStatus, token_status
 from cqrs.messaging.results import Ok
 from cqrs.notifications import listener
-from cqrs.notifications.listener import Bell
+from cqrs.notifications.listener import AppliedListener
 from cqrs.projections.registry import runner
 from readmodels.projections import PROJECTIONS
 from readmodels.queries import (
     GetCustomerById,
 )
-from tests.readmodels.log import Log
-from tests.readmodels.waiting import (
-    BOTH,
-    ask,
-    later,
-    token,
-)
+from tests.support.log import Log
+from tests.support.waiting import BOTH, ask, later, token
 
 
 @pytest.mark.django_db(transaction=True, databases=BOTH)
@@ -32,17 +27,17 @@ class TestWaiting:
     ) -> None:
         if not with_redis:
             settings.CQRS = {**settings.CQRS, "REDIS_URL": ""}
-        bell = Bell()
-        monkeypatch.setattr(behavior, "bell", bell)
-        bell.wait(0, 5)  # until it listens
-        assert bell.is_listening
+        listener = AppliedListener()
+        monkeypatch.setattr(behavior, "listener", listener)
+        listener.wait(0, 5)  # until it listens
+        assert listener.is_listening
         looks: list[float] = []
 
-        def counted(*arguments: Any) -> Seen:
+        def counted(*arguments: Any) -> TokenStatus:
             looks.append(time.monotonic())
-            return look(*arguments)
+            return token_status(*arguments)
 
-        monkeypatch.setattr(behavior, "look", counted)
+        monkeypatch.setattr(behavior, "token_status", counted)
         log = Log()
         buyer = log.customer()
         log.sequenced()
@@ -55,7 +50,7 @@ class TestWaiting:
     def test_polls_where_it_cannot_listen(self, monkeypatch: Any, settings: Any) -> None:
         settings.CQRS = {**settings.CQRS, "REDIS_URL": ""}
         monkeypatch.setattr(listener, "_parameters", lambda: {"host": "127.0.0.1", "port": 1})
-        monkeypatch.setattr(behavior, "bell", Bell())
+        monkeypatch.setattr(behavior, "listener", AppliedListener())
         log = Log()
         buyer = log.customer()
         log.sequenced()

@@ -12,7 +12,7 @@ from django.db import OperationalError, connections
 from config import environment as env
 from config.database.embedded import postgres
 from config.serve.begin import begin
-from config.serve.serve_lock import Claim
+from config.serve.serve_lock import ServeLock
 from config.serve.webserver import WebServer
 from cqrs.database.aliases import PROJECTION_ALIAS, WRITE_ALIAS
 
@@ -40,14 +40,14 @@ class Command(BaseCommand):
         call_command("load_demo")
         connections.close_all()  # this process only waits from now on
 
-    def _print_addresses(self, held: Claim) -> None:
+    def _print_addresses(self, held: ServeLock) -> None:
         for name, path in (("API", "api/orders"), ("docs", "api/docs"), ("admin", "admin/")):
             self.stdout.write(f"{name:<8}{held.url}/{path}")
         self.stdout.write(f"{'health':<8}{held.url}/health/ready")
         self.stdout.write("Ctrl-C stops everything.")
         self.stdout.flush()
 
-    def _serve(self, held: Claim, workers: int) -> None:
+    def _serve(self, held: ServeLock, workers: int) -> None:
         if env.flag("WORKER", True):
             os.environ["IN_PROCESS_WORKER"] = "1"
         os.environ["SERVE_PID"] = str(os.getpid())

@@ -19,7 +19,7 @@ from cqrs.event_log.audits import audit
 from cqrs.event_log.events import BUCKETS
 from cqrs.management import arguments
 from cqrs.management.command_output import rebuild_each, verify_each
-from cqrs.management.run_loop import Stopped, follow, stoppable
+from cqrs.management.run_loop import Stopped, run, stoppable
 from cqrs.management.tables import parked_line, status_table
 from cqrs.operations import parked as parking
 from cqrs.operations.status import ProjectionStatus, statuses
@@ -52,10 +52,10 @@ class Command(BaseCommand):
 
     def run(self, *, names: list[str], until_caught_up: bool, **_: Any) -> None:
         """Project in this process until stopped, or until what is in the log now is applied."""
-        follow(chosen(names), self._console(), until_caught_up=until_caught_up)
+        run(chosen(names), self._console(), until_caught_up=until_caught_up)
 
     def rebuild(self, *, names: list[str], every: bool, accept_changes: bool, **how: Any) -> None:
-        """Build from the log, prove, swap; or go back to the old tables, or drop them."""
+        """TableCopy from the log, prove, swap; or go back to the old tables, or drop them."""
         if bool(names) == every:
             raise CommandError("Name the projections to rebuild, or say --all")
         projections = chosen(names)

@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 ('position', models.BigIntegerField(default=0)),
                 ('event_id', models.UUIDField(null=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
-                ('level_at', models.DateTimeField(null=True)),
+                ('caught_up_at', models.DateTimeField(null=True)),
             ],
             options={
                 'db_table': 'cqrs_projections_checkpoint',

@@ -1,8 +1,8 @@
 import pytest
 
 from customers.models import CustomerProfile
-from tests.reacting import deployed, run
-from tests.scenarios import customer
+from tests.support.reacting import deployed, run
+from tests.support.scenarios import customer
 
 pytestmark = pytest.mark.django_db
 

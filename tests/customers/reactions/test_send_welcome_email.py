@@ -5,8 +5,8 @@ from django.test import override_settings
 from config.database.embedded.ports import free_port
 from cqrs.models import ReactionFailure
 from customers.models import Customer, CustomerProfile
-from tests.reacting import deployed, make_due, run
-from tests.scenarios import customer
+from tests.support.reacting import deployed, make_due, run
+from tests.support.scenarios import customer
 
 pytestmark = pytest.mark.django_db
 DEAD_SERVER = {

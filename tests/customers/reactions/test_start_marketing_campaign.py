@@ -13,9 +13,9 @@ from cqrs.models import EventRecord, ReactionFailure
 from cqrs.reactions import reactions
 from customers.models import CustomerProfile
 from customers.reactions import start_marketing_campaign
-from tests.reacting import deployed, make_due, run
-from tests.scenarios import customer
-from tests.webhook import Webhook, webhook
+from tests.support.reacting import deployed, make_due, run
+from tests.support.scenarios import customer
+from tests.support.webhook import Webhook, webhook
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 NAME = "start_marketing_campaign"

@@ -7,8 +7,8 @@ from customers.commands import UpdateCustomer
 from customers.models import Customer
 from orders.commands import CreateOrder, ShipOrder
 from orders.commands.confirm_order import ConfirmOrder
-from tests.reacting import deployed, make_due, run
-from tests.scenarios import accepted, content, customer, order
+from tests.support.reacting import deployed, make_due, run
+from tests.support.scenarios import accepted, content, customer, order
 
 pytestmark = pytest.mark.django_db
 

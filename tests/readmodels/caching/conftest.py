@@ -12,17 +12,17 @@ from cqrs.conf import conf
 from cqrs.database.aliases import PROJECTION_ALIAS
 from cqrs.event_log.signals import batch_applied
 from cqrs.notifications.changes import Change
-from cqrs.notifications.listener import Bell
-from tests.desk import wait_for
+from cqrs.notifications.listener import AppliedListener
+from tests.support.desk import wait_for
 
 heard: set[str] = set()
 
 
 def note(change: Change | None) -> None:
-    heard.update(change.tags if change else ())
+    heard.update(change.invalidation_keys if change else ())
 
 
-bell = Bell()  # in a test run with Redis the process's own bell listens there
+listener = AppliedListener()  # in a test run with Redis the process's own listener listens there
 
 
 @pytest.fixture(params=["redis", "memory"], autouse=True)
@@ -30,10 +30,10 @@ def where(request: Any, settings: Any, monkeypatch: Any) -> Iterator[str]:
     """Run each test with Redis, and without."""
     if request.param == "memory":
         settings.CQRS = {**settings.CQRS, "REDIS_URL": ""}
-        monkeypatch.setattr(behavior, "bell", bell)
-        bell.hearers[:] = [behavior.hear, note]
-        bell.wait(0, 5)
-        assert bell.is_listening
+        monkeypatch.setattr(behavior, "listener", listener)
+        listener.subscribers[:] = [behavior.on_change, note]
+        listener.wait(0, 5)
+        assert listener.is_listening
         batch_applied.connect(until_heard)
     yield request.param
     batch_applied.disconnect(until_heard)

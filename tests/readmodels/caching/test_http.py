@@ -8,8 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cqrs.projections import lag
-from tests.api import bearer
-from tests.readmodels.log import Log
+from tests.support.api import bearer
+from tests.support.log import Log
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 

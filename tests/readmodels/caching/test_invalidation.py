@@ -11,7 +11,7 @@ from cqrs.caching import behavior, redis
 from cqrs.consumers.runner import Runner
 from cqrs.event_log.signals import announce_applied, batch_applied
 from cqrs.messaging import bus
-from cqrs.notifications.changes import MOST_IDS
+from cqrs.notifications.changes import MAX_IDS
 from readmodels.projections import PROJECTIONS
 from readmodels.queries import (
     GetOrdersByCustomer,
@@ -20,8 +20,8 @@ from readmodels.queries import (
     ListStock,
 )
 from tests.readmodels.caching.asking import ask, statements, statuses
-from tests.readmodels.log import Log
-from tests.threads import together
+from tests.support.log import Log
+from tests.support.threads import together
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 
@@ -88,7 +88,7 @@ class TestInvalidation:
         buyer = log.customer()
         log.projected()
         ask(GetOrdersByCustomer, customer_id=buyer)
-        for _ in range(MOST_IDS * PROJECTIONS[0].partitions):
+        for _ in range(MAX_IDS * PROJECTIONS[0].partitions):
             log.customer()
         log.projected()
         assert statements(GetOrdersByCustomer, customer_id=buyer) == 1

@@ -18,9 +18,9 @@ from readmodels.queries import (
     ListOrders,
     ListStock,
 )
-from tests.api import bearer
 from tests.readmodels.caching.asking import ask, statements, statuses
-from tests.readmodels.log import Log
+from tests.support.api import bearer
+from tests.support.log import Log
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 
@@ -68,7 +68,7 @@ class TestKeeping:
         assert len(ask(ListOrders, page="2", page_size="2").documents) == 1
 
     def test_leaves_answers_alone_that_are_too_large(self, monkeypatch: Any, log: Log) -> None:
-        monkeypatch.setattr(behavior, "MOST_BYTES", 10)
+        monkeypatch.setattr(behavior, "MAX_ANSWER_BYTES", 10)
         log.customer()
         log.projected()
         for _ in range(2):

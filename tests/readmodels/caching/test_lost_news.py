@@ -15,7 +15,7 @@ from readmodels.queries import (
     ListCustomers,
 )
 from tests.readmodels.caching.asking import ask, news_lost, statuses
-from tests.readmodels.log import Log
+from tests.support.log import Log
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from cqrs.caching import statistics
 from cqrs.consistency.tokens import ConsistencyToken
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from cqrs.messaging import bus
 from cqrs.messaging.results import Rejected
 from cqrs.queries.results import Results
@@ -19,10 +19,10 @@ from orders.events import OrderCreated
 from readmodels.projections import PROJECTIONS
 from readmodels.projections.order_history import EVENT_NAMES
 from readmodels.queries import GetOrderById, GetOrderHistory, GetSalesReport
-from tests.api import bearer
 from tests.readmodels.caching.asking import ask, statements
-from tests.readmodels.log import PLACED, Log
-from tests.threads import together
+from tests.support.api import bearer
+from tests.support.log import PLACED, Log
+from tests.support.threads import together
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 
@@ -97,7 +97,7 @@ class TestOrderHistory:
             change(order)
         cancelled = log.order(log.customer())
         log.cancel(cancelled)
-        events: list[StoredEvent] = [each for each in log.sequenced() if each.type in EVENT_NAMES]
+        events: list[RecordedEvent] = [each for each in log.sequenced() if each.type in EVENT_NAMES]
         assert {event.type for event in events} == {*PROJECTIONS[-1].types}
         for event in events:
             key = event.data["order_id"]
@@ -128,7 +128,10 @@ class TestCounting:
 
     def test_counts_each_question_of_all_threads(self) -> None:
         before = statistics.counts()["GetSalesReport", "miss"]
-        together(*[lambda: [statistics.note(GetSalesReport(), "miss") for _ in range(20_000)]] * 4)
+        together(
+            *[lambda: [statistics.record_lookup(GetSalesReport(), "miss") for _ in range(20_000)]]
+            * 4
+        )
         assert statistics.counts()["GetSalesReport", "miss"] - before == 80_000
 
     def counted(self, client: Client) -> dict[tuple[str, str], float]:

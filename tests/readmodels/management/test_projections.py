@@ -16,11 +16,11 @@ from cqrs.models import EventRecord, Pending
 from cqrs.operations import status
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from cqrs.projections.registry import runner
-from cqrs.rebuild.table_copies import RETIRED, Build
+from cqrs.rebuild.table_copies import RETIRED, TableCopy
 from orders.events import OrderCreated
 from readmodels.models import CustomerReadModel, OrderReadModel
 from readmodels.projections import PROJECTIONS
-from tests.readmodels.log import Log
+from tests.support.log import Log
 
 BOTH = pytest.mark.django_db(databases=["default", "replica"])
 NAMES = ("orders", "customers", "stock", "sales", "product_sales", "order_history")
@@ -138,7 +138,7 @@ class TestRun:
         log = Log()
         log.order(log.customer())
         log.projected()
-        copy = Build(PROJECTIONS[0], RETIRED)
+        copy = TableCopy(PROJECTIONS[0], RETIRED)
         copy.create(4)
         try:
             projections("run", "--until-caught-up")

@@ -15,15 +15,11 @@ from hypothesis import strategies as st
 
 from cqrs.consumers.runner import Runner
 from cqrs.event_log import sequencer
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from cqrs.models import EventRecord, Pending
 from cqrs.projections.engine import Projection
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from readmodels.projections import PROJECTIONS
-from tests.desk import FULL_COUNTS
-from tests.readmodels.histories import STEPS as STEPS_OF_HISTORIES
-from tests.readmodels.histories import compose
-from tests.readmodels.log import Log
 from tests.readmodels.projections import (
     test_customers,
     test_order_history,
@@ -32,7 +28,11 @@ from tests.readmodels.projections import (
     test_sales,
     test_stock,
 )
-from tests.readmodels.projections.contract import EXAMPLES, READ, Crash, undone
+from tests.support.desk import FULL_COUNTS
+from tests.support.histories import STEPS as STEPS_OF_HISTORIES
+from tests.support.histories import compose
+from tests.support.log import Log
+from tests.support.projection_contract import EXAMPLES, READ, Crash, undone
 
 CONTRACTS = [
     test_orders.TestOrders(),
@@ -137,7 +137,7 @@ class Frail:
     def types(self) -> Collection[str]:
         return self.projection.types
 
-    def apply(self, events: Sequence[StoredEvent]) -> None:
+    def apply(self, events: Sequence[RecordedEvent]) -> None:
         fault = self.work.fault(IN_A_BATCH, BEFORE_COMMIT)
         middle = len(events) // 2 if fault == IN_A_BATCH else len(events)
         for part in filter(None, (events[:middle], events[middle:])):
@@ -187,6 +187,8 @@ class TestAnyRun:
             work.end()
             events = log.sequenced()
             assert ParkedEvent.objects.count() == 0
-            assert {p.position for p in work.other.places(*work.consumers)} == {len(events)}
+            assert {p.position for p in work.other.partition_checkpoints(*work.consumers)} == {
+                len(events)
+            }
             for contract in CONTRACTS:
                 assert contract.observed() == type(contract).fold(events)

@@ -7,17 +7,17 @@ from typing import Any
 import orjson
 import pytest
 
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from readmodels.models import CustomerReadModel, CustomerSearch
 from readmodels.projections.customers import Customers
-from tests.readmodels.log import PLACED, Log
-from tests.readmodels.projections.contract import ProjectionContract
-from tests.readmodels.projections.expected import STATUS, searched, time, words
+from tests.support.expected import STATUS, searched, time, words
+from tests.support.log import PLACED, Log
+from tests.support.projection_contract import ProjectionContract
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 
 
-def fold(events: Sequence[StoredEvent]) -> dict[str, Any]:
+def fold(events: Sequence[RecordedEvent]) -> dict[str, Any]:
     """Count the orders as they are in the end, instead of adding up what happened to them."""
     customers: dict[str, Any] = {}
     orders: dict[str, Any] = {}

@@ -4,17 +4,17 @@ from typing import Any
 import orjson
 import pytest
 
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from readmodels.models import OrderEventReadModel
 from readmodels.projections.order_history import OrderHistory
 from readmodels.projections.text import utc_text
-from tests.readmodels.log import Log
-from tests.readmodels.projections.contract import ProjectionContract
+from tests.support.log import Log
+from tests.support.projection_contract import ProjectionContract
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 
 
-def fold(events: Sequence[StoredEvent]) -> dict[str, Any]:
+def fold(events: Sequence[RecordedEvent]) -> dict[str, Any]:
     return {
         f"{event.stream_id} {event.version:010}": {
             "position": event.position,

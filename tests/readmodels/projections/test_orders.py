@@ -4,19 +4,19 @@ from typing import Any
 import orjson
 import pytest
 
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from cqrs.projections.engine import MissingRow
 from readmodels.models import OrderCustomer, OrderReadModel, OrderSearch
 from readmodels.projections import orders
 from readmodels.projections.orders import Orders
-from tests.readmodels.log import Log
-from tests.readmodels.projections.contract import ProjectionContract
-from tests.readmodels.projections.expected import STATUS, searched, time, words
+from tests.support.expected import STATUS, searched, time, words
+from tests.support.log import Log
+from tests.support.projection_contract import ProjectionContract
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 
 
-def fold(events: Sequence[StoredEvent]) -> dict[str, Any]:
+def fold(events: Sequence[RecordedEvent]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     names: dict[str, tuple[str, str]] = {}
     for event in events:
@@ -42,7 +42,7 @@ def fold(events: Sequence[StoredEvent]) -> dict[str, Any]:
     return found
 
 
-def _new(event: StoredEvent, name: str, email: str) -> dict[str, Any]:
+def _new(event: RecordedEvent, name: str, email: str) -> dict[str, Any]:
     data = event.data
     items = [dict(line) for line in data["items"]]
     for line in items:

@@ -6,20 +6,20 @@ from typing import Any
 import orjson
 import pytest
 
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from cqrs.projections.engine import MissingRow
 from readmodels.models import ProductName, ProductSalesReadModel
 from readmodels.projections.product_sales import ProductSales
-from tests.readmodels.histories import PRODUCTS
-from tests.readmodels.log import Log
-from tests.readmodels.projections.contract import ProjectionContract
-from tests.readmodels.projections.expected import sums
+from tests.support.expected import sums
+from tests.support.histories import PRODUCTS
+from tests.support.log import Log
+from tests.support.projection_contract import ProjectionContract
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 LAMP, PEN, _ = PRODUCTS
 
 
-def fold(events: Sequence[StoredEvent]) -> dict[str, Any]:
+def fold(events: Sequence[RecordedEvent]) -> dict[str, Any]:
     """Gather the lines of each product, then sum up those whose order was not cancelled."""
     cancelled = {e.stream_id for e in events if e.type == "orders.order_cancelled"}
     found: dict[str, Any] = {}

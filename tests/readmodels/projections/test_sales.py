@@ -6,18 +6,18 @@ from typing import Any
 import orjson
 import pytest
 
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from cqrs.projections.engine import MissingRow
 from readmodels.models import SalesDayReadModel
 from readmodels.projections.sales import Sales
-from tests.readmodels.log import PLACED, Log
-from tests.readmodels.projections.contract import ProjectionContract
-from tests.readmodels.projections.expected import sums
+from tests.support.expected import sums
+from tests.support.log import PLACED, Log
+from tests.support.projection_contract import ProjectionContract
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 
 
-def fold(events: Sequence[StoredEvent]) -> dict[str, Any]:
+def fold(events: Sequence[RecordedEvent]) -> dict[str, Any]:
     """Gather the orders of each day, then sum up what is left of them."""
     orders = {e.stream_id: e for e in events if e.type == "orders.order_created"}
     cancelled = {e.stream_id for e in events if e.type == "orders.order_cancelled"}

@@ -4,20 +4,20 @@ from typing import Any
 import orjson
 import pytest
 
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from cqrs.projections.engine import MissingRow
 from readmodels.models import StockReadModel, StockSearch
 from readmodels.projections.stock import Stock
-from tests.readmodels.log import Log
-from tests.readmodels.projections.contract import ProjectionContract
-from tests.readmodels.projections.expected import searched, words
+from tests.support.expected import searched, words
+from tests.support.log import Log
+from tests.support.projection_contract import ProjectionContract
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 MOVES = {"orders.stock_reserved": (0, 1), "orders.stock_released": (0, -1),
          "orders.stock_deducted": (-1, -1)}  # fmt: skip
 
 
-def fold(events: Sequence[StoredEvent]) -> dict[str, Any]:
+def fold(events: Sequence[RecordedEvent]) -> dict[str, Any]:
     """Add up the moves, instead of taking over the amounts that the events carry."""
     found: dict[str, Any] = {}
     for event in events:

@@ -12,13 +12,13 @@ from cqrs.messaging import bus
 from cqrs.messaging.ids import uuid7
 from cqrs.messaging.results import Ok, Rejected, Result
 from cqrs.queries import compiled
-from cqrs.queries.compiled import one
-from cqrs.queries.paging import Document
+from cqrs.queries.compiled import document_by_id, fetch
+from cqrs.queries.paging import StoredDocument
 from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
-from readmodels.queries import GetOrdersByCustomer, ListOrders, order_filters
+from readmodels.queries import GetOrdersByCustomer, ListOrders, latest_orders, order_filters
 from readmodels.queries.latest_orders import LatestOrders
-from tests.readmodels.log import PLACED, Log
 from tests.readmodels.queries.asking import page_of
+from tests.support.log import PLACED, Log
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 
@@ -40,17 +40,20 @@ def customers(log: Log) -> list[Any]:
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Collect what was read through a compiled text."""
     made: list[Any] = []
-    fetch = compiled._fetch
-    monkeypatch.setattr(
-        compiled, "_fetch", lambda text, *values: made.append(text) or fetch(text, *values)
-    )
+
+    def counting(text: str, *values: Any) -> list[Any]:
+        made.append(text)
+        return fetch(text, *values)
+
+    for module in (compiled, latest_orders):
+        monkeypatch.setattr(module, "fetch", counting)
     return made
 
 
 def both_ways(monkeypatch: pytest.MonkeyPatch, query: Any, payload: Any) -> list[Result[Any]]:
     hot = bus.ask(query, payload)
     with monkeypatch.context() as patch:
-        patch.setattr(order_filters, "is_hot", lambda _: False)
+        patch.setattr(order_filters, "has_compiled_sql", lambda _: False)
         return [hot, bus.ask(query, payload)]
 
 
@@ -114,7 +117,7 @@ class TestLatestOrders:
         assert bool(counted) is hot
 
     def test_knows_every_filter(self) -> None:
-        known = {*order_filters.COLD, "status", "ordering", "consistency_token", "wait_s"}
+        known = {*order_filters.NEEDS_ORM, "status", "ordering", "consistency_token", "wait_s"}
         assert set(order_filters.OrderFilters.model_fields) == known
 
 
@@ -124,9 +127,9 @@ class TestOne:
         log.stock()
         log.projected()
         for row in model._default_manager.values("pk", "document", "version", "position"):
-            expected = Document(row["document"], row["version"], row["position"])
-            assert one(model, row["pk"], "") == Ok(expected)
-        assert one(model, uuid7(), "gone") == Rejected("not_found", "gone")
+            expected = StoredDocument(row["document"], row["version"], row["position"])
+            assert document_by_id(model, row["pk"], "") == Ok(expected)
+        assert document_by_id(model, uuid7(), "gone") == Rejected("not_found", "gone")
 
 
 class TestStatements:
@@ -151,6 +154,6 @@ class TestStatements:
     def test_name_their_columns(self, customers: list[Any], counted: list[Any]) -> None:
         page_of(ListOrders, page_size="1")
         page_of(ListOrders, cursor="")
-        one(OrderReadModel, uuid7(), "")
+        document_by_id(OrderReadModel, uuid7(), "")
         assert len(counted) == 4
         assert not any("SELECT *" in text for text in counted)

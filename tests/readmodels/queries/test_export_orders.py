@@ -10,8 +10,8 @@ from cqrs.messaging import bus
 from cqrs.messaging.context import Context, use_context
 from readmodels.queries import ExportOrders, ListOrders
 from readmodels.queries.order_rows import HEADER, harmless
-from tests.readmodels.log import Log
 from tests.readmodels.queries.asking import exported, ids, wrong
+from tests.support.log import Log
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 

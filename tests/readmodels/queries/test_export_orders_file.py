@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from cqrs.messaging import bus
 from cqrs.messaging.results import Rejected
 from readmodels.queries import ExportOrders
-from tests.api import bearer
-from tests.readmodels.log import Log
 from tests.readmodels.queries.asking import exported
+from tests.support.api import bearer
+from tests.support.log import Log
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 MODULE = sys.modules[ExportOrders.__module__]  # its function has the same name

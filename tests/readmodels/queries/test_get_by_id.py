@@ -12,12 +12,12 @@ from cqrs.messaging import bus
 from cqrs.messaging.ids import uuid7
 from cqrs.messaging.results import Ok, Rejected
 from cqrs.models import FeedHead
-from cqrs.queries.paging import Document
+from cqrs.queries.paging import StoredDocument
 from customers.models import Customer
 from readmodels import queries
 from readmodels.models import OrderReadModel
 from readmodels.queries import GetCustomerById, GetOrderById
-from tests.readmodels.log import Log
+from tests.support.log import Log
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 
@@ -30,7 +30,7 @@ class TestGetOrderById:
         result = bus.ask(GetOrderById, {"order_id": order})
         assert isinstance(result, Ok)
         stored = OrderReadModel.objects.get().document
-        assert result.value == Document(body=stored, version=2, position=3)
+        assert result.value == StoredDocument(body=stored, version=2, position=3)
         assert orjson.loads(stored)["id"] == str(order)
 
     def test_refuses_an_unknown_id(self) -> None:

@@ -17,8 +17,8 @@ from cqrs.messaging.results import Ok, Rejected
 from cqrs.projections.registry import runner
 from readmodels.projections import PROJECTIONS
 from readmodels.queries import GetOrderHistory
-from tests.api import bearer
-from tests.readmodels.log import Log
+from tests.support.api import bearer
+from tests.support.log import Log
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 

@@ -2,8 +2,8 @@ import pytest
 
 from cqrs.messaging.ids import uuid7
 from readmodels.queries import GetOrdersByCustomer
-from tests.readmodels.log import Log
 from tests.readmodels.queries.asking import ids, page_of, texts, wrong
+from tests.support.log import Log
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 

@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from cqrs.messaging import bus
 from cqrs.messaging.context import Context, use_context
 from readmodels.queries import GetProductSales
-from tests.api import bearer
-from tests.readmodels.log import Log
 from tests.readmodels.queries.asking import page_of, wrong
+from tests.support.api import bearer
+from tests.support.log import Log
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 A, B, C, D = (UUID(int=number) for number in range(1, 5))

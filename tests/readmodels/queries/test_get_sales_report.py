@@ -17,9 +17,9 @@ from cqrs.messaging.context import Context, use_context
 from cqrs.messaging.results import Ok
 from cqrs.queries.results import Results
 from readmodels.queries import GetSalesReport
-from tests.api import bearer
-from tests.readmodels.log import PLACED, Log
 from tests.readmodels.queries.asking import wrong
+from tests.support.api import bearer
+from tests.support.log import PLACED, Log
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 
@@ -113,9 +113,9 @@ class TestGetSalesReport:
         self, monkeypatch: pytest.MonkeyPatch, granularity: str, rows: int
     ) -> None:
         module = sys.modules[GetSalesReport.__module__]
-        monkeypatch.setattr(module, "MOST_ROWS", rows)
+        monkeypatch.setattr(module, "MAX_ROWS", rows)
         assert len(report(granularity=granularity)) == rows
-        monkeypatch.setattr(module, "MOST_ROWS", rows - 1)
+        monkeypatch.setattr(module, "MAX_ROWS", rows - 1)
         assert wrong(GetSalesReport, granularity=granularity) == {"from_date": "too_many_rows"}
 
 

@@ -6,8 +6,8 @@ from django.core.exceptions import PermissionDenied
 from cqrs.messaging import bus
 from cqrs.messaging.context import Context, use_context
 from readmodels.queries import ListCustomers
-from tests.readmodels.log import PLACED, REGISTERED, Log
 from tests.readmodels.queries.asking import ids, page_of, texts, wrong
+from tests.support.log import PLACED, REGISTERED, Log
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 

@@ -6,8 +6,8 @@ import pytest
 
 from cqrs.messaging.ids import uuid7
 from readmodels.queries import ListOrders
-from tests.readmodels.log import PLACED, Log
 from tests.readmodels.queries.asking import ids, page_of, texts
+from tests.support.log import PLACED, Log
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)

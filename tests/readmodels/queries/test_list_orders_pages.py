@@ -6,11 +6,10 @@ from django.test.utils import CaptureQueriesContext
 
 from cqrs.messaging import bus
 from cqrs.messaging.results import Rejected
-from cqrs.queries import paging
-from readmodels import specifications
-from readmodels.queries import ListOrders
-from tests.readmodels.log import Log
+from cqrs.queries import paging, specifications
+from readmodels.queries import ListOrders, latest_orders
 from tests.readmodels.queries.asking import page_of
+from tests.support.log import Log
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 
@@ -45,6 +44,7 @@ class TestPages:
     def test_count_no_further_than_the_cap(self, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(specifications, "COUNT_CAP", 3)
         monkeypatch.setattr(paging, "COUNT_CAP", 3)
+        monkeypatch.setattr(latest_orders, "COUNT_CAP", 3)
         customer = log.customer()
         for count, capped in ((3, False), (3, True), (3, True)):
             while len(log.orders) < 3:

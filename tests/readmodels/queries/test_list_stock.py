@@ -11,9 +11,9 @@ from cqrs.messaging.context import Context, use_context
 from cqrs.messaging.ids import uuid7
 from cqrs.messaging.results import Ok, Rejected
 from readmodels.queries import GetStock, ListStock
-from tests.api import bearer
-from tests.readmodels.log import Log
 from tests.readmodels.queries.asking import page_of, texts, wrong
+from tests.support.api import bearer
+from tests.support.log import Log
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 

@@ -16,8 +16,8 @@ from readmodels.queries import (
     GetOrdersByCustomer,
     ListOrders,
 )
-from tests.readmodels.log import PLACED, REGISTERED, Log
 from tests.readmodels.queries.asking import LISTS, ids, keys, orderings, page_of
+from tests.support.log import PLACED, REGISTERED, Log
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 EVERY_LIST = pytest.mark.parametrize("query", LISTS)

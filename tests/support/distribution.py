@@ -1,6 +1,6 @@
 """Which test process gets which tests (`-n`): files stay whole, and the longest ones come first.
 
-Loaded with `-p tests.distribution`.
+Loaded with `-p tests.support.distribution`.
 """
 
 import os

@@ -25,9 +25,9 @@ from config.database.embedded.cluster import USER, Cluster
 from config.database.embedded.home import ROOT_HOMES
 from config.database.embedded.ports import free_port
 from config.database.embedded.postgres import DATABASES
-from tests.scenarios import ADDRESS
+from tests.support.scenarios import ADDRESS
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 PASSWORD = "a password for the demo users"
 READY_S = 90.0
 STOP_S = 30.0

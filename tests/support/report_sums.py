@@ -18,7 +18,7 @@ FROM orders_order GROUP BY 1, 2 ORDER BY 1, 2
 """
 PRODUCTS = """
 SELECT product_id::text, line.currency, sum(quantity), sum(line_total), count(DISTINCT order_id),
-       (SELECT latest.product_name FROM cqrs_event JOIN orders_orderline AS latest
+       (SELECT latest.product_name FROM cqrs_event AS event JOIN orders_orderline AS latest
         ON latest.order_id = event.stream_id
         WHERE event.type = 'orders.order_created' AND latest.product_id = line.product_id
               AND latest.currency = line.currency

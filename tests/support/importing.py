@@ -15,8 +15,8 @@ from django.db import connections
 
 from orders.models import Order
 from orders.order_csv import stable_id
-from tests.desk import REPOSITORY
-from tests.orders.csv_files import rows_of
+from tests.support.csv_files import rows_of
+from tests.support.desk import REPOSITORY
 
 SUMMARY = re.compile(
     r"(\d+) orders imported, (\d+) known already, (\d+) rejected,"

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from cqrs.rebuild.table_copies import CHECK, RETIRED, SAMPLE, SHADOW, Build
+from cqrs.rebuild.table_copies import CHECK, RETIRED, SAMPLE, SHADOW, TableCopy
 from readmodels.projections import PROJECTIONS
-from tests.readmodels.log import Log
-from tests.threads import together
+from tests.support.log import Log
+from tests.support.threads import together
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def nothing_is_left() -> Iterator[None]:
     yield
     for projection in PROJECTIONS:
         for slot in (SHADOW, RETIRED, CHECK, SAMPLE):
-            Build(projection, slot).drop()
+            TableCopy(projection, slot).drop()
 
 
 def projections(*arguments: str, output: io.StringIO | None = None) -> str:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from cqrs.event_log.events import StoredEvent
-from tests.readmodels.log import PLACED, Log
+from cqrs.event_log.events import RecordedEvent
+from tests.support.log import PLACED, Log
 
 NEXT = {"pending": Log.confirm, "confirmed": Log.ship, "shipped": Log.deliver}
 NAMES = st.sampled_from(["Ada", 'Bo "B" \\ {x}', "Çiğdem\nÖ", "", "NULL"])
@@ -39,7 +39,7 @@ HISTORIES = st.lists(STEPS, max_size=40)
 CUTS = st.lists(st.integers(1, 12), max_size=40)
 
 
-def write(log: Log, history: Sequence[tuple[Any, ...]]) -> list[StoredEvent]:
+def write(log: Log, history: Sequence[tuple[Any, ...]]) -> list[RecordedEvent]:
     """Write the history and give everything its position; return the whole feed."""
     compose(log, history)
     return log.sequenced()
@@ -91,7 +91,7 @@ def _pick(items: Sequence[Any], which: int) -> Any:
     return items[which % len(items)]
 
 
-def cut(events: Sequence[StoredEvent], sizes: Sequence[int]) -> list[Sequence[StoredEvent]]:
+def cut(events: Sequence[RecordedEvent], sizes: Sequence[int]) -> list[Sequence[RecordedEvent]]:
     """Cut the events into batches of these sizes; the last takes what remains."""
     batches, start = [], 0
     for size in sizes:

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from cqrs.consumers.applier import Consumer
 from cqrs.consumers.runner import Runner
 from cqrs.event_log import sequencer
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from cqrs.models import Feed
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
-from tests.desk import FULL_COUNTS
-from tests.readmodels.histories import CUTS, HISTORIES, cut, write
-from tests.readmodels.log import Log
-from tests.threads import together
+from tests.support.desk import FULL_COUNTS
+from tests.support.histories import CUTS, HISTORIES, cut, write
+from tests.support.log import Log
+from tests.support.threads import together
 
 READ = "replica"
 # pytest's fixtures are not made anew for each example: the examples undo what they wrote.
@@ -40,7 +40,7 @@ class Crash(BaseException):
 class ProjectionContract:
     projection: ClassVar[Consumer]
     models: ClassVar[Sequence[type[Model]]]
-    fold: ClassVar[Callable[[Sequence[StoredEvent]], dict[str, Any]]]
+    fold: ClassVar[Callable[[Sequence[RecordedEvent]], dict[str, Any]]]
     """The rows that the events amount to: plain, event by event, and written independently."""
 
     def rows(self) -> dict[str, list[dict[str, Any]]]:
@@ -52,7 +52,7 @@ class ProjectionContract:
         """Return what the tables hold, in the shape of `fold`."""
         raise NotImplementedError
 
-    def apply(self, events: Sequence[StoredEvent]) -> None:
+    def apply(self, events: Sequence[RecordedEvent]) -> None:
         with transaction.atomic(using=READ):
             self.projection.apply(events)
 
@@ -119,7 +119,7 @@ class ProjectionContract:
         events, runner = life(log, 5), Runner(ProjectionCheckpoint, ParkedEvent, READ, batch=7)
         apply, calls = self.projection.apply, []
 
-        def dies_late(batch: Sequence[StoredEvent]) -> None:
+        def dies_late(batch: Sequence[RecordedEvent]) -> None:
             apply(batch)
             calls.append(batch)
             if len(calls) == 3:
@@ -149,11 +149,11 @@ class ProjectionContract:
 
 
 def passed(
-    runner: Runner, projection: Consumer, events: Sequence[StoredEvent]
-) -> list[StoredEvent]:
+    runner: Runner, projection: Consumer, events: Sequence[RecordedEvent]
+) -> list[RecordedEvent]:
     """Return the events that the checkpoints are past."""
     buckets = dict(Feed.objects.values_list("position", "bucket"))
-    places = runner.places(projection)
+    places = runner.partition_checkpoints(projection)
     return [
         event
         for event in events
@@ -161,7 +161,7 @@ def passed(
     ]
 
 
-def life(log: Log, count: int) -> list[StoredEvent]:
+def life(log: Log, count: int) -> list[RecordedEvent]:
     """Write customers with one order each, of which something became, and products."""
     for number in range(count):
         product = log.stock(on_hand=number + 2, name=f"Lamp {number}")

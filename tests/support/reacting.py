@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from cqrs.event_log import sequencer
-from cqrs.event_log.events import StoredEvent
+from cqrs.event_log.events import RecordedEvent
 from cqrs.models import ReactionCheckpoint, ReactionFailure
 from cqrs.reactions import reactions
 from cqrs.reactions.attempts import Reaction
@@ -21,10 +21,10 @@ class Recorder:
 
     name: str = "recorder"
     event_type: str = CustomerRegistered.wire_name
-    then: Callable[[StoredEvent], object] = lambda _: None
-    seen: list[StoredEvent] = field(default_factory=list)
+    then: Callable[[RecordedEvent], object] = lambda _: None
+    seen: list[RecordedEvent] = field(default_factory=list)
 
-    def react(self, event: StoredEvent) -> None:
+    def react(self, event: RecordedEvent) -> None:
         self.seen.append(event)
         self.then(event)
 

@@ -3,8 +3,8 @@
 from structlog.testing import capture_logs
 
 from cqrs.messaging import bus
-from tests.cqrs.faults import execute, retries
-from tests.tcp_proxy import Fault, Proxy
+from tests.support.faults import execute, retries
+from tests.support.tcp_proxy import Fault, Proxy
 
 COMMITTED = Fault(reaches_server=True)
 LOST = Fault(reaches_server=False)

@@ -1,7 +1,7 @@
 """Real servers for the tests, there before the settings are read.
 
-Loaded with `-p tests.environment`, and ahead of pytest-django, which reads the settings before any
-conftest. Servers that the environment names are used; the others are private and end with the
+Loaded with `-p tests.support.environment`, ahead of pytest-django, which reads the settings before
+any conftest. Servers that the environment names are used; the others are private and end with the
 tests. Of several test processes (`-n`) each has private servers of its own, and the process that
 only hands out the tests has none.
 """
@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.distribution import NAMED_SERVERS, processes
-from tests.servers import private_postgres, private_redis
+from tests.support.distribution import NAMED_SERVERS, processes
+from tests.support.servers import private_postgres, private_redis
 
 # Reading the settings of the process without servers must not start any.
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"

@@ -19,7 +19,7 @@ from config.database.embedded.account import Account, server_account
 from config.database.embedded.binaries import find_binaries
 from config.database.embedded.cluster import READER, USER, Cluster, create
 from config.database.embedded.postgres import DATABASES, url
-from tests.server_process import ServerProcess
+from tests.support.server_process import ServerProcess
 
 Kind = TypeVar("Kind", bound=ServerProcess)
 

@@ -9,7 +9,7 @@ from django.db import connection, connections
 from cqrs.event_log.signals import event_published
 from cqrs.messaging import bus
 from cqrs.messaging.messages import Command
-from tests.threads import together
+from tests.support.threads import together
 
 
 class Broken(Exception):

@@ -11,9 +11,9 @@ from uuid import UUID
 from django.db import transaction
 
 from cqrs.event_log import feed, sequencer
-from cqrs.event_log.events import Event, StoredEvent, publish
+from cqrs.event_log.events import Event, RecordedEvent, publish
 from cqrs.messaging.ids import uuid7
-from cqrs.projections.freshness import note_level
+from cqrs.projections.freshness import record_caught_up
 from cqrs.projections.registry import runner
 from customers.events import CustomerDeactivated, CustomerRegistered, CustomerUpdated
 from orders.events import (
@@ -145,7 +145,7 @@ class Log:
                 publish(*self.waiting)
             self.waiting.clear()
 
-    def sequenced(self) -> list[StoredEvent]:
+    def sequenced(self) -> list[RecordedEvent]:
         """Publish what is waiting, give everything its position, and return the whole feed."""
         self.published()
         sequencer.sequence()
@@ -156,7 +156,7 @@ class Log:
         self.sequenced()
         for projection in PROJECTIONS:
             runner.drain(projection)
-        note_level(every_s=0)
+        record_caught_up(every_s=0)
 
     def _new_key(self) -> UUID:
         # Rising, as ids made over time do: tests know what ties by id come to.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.desk import Desk
+from tests.support.desk import Desk
 
 Rows = dict[str, tuple[Any, ...]]
 
