@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from cqrs.management.run_loop import Stopped
-from cqrs.projections.engine import Projection
+from cqrs.projections.projection import Projection
 from cqrs.rebuild.catch_up import Report
 from cqrs.rebuild.rebuild import Proof, RebuildError, rebuild
 from cqrs.rebuild.table_copies import Busy

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from cqrs.event_log import sequencer
 from cqrs.operations.worker import project_once
-from cqrs.projections.engine import Projection
+from cqrs.projections.projection import Projection
 from cqrs.projections.registry import runner
 from cqrs.rebuild.table_copies import active_consumers
 

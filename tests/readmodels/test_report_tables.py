@@ -110,7 +110,7 @@ class TestReportTables:
             raise KeyError("a bug")
 
         with monkeypatch.context() as patch:
-            patch.setitem(sales.HANDLES, "orders.order_created", broken)
+            patch.setitem(sales.HANDLERS, "orders.order_created", broken)
             parked = [log.order(customer, total="10.00") for _ in range(2)]
             log.projected()
         log.cancel(parked[0])

@@ -23,7 +23,7 @@ from cqrs.management.run_loop import Stopped, run, stoppable
 from cqrs.management.tables import parked_line, status_table
 from cqrs.operations import parked as parking
 from cqrs.operations.status import ProjectionStatus, statuses
-from cqrs.projections.engine import Projection
+from cqrs.projections.projection import Projection
 from cqrs.projections.registry import projections
 from cqrs.rebuild.rebuild import RebuildError, discard, roll_back
 from cqrs.rebuild.table_copies import Busy, repartition
