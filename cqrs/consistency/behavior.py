@@ -19,8 +19,8 @@ from cqrs.notifications.listener import listener
 from cqrs.projections.registry import projection_names
 
 DEFAULT_WAIT_S = 2.0
-# Between two looks. An announcement ends the pause, so it only makes a lost one good; where none can
-# come, the pauses are short and grow.
+# Between two looks. An announcement ends the pause, so it only makes a lost one good; where none
+# can come, the pauses are short and grow.
 LISTENING_S, FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 0.002, 0.05
 
 log = structlog.get_logger("cqrs.consistency")

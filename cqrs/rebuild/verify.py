@@ -67,7 +67,7 @@ def _positions(rows: QuerySet[Any]) -> Iterable[int]:
 def verify(
     projection: Projection, report: Report, *, parts: int = 1, repair: bool = False
 ) -> Iterator[Difference]:
-    """Yield every row that is not what the log says; with `repair`, after it was mended.
+    """Yield every row that is not what the log says; with `repair`, after it was repaired.
 
     `parts` above 1 looks at a random one of so many parts of the log, where the projection can
     be cut. Workers go on meanwhile. Needs the memory of a chunk, also if everything differs.
