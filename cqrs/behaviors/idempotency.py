@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from cqrs.behaviors.transaction import refuse_silent_rollback
 from cqrs.database import commit_outcome
+from cqrs.database.locks import LockSpace, try_lock
 from cqrs.messaging.context import current_context
 from cqrs.messaging.messages import Command
 from cqrs.messaging.pipeline import Dispatch, Next
@@ -49,7 +50,7 @@ def idempotency(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     if key is None:
         return call_next(dispatch)
     scope = (current_context().actor, dispatch.name, key)
-    if not _try_lock(*scope):
+    if not try_lock(LockSpace.IDEMPOTENCY_KEY, *scope):
         return Rejected("idempotency_in_progress", "This Idempotency-Key is still being handled")
     fingerprint = _fingerprint(dispatch)
     stored = _find(*scope)
@@ -73,15 +74,6 @@ def expire(limit: int = 1_000) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_EXPIRE, [timezone.now() - LIFETIME, limit])
         return int(cursor.rowcount)
-
-
-def _try_lock(actor: str, command: str, key: str) -> bool:
-    """Take the key for this transaction, without waiting for another one that holds it."""
-    digest = hashlib.blake2b("\0".join((actor, command, key)).encode(), digest_size=8).digest()
-    with connection.cursor() as cursor:
-        number = int.from_bytes(digest, "big", signed=True)
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
-        return bool(cursor.fetchone()[0])
 
 
 def _find(actor: str, command: str, key: str) -> IdempotentAnswer | None:

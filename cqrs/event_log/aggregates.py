@@ -3,8 +3,9 @@
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import models
 
+from cqrs.database.locks import LockSpace, lock
 from cqrs.messaging.results import reject
 
 
@@ -54,14 +55,11 @@ def load_for_change(model: type[A], pk: UUID, expected_version: int | None) -> A
 
 
 def lock_new(model: type[Aggregate], pk: UUID) -> None:
-    """Make transactions that would create the same aggregate, under an id from outside, queue.
+    """Make transactions queue that would create the same aggregate, under an id from outside.
 
-    A row that does not exist yet cannot be locked, so this takes an advisory lock on its name.
+    A row that does not exist yet cannot be locked, so this takes an advisory lock on its id.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{model.stream_type} {pk}"]
-        )
+    lock(LockSpace.NEW_AGGREGATE, model.stream_type, str(pk))
 
 
 def expect_nothing(expected_version: int | None) -> None:

@@ -8,13 +8,13 @@ visible in `pending` into `feed`, and positions exist only for committed events.
 
 from django.db import connection, transaction
 
+from cqrs.database.locks import LockSpace, try_lock
 from cqrs.models import Pending
 
 BATCH = 5_000
-LOCK_KEY = 0x0E7E_F33D  # any constant; all sequencers of one database must share it
 
-# Lock and move are two statements on purpose: a statement that takes the lock works on
-# a snapshot from before it had it, and would miss or double what the last holder moved.
+# Lock and move are two statements on purpose: the snapshot of a statement that takes the lock is
+# older than the lock, so it would miss or double what the last holder moved.
 _MOVE = """
 WITH moved AS (
     DELETE FROM cqrs_pending
@@ -59,8 +59,7 @@ def sequence(batch: int = BATCH) -> int:
 def _move(batch: int) -> int | None:
     """Move one batch; None when another process holds the lock."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK_KEY])
-        if not cursor.fetchone()[0]:
+        if not try_lock(LockSpace.SEQUENCER):
             return None
         cursor.execute(_MOVE, [batch])
         return int(cursor.rowcount)
