@@ -33,8 +33,10 @@ class Conf:
         "cqrs.behaviors.performance.performance",
         "cqrs.behaviors.authorization.authorization",
         "cqrs.behaviors.validation.validation",
+        "cqrs.behaviors.retry.retry",
         "cqrs.behaviors.transaction.command_transaction",
         "cqrs.behaviors.idempotency.idempotency",
+        "cqrs.behaviors.refusal.rollback_on_refusal",
     )
     QUERY_BEHAVIORS: Sequence[str] = (
         "cqrs.behaviors.guard.query_guard",

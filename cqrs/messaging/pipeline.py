@@ -10,17 +10,12 @@ from cqrs.messaging.results import Refusal, Result
 
 @dataclass(slots=True)
 class Dispatch:
-    """One message on its way. `message` is None until the validation behavior has made it.
-
-    `answer_is_stored` says that the idempotency behavior has kept the answer: then the transaction
-    commits even with a refusal.
-    """
+    """One message on its way. `message` is None until the validation behavior has made it."""
 
     message_type: type[Message]
     payload: Mapping[str, Any] | Message
     idempotency_key: str | None = None
     message: Message | None = None
-    answer_is_stored: bool = False
 
     @property
     def name(self) -> str:

@@ -37,14 +37,6 @@ class Rejected:
 Result = Ok[T_co] | Rejected
 
 
-class RolledBack(Exception):
-    """Leave `atomic` with a refusal, so that nothing that came before it is written."""
-
-    def __init__(self, rejected: Rejected) -> None:
-        super().__init__(rejected.code)
-        self.rejected = rejected
-
-
 class Refusal(Exception):
     """Carry a `Rejected` out of an aggregate's method to the bus, which returns it as a value."""
 
