@@ -1,4 +1,4 @@
-"""Where the two halves of each resource meet: commands and queries share their addresses."""
+"""The addresses of the API: each resource joins its commands and its queries."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from readmodels.views.reports import OrderHistoryQueries, ReportQueries
 
 
 class AnyCaseUUID:
-    """RFC 9562 reads both cases; Django's own converter knows only the lower one."""
+    """A UUID in either case, as RFC 9562 says; Django's own converter takes lower case only."""
 
     regex = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 
