@@ -3,41 +3,13 @@
 One declaration gives the type, the validation, the JSON and the OpenAPI schema.
 """
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, ClassVar, get_origin
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict
 
-
-@dataclass(frozen=True, slots=True)
-class ServerSet:
-    """Mark a field that the URL or the server fills: a request body that contains it is invalid."""
-
-
-def _no_nul(value: str) -> str:
-    # PostgreSQL cannot store U+0000 in text: refuse it here, where the answer can name the field.
-    if "\0" in value:
-        raise PydanticCustomError("string_nul", "Text must not contain the NUL character")
-    return value
-
-
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_no_nul)]
-OptionalText = Annotated[str, StringConstraints(max_length=200), AfterValidator(_no_nul)]
-LongText = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_no_nul)]
-
-
-def _to_utc(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise PydanticCustomError("datetime_range", "Not a time that UTC can express") from None
-
-
-UtcDatetime = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+from cqrs.messaging.fields import ServerSet
 
 
 class Message(BaseModel):
@@ -51,6 +23,7 @@ class Message(BaseModel):
     @classmethod
     @cache
     def server_set_fields(cls) -> frozenset[str]:
+        """Return the fields that a request body must not contain."""
         return frozenset(
             name
             for name, field in cls.model_fields.items()
@@ -61,6 +34,7 @@ class Message(BaseModel):
 class Command(Message):
     """A request to change one aggregate on `default`. Named in the imperative.
 
+    >>> from cqrs.messaging.fields import Text
     >>> class LendBook(Command):
     ...     permission: ClassVar[str] = "library.lend_book"
     ...     book_id: Annotated[UUID, ServerSet()]
