@@ -13,6 +13,7 @@ from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 
 from cqrs.database.aliases import PROJECTION_ALIAS
+from cqrs.database.locks import LockSpace, session_lock
 from cqrs.event_log.events import RecordedEvent
 from cqrs.event_log.feed import Stream
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
@@ -188,14 +189,10 @@ def repartition(projection: Projection, partitions: int) -> None:
 @contextmanager
 def exclusive(copy: TableCopy) -> Iterator[None]:
     """Keep everybody else from the copy for the block. Raises `Busy`."""
-    with _cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 1))", [copy.name])
-        if not cursor.fetchone()[0]:
+    with session_lock(LockSpace.TABLE_COPY, copy.name, using=PROJECTION_ALIAS) as is_held:
+        if not is_held:
             raise Busy(f"{copy.projection.name} is being rebuilt or verified by somebody else")
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 1))", [copy.name])
+        yield
 
 
 def _cursor() -> CursorWrapper:
