@@ -10,6 +10,7 @@ import argparse
 import csv
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from typing import Any
 
 HEADER = ("order_id", "ordered_at", "customer_id", "product_id", "product_name", "quantity",
           "unit_price", "currency")  # fmt: skip
@@ -47,7 +48,7 @@ def write(out: Path, limit: int | None) -> tuple[int, int]:
     return len(seen), count
 
 
-def _line(row, names):
+def _line(row: Any, names: dict[str, Any]) -> tuple[object, ...]:
     """Return a CSV line. The data give the line's total, so the unit price is the quotient."""
     price = Decimal(str(row.sales_value)) / int(row.quantity)
     name = names.get(row.product_id)

@@ -58,7 +58,7 @@ class Web:
     def _cpu_s(self) -> float:
         own = psutil.Process(self.process.pid)
         times = [one.cpu_times() for one in (own, *own.children(recursive=True))]
-        return sum(time.user + time.system for time in times)
+        return float(sum(time.user + time.system for time in times))
 
     def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and body of one answer."""

@@ -37,7 +37,9 @@ ONE = "SELECT document FROM read_orders WHERE id = %s"
 
 def rows(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
     connection.ensure_connection()
-    return connection.connection.execute(statement, parameters, prepare=True).fetchall()
+    cursor: Any = connection.connection.execute(statement, parameters, prepare=True)
+    found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
 
 
 def page(request: HttpRequest, customer_id: Any) -> HttpResponse:

@@ -41,4 +41,4 @@ def m1(bench: Bench) -> Iterator[Comparison]:
 def _mb(server: web.Web) -> float:
     """Return what the largest child, the worker process, keeps for itself alone (USS)."""
     children = psutil.Process(server.process.pid).children(recursive=True)
-    return max(child.memory_full_info().uss for child in children) / 1_000_000
+    return float(max(child.memory_full_info().uss for child in children) / 1_000_000)

@@ -1,6 +1,7 @@
 """R3: R1 through a warm cache, and R1 answered 304."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from benchmarks import programs, reads, web
 from benchmarks.bench import Bench
@@ -29,8 +30,8 @@ def r3(bench: Bench) -> Iterator[Finding]:
 
 
 def _compare(
-    work: str, plain: web.Web, cached: web.Web, requests: list, target: float, aim: float,
-    status: int = 200,
+    work: str, plain: web.Web, cached: web.Web, requests: list[dict[str, Any]],
+    target: float, aim: float, status: int = 200,
 ) -> Iterator[Comparison]:  # fmt: skip
     pages = [{"path": request["path"]} for request in requests]
     cached.load(pages, SECONDS)  # warms the cache
@@ -44,6 +45,6 @@ def _compare(
                      found["uncached"], target, aim)  # fmt: skip
 
 
-def _conditional(server: web.Web, path: str) -> dict:
+def _conditional(server: web.Web, path: str) -> dict[str, Any]:
     _, headers, _ = server.get(path)
     return {"path": path, "headers": {"If-None-Match": headers["etag"]}}

@@ -37,17 +37,17 @@ class WebServer(MPServer):
 
     def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
         self._held.say_stopping()
-        super().signal_handler_interrupt(*args, **kwargs)
+        super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]
 
     def shutdown(self, exit_code: int = 0) -> None:
         # A worker that ends before its turn is no failure once all were told to stop.
         if self.interrupt_signal:
             self.interrupt_children.clear()
-        super().shutdown(exit_code)
+        super().shutdown(exit_code)  # type: ignore[no-untyped-call]
 
     def _spawn_workers(self, *args: Any) -> None:
         with _no_interrupt():
-            super()._spawn_workers(*args)
+            super()._spawn_workers(*args)  # type: ignore[no-untyped-call]
 
     def _respawn_workers(self, *args: Any, **kwargs: Any) -> None:
         with _no_interrupt():

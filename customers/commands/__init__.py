@@ -5,6 +5,14 @@ from customers.commands.import_customer import ImportCustomer, import_customer
 from customers.commands.register_customer import RegisterCustomer, register_customer
 from customers.commands.update_customer import UpdateCustomer, update_customer
 
+__all__ = [
+    "HANDLERS",
+    "DeactivateCustomer",
+    "ImportCustomer",
+    "RegisterCustomer",
+    "UpdateCustomer",
+]
+
 HANDLERS = {
     RegisterCustomer: register_customer,
     UpdateCustomer: update_customer,

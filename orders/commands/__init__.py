@@ -8,6 +8,17 @@ from orders.commands.import_order import ImportOrder, import_order
 from orders.commands.set_stock import SetStock, set_stock
 from orders.commands.ship_order import ShipOrder, ship_order
 
+__all__ = [
+    "HANDLERS",
+    "CancelOrder",
+    "ConfirmOrder",
+    "CreateOrder",
+    "DeliverOrder",
+    "ImportOrder",
+    "SetStock",
+    "ShipOrder",
+]
+
 HANDLERS = {
     CreateOrder: create_order,
     ConfirmOrder: confirm_order,

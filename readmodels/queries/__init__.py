@@ -12,6 +12,21 @@ from readmodels.queries.list_customers import ListCustomers, list_customers
 from readmodels.queries.list_orders import ListOrders, list_orders
 from readmodels.queries.list_stock import ListStock, list_stock
 
+__all__ = [
+    "HANDLERS",
+    "ExportOrders",
+    "GetCustomerById",
+    "GetOrderById",
+    "GetOrderHistory",
+    "GetOrdersByCustomer",
+    "GetProductSales",
+    "GetSalesReport",
+    "GetStock",
+    "ListCustomers",
+    "ListOrders",
+    "ListStock",
+]
+
 HANDLERS = {
     GetOrderById: get_order_by_id,
     ListOrders: list_orders,

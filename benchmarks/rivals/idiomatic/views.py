@@ -49,7 +49,7 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
         with transaction.atomic():
             reserve(items)
             total = sum(item["line_total"] for item in items)
-            order = Order.objects.create(**validated_data, total_amount=total)
+            order: Order = Order.objects.create(**validated_data, total_amount=total)
             Line.objects.bulk_create([Line(order=order, **item) for item in items])
         return order
 
