@@ -13,7 +13,7 @@ from django.db.models import Model
 from cqrs.database.aliases import READ_ALIAS
 from cqrs.database.cursors import server_cursor
 from cqrs.messaging.results import Ok, Rejected, Result
-from cqrs.queries.paging import StoredDocument
+from cqrs.queries.pages import StoredDocument
 
 
 def document_by_id(model: type[Model], key: UUID, missing: str) -> Result[StoredDocument]:

@@ -7,6 +7,7 @@ from cqrs.messaging.messages import Query, ServerSet
 from cqrs.messaging.results import Ok, Rejected, Result
 from cqrs.queries.results import Results
 from readmodels.models import OrderEventReadModel
+from readmodels.specifications import is_event_of
 
 
 class GetOrderHistory(Query):
@@ -25,7 +26,7 @@ class GetOrderHistory(Query):
 
 def get_order_history(query: GetOrderHistory) -> Result[Results]:
     """Read the events' documents: a handful, because an order goes through few states."""
-    events = OrderEventReadModel.objects.of_order(query.order_id).order_by("id")
+    events = OrderEventReadModel.objects.filter(is_event_of(query.order_id)).order_by("id")
     if not (found := list(events.values_list("document", flat=True))):
         return Rejected("not_found", f"There is no order {query.order_id}")
     return Ok(Results.of(found))

@@ -5,10 +5,15 @@ Cancelled orders count in none of the figures, and a product without another ord
 
 from typing import ClassVar, Literal
 
+from django.db.models import Model
+
 from cqrs.messaging.results import Result
+from cqrs.queries.filtersets import filtered_rows
 from cqrs.queries.orm_rows import OrmRows
-from cqrs.queries.paging import ListQuery, Page, paged
+from cqrs.queries.pages import Page
+from cqrs.queries.paging import ListQuery, paged
 from readmodels.models import ProductSalesReadModel
+from readmodels.specifications import was_sold
 
 Ordering = Literal["revenue", "-revenue", "quantity", "-quantity"]
 
@@ -18,10 +23,11 @@ class GetProductSales(ListQuery):
 
     permission: ClassVar[str] = "readmodels.view_reports"
     projection: ClassVar[str] = "product_sales"
+    model: ClassVar[type[Model]] = ProductSalesReadModel
 
     ordering: Ordering = "-revenue"
 
 
 def get_product_sales(query: GetProductSales) -> Result[Page]:
     """Read one page of products; `not_found` past the end."""
-    return paged(query, OrmRows(ProductSalesReadModel.objects.sold(), query.ordering))
+    return paged(query, OrmRows(filtered_rows(query).filter(was_sold()), query.ordering))

@@ -6,7 +6,7 @@ from uuid import UUID
 from cqrs.messaging.messages import Query, ServerSet
 from cqrs.messaging.results import Result
 from cqrs.queries.compiled import document_by_id
-from cqrs.queries.paging import StoredDocument
+from cqrs.queries.pages import StoredDocument
 from readmodels.models import StockReadModel
 
 
