@@ -63,6 +63,7 @@ class QueryAdmin(ReadModelAdmin):
 
     list_filter: Any = (ParametersFilter,)
     list_filter_submit = True
+    show_facets = admin.ShowFacets.NEVER  # a form has no counts
 
     def get_search_fields(self, request: HttpRequest) -> Any:
         # The specification searches. Django shows a search box when there is any field.

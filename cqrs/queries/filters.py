@@ -52,4 +52,5 @@ def filters_of(query_type: type[FilteredQuery]) -> Mapping[str, FilterBy]:
 
 def given_filters(query: FilteredQuery) -> set[str]:
     """Return the names of the filter parameters that have a value."""
-    return {name for name in filters_of(type(query)) if getattr(query, name) not in NOT_GIVEN}
+    values = vars(query)
+    return {name for name in filters_of(type(query)) if values[name] not in NOT_GIVEN}

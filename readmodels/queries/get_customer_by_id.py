@@ -11,7 +11,7 @@ from readmodels.models import CustomerReadModel
 
 
 class GetCustomerById(Query):
-    """One customer with the sums of their orders."""
+    """One customer with the totals of their orders."""
 
     permission: ClassVar[str] = "readmodels.view_customers"
     projection: ClassVar[str] = "customers"

@@ -1,4 +1,4 @@
-"""Show everything that happened to an order, oldest first. Refuses with `not_found`."""
+"""Show all events of an order, oldest first. Refuses with `not_found`."""
 
 from typing import Annotated, ClassVar
 from uuid import UUID
@@ -11,7 +11,7 @@ from readmodels.specifications import is_event_of
 
 
 class GetOrderHistory(Query):
-    """One order's events: who, when, and what they say."""
+    """The events of one order: actor, time and data."""
 
     permission: ClassVar[str] = "readmodels.view_orders"
     projection: ClassVar[str] = "order_history"
@@ -25,7 +25,7 @@ class GetOrderHistory(Query):
 
 
 def get_order_history(query: GetOrderHistory) -> Result[Results]:
-    """Read the events' documents: a handful, because an order goes through few states."""
+    """Read the documents of the events. They are few, because an order has few states."""
     events = OrderEventReadModel.objects.filter(is_event_of(query.order_id)).order_by("id")
     if not (found := list(events.values_list("document", flat=True))):
         return Rejected("not_found", f"There is no order {query.order_id}")

@@ -1,6 +1,6 @@
-"""Show what was sold of each product in each currency, by the page.
+"""Show the sales of each product in each currency, by the page.
 
-Cancelled orders count in none of the figures, and a product without another order is left out.
+Cancelled orders count in no figure. A product that has only cancelled orders is left out.
 """
 
 from typing import ClassVar, Literal
@@ -19,7 +19,7 @@ Ordering = Literal["revenue", "-revenue", "quantity", "-quantity"]
 
 
 class GetProductSales(ListQuery):
-    """Products by what was sold of them, the highest revenue first unless asked otherwise."""
+    """Products with their sales, the highest revenue first unless asked otherwise."""
 
     permission: ClassVar[str] = "readmodels.view_reports"
     projection: ClassVar[str] = "product_sales"

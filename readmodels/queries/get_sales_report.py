@@ -1,9 +1,9 @@
 """Show what was sold by day or by month, each currency apart, the earliest first.
 
-`order_count` counts all orders of the period; the cancelled among them are counted once more in
-`cancelled_count`, and are no part of the revenue. Only the days asked for count, also in a month
-that begins or ends outside of them; a timestamp stands for the UTC day that it is in. Refuses with
-`invalid` when the answer would be longer than 10,000 rows.
+`order_count` counts all orders of the period. `cancelled_count` counts the cancelled ones among
+them; the revenue leaves those out. A month at the border counts only the days that were asked for.
+A timestamp stands for its UTC day. Refuses with `invalid` when the answer is longer than 10,000
+rows.
 """
 
 from typing import Annotated, Any, ClassVar, Literal
@@ -39,7 +39,7 @@ class GetSalesReport(FilteredQuery):
 
 
 def get_sales_report(query: GetSalesReport) -> Result[Results]:
-    """Read the days' documents, or sum them up by month."""
+    """Read the documents of the days, or sum the days up by month."""
     days = filtered_rows(query)
     found = _by_day(days) if query.granularity == "day" else _by_month(days)
     if len(found) > MAX_ROWS:

@@ -11,7 +11,7 @@ from readmodels.models import StockReadModel
 
 
 class GetStock(Query):
-    """One product: what is on hand, reserved and available."""
+    """One product: the amounts on hand, reserved and available."""
 
     permission: ClassVar[str] = "readmodels.view_stock"
     projection: ClassVar[str] = "stock"
