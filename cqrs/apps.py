@@ -13,15 +13,15 @@ class CqrsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from cqrs.caching import behavior as caching
-        from cqrs.notifications import listener
+        from cqrs.caching.answer_cache import answer_cache
+        from cqrs.notifications.publisher import publisher
         from cqrs.operations import checks  # noqa: F401  registers them
 
         # For the app of the checkpoints, because it is migrated on the read side.
         pre_migrate.connect(_drop_copies, sender=global_apps.get_app_config("cqrs_projections"))
         post_migrate.connect(_begin, sender=self)
-        caching.connect()
-        listener.connect()
+        answer_cache.connect()
+        publisher.connect()
 
 
 def _begin(using: str, apps: Apps = global_apps, **_: Any) -> None:

@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from cqrs.caching import statistics
+from cqrs.caching.answer_cache import answer_cache
 from cqrs.event_log import sequencer
 from cqrs.http import problems
 from cqrs.models import Pending
@@ -78,7 +78,7 @@ class KeptAnswers(Collector):
             "Queries whose answer was looked for in the cache",
             labels=["query", "outcome", "process"],
         )
-        for (query, outcome), count in statistics.counts().items():
+        for (query, outcome), count in answer_cache.lookups.counts().items():
             family.add_metric([query, outcome, str(os.getpid())], count)
         yield family
 

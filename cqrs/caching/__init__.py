@@ -1,1 +1,1 @@
-"""Answers of queries that are stored until a projection changes them."""
+"""Cache answers of queries until a projection changes them."""

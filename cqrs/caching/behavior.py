@@ -1,53 +1,47 @@
-"""Answers of queries that are asked again and again are kept until something changes them.
+"""Cache the answers of queries that come again and again, until an event changes them.
 
-A query opts in by saying for how long and, where there is one, the id that every event names which
-can change its answer. Right after their commit the projections say what they have changed. Never
-commands: they do not come here.
+A query opts in with a duration and, where there is one, the id that every event names which can
+change its answer. Projections invalidate by these ids right after their commit. Commands do not
+pass this behavior, and never invalidate.
 
-What must not be: an answer older than what the caller has seen. So whoever brings a consistency
-token is answered by the database; so is, and leaves nothing behind, whoever asks in a transaction,
-which may see what nobody else does; and what a standby has answered is not kept, because it may
-not know yet of a change whose news has come already.
+An answer must not be older than what the caller has seen. So some queries bypass the cache:
+
+- one with a consistency token asks the database;
+- one in an open transaction asks the database, and its answer is not stored: it may contain what
+  only this transaction sees;
+- the answer of a standby is not stored: the standby may lack a change whose invalidation has
+  already come.
 """
 
 import hashlib
-from collections.abc import Sequence
 from typing import Any
 
 from django.db import connections
 
-from cqrs.caching import statistics
+from cqrs.caching.answer_cache import answer_cache
 from cqrs.caching.entries import Cache, CacheSlot, size_of
-from cqrs.caching.memory import MemoryCache
-from cqrs.caching.redis import RedisCache
 from cqrs.conf import conf
-from cqrs.consumers.applier import Consumer
 from cqrs.database.aliases import READ_ALIAS
-from cqrs.event_log.events import RecordedEvent
-from cqrs.event_log.signals import batch_applied
 from cqrs.messaging.messages import Query
 from cqrs.messaging.pipeline import Dispatch, Next
 from cqrs.messaging.results import Ok, Result
-from cqrs.notifications.changes import Change, invalidation_keys
+from cqrs.notifications.changes import invalidation_keys
 from cqrs.notifications.listener import listener
 
 MAX_ANSWER_BYTES = 2**18  # of one answer
-ASKED_FOR_ONCE = {"consistency_token", "wait_s"}  # no part of the question
-
-in_memory = MemoryCache()
-in_redis = RedisCache()
+REQUEST_FIELDS = {"consistency_token", "wait_s"}  # they do not change the answer
 
 
 def caching(dispatch: Dispatch, call_next: Next) -> Result[Any]:
-    """Answer what is kept, or keep what the rest answers. Refusals are not kept."""
+    """Answer from the cache, or store the answer of the rest. Refusals are not stored."""
     query = dispatch.message
     assert isinstance(query, Query)  # noqa: S101  only queries come here
     cache = _cache_for(query)
     if cache is None:
         return call_next(dispatch)
-    slot = slot_of(query)
+    slot = cache_slot(query)
     found = cache.find(slot)
-    statistics.record_lookup(query, "miss" if found.answer is None else "hit")
+    answer_cache.lookups.record(query, "miss" if found.answer is None else "hit")
     if found.answer is not None:
         return Ok(found.answer)
     result = call_next(dispatch)
@@ -56,46 +50,26 @@ def caching(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     return result
 
 
-def connect() -> None:
-    """Learn of all changes."""
-    batch_applied.connect(invalidate, dispatch_uid="cqrs.invalidate")
-    listener.subscribers[:] = [on_change]
-
-
-def invalidate(consumer: Consumer, events: Sequence[RecordedEvent], **_: Any) -> None:
-    """Take for old what the projection has just changed."""
-    if change := Change.by(consumer, events):
-        cache: Cache = in_redis if conf().REDIS_URL else in_memory
-        cache.invalidate(change.invalidation_keys)
-
-
-def on_change(change: Change | None) -> None:
-    """Take for old what a projection has changed in another process."""
-    if change is None:
-        in_memory.clear()
-    else:
-        in_memory.invalidate(change.invalidation_keys)
-
-
-def slot_of(query: Query) -> CacheSlot:
-    """Return where the query's answer is kept: the same for whoever may ask it."""
-    question = query.model_dump_json(exclude=ASKED_FOR_ONCE, exclude_defaults=True)
-    # Hashed, because names and addresses that are searched for are nobody's business.
+def cache_slot(query: Query) -> CacheSlot:
+    """Return where the query's answer is stored: the same slot for all callers."""
+    question = query.model_dump_json(exclude=REQUEST_FIELDS, exclude_defaults=True)
+    # Hashed, because a search can contain names and addresses: no personal data in keys.
     key = hashlib.blake2b(f"{type(query).__name__} {question}".encode(), digest_size=16)
     keys = invalidation_keys(query.projection, query.changed_by)
     return CacheSlot(key.hexdigest(), keys, query.cache_for_s)
 
 
 def _cache_for(query: Query) -> Cache | None:
-    """Return where to look; None if the database must be asked."""
+    """Return the cache for the query; None if the database must answer."""
     if not query.cache_for_s or query.consistency_token is not None:
         return None
     if connections[READ_ALIAS].in_atomic_block:
         return None
-    if conf().REDIS_URL:
-        return in_redis
-    listener.listen()
-    return in_memory if listener.is_listening else None
+    if not conf().REDIS_URL:
+        listener.listen()
+        if not listener.is_listening:
+            return None
+    return answer_cache.backend
 
 
 def _may_be_stored(answer: Any) -> bool:
@@ -103,7 +77,7 @@ def _may_be_stored(answer: Any) -> bool:
 
 
 def is_from_primary() -> bool:
-    """Say whether this thread's last answer came from a server that says it is no standby."""
+    """Return whether this thread's last answer came from a server that is not a standby."""
     connection: Any = connections[READ_ALIAS].connection
     if connection is None:
         return False

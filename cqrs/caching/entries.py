@@ -1,4 +1,4 @@
-"""What a cache keeps: an answer, where it belongs, and what makes it old."""
+"""What a cache stores: an answer, its slot, and the keys that invalidate it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ KINDS: dict[bytes, type[Page] | type[Results]] = {b"page": Page, b"results": Res
 
 @dataclass(frozen=True, slots=True)
 class CacheSlot:
-    """Where an answer is kept, the keys whose change makes it old, and for how long at most."""
+    """Where an answer is stored, the keys that invalidate it, and for how long it is valid."""
 
     key: str
     invalidation_keys: tuple[str, str]
@@ -22,9 +22,9 @@ class CacheSlot:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A kept answer; or none, and the generation under which one may be kept.
+    """A cached answer; without one, the generation under which a new answer may be stored.
 
-    The generation is to be had before the database is read. None: do not keep it.
+    The generation must be read before the database is. None: do not store the answer.
     """
 
     answer: Answer | None = None
@@ -35,16 +35,16 @@ NO_ANSWER = Lookup()
 
 
 class Cache(Protocol):
-    """Keeps answers. Never raises because a server is out of reach."""
+    """Stores answers. Does not raise when its server is out of reach."""
 
     def find(self, slot: CacheSlot) -> Lookup:
-        """Return the answer that is kept there, unless it is old."""
+        """Return the answer in the slot unless it is invalid."""
 
     def store(self, slot: CacheSlot, answer: Answer, generation: Any) -> None:
-        """Keep an answer; in vain if one of its keys has changed since the generation."""
+        """Store an answer. It is invalid at once if a key has changed since the generation."""
 
     def invalidate(self, keys: Iterable[str]) -> None:
-        """Take all answers with one of the keys for old."""
+        """Invalidate all answers with one of the keys."""
 
 
 def pack(answer: Answer) -> bytes:
@@ -60,5 +60,5 @@ def unpack(packed: bytes) -> Answer:
 
 
 def size_of(answer: Answer) -> int:
-    """Return about how many bytes it takes."""
+    """Return the approximate size in bytes."""
     return len(answer.results.body if isinstance(answer, Page) else answer.body)

@@ -1,12 +1,12 @@
-"""Kept answers in Redis, shared by all processes.
+"""Cached answers in Redis, shared by all processes.
 
-Every key has a generation, a random text, and an answer is kept together with those of its keys:
-it is good as long as they are the same. They are looked up *before* the database is read, so an
-answer that was read before a commit and kept after the news of it is never given. To invalidate is
-to delete generations: what nobody keeps costs nothing, and one that Redis evicts or loses makes
-answers old, never young.
+Every key has a generation, a random text. An answer is stored with the generations of its keys and
+is valid while they are the same. They are read *before* the database is, so an answer that was read
+before a commit and stored after its invalidation is never given. To invalidate is to delete
+generations: keys without answers cost nothing, and a generation that Redis evicts or loses
+invalidates answers, but never makes an invalid one valid.
 
-Without Redis everything is read from the database.
+When Redis is out of reach, everything is read from the database.
 """
 
 import secrets
@@ -26,60 +26,64 @@ from cqrs.conf import conf
 from cqrs.database.breaker import Breaker
 from cqrs.notifications.changes import projection_of
 
-PREFIX = "kept:1:"  # another number for another format: processes of two versions may share Redis
+PREFIX = "cqrs:answer:1:"  # the format's number: processes of two versions may share a Redis
 TIMEOUT_S = 0.25
 GENERATION_S = 3_600
-RENEWALS = 5  # a busy answer is renewed, up to so many times its duration
+RENEWALS = 5  # a frequent answer is renewed until it is this many durations old
 
 Generation = list[bytes]
 
 log = structlog.get_logger("cqrs.caching")
-reading, invalidating = Breaker(redis.RedisError), Breaker(redis.RedisError)
 
 
 class RedisCache:
-    """Durations slide: an answer that is given in the second half of its time gets a new one."""
+    """Expiry slides: an answer that is given in the second half of its duration is renewed.
+
+    Lookups and invalidations have a circuit breaker each.
+    """
 
     def __init__(self) -> None:
+        self.reading = Breaker(redis.RedisError)
+        self.invalidating = Breaker(redis.RedisError)
         self._lock = threading.Lock()
-        self._owed: set[str] = set()
+        self._owed: set[str] = set()  # keys whose invalidation failed
 
     def find(self, slot: CacheSlot) -> Lookup:
-        if reading.is_open():
+        if self.reading.is_open():
             return NO_ANSWER
         try:
-            with reading.watching():
+            with self.reading.watching():
                 return self._find(slot)
         except redis.RedisError as error:
             log.warning("answered_without_cache", reason=type(error).__name__)
             return NO_ANSWER
 
     def store(self, slot: CacheSlot, answer: Answer, generation: Generation) -> None:
-        if reading.is_open():
+        if self.reading.is_open():
             return
         try:
-            with reading.watching():
+            with self.reading.watching():
                 self._set(slot, time.time(), generation, pack(answer))
         except redis.RedisError as error:
-            log.warning("answer_not_kept", reason=type(error).__name__)
+            log.warning("answer_not_stored", reason=type(error).__name__)
 
     def invalidate(self, keys: Iterable[str]) -> None:
-        """Take all answers with one of the keys for old.
+        """Invalidate all answers with one of the keys.
 
-        If Redis is out of reach, everything of that projection is, at the next call that gets
-        through.
+        If Redis is out of reach, the next successful call invalidates everything of these
+        projections.
         """
         with self._lock:
-            all_tags, self._owed = {*keys, *self._owed}, set()
+            all_keys, self._owed = {*keys, *self._owed}, set()
         try:
-            if invalidating.is_open():
-                raise redis.ConnectionError("left alone for a while")
-            with invalidating.watching():
-                client().delete(*map(_generation_key, all_tags))
+            if self.invalidating.is_open():
+                raise redis.ConnectionError("the circuit breaker is open")
+            with self.invalidating.watching():
+                client().delete(*map(_generation_key, all_keys))
         except redis.RedisError as error:
             log.warning("answers_not_invalidated", reason=type(error).__name__)
             with self._lock:
-                self._owed |= {projection_of(key) for key in all_tags}
+                self._owed |= {projection_of(key) for key in all_keys}
 
     def _find(self, slot: CacheSlot) -> Lookup:
         keys = [_generation_key(key) for key in slot.invalidation_keys]
@@ -87,13 +91,14 @@ class RedisCache:
         entry, generation = found[0], found[1:]
         if entry is not None:
             head, _, packed = entry.partition(b"\n")
-            *kept_under, read_at, renewed_at = head.split(b" ")
+            *stored_generation, read_at, renewed_at = head.split(b" ")
             now = time.time()
-            if kept_under == generation and now < float(read_at) + RENEWALS * slot.cache_for_s:
+            is_recent = now < float(read_at) + RENEWALS * slot.cache_for_s
+            if is_recent and stored_generation == generation:
                 if now > float(renewed_at) + slot.cache_for_s / 2:
                     self._set(slot, float(read_at), generation, packed)
                 return Lookup(unpack(packed))
-        return Lookup(None, generation if None not in generation else _begin(keys))
+        return Lookup(None, generation if None not in generation else _start_generation(keys))
 
     def _set(self, slot: CacheSlot, read_at: float, generation: Generation, packed: bytes) -> None:
         times = b"%.3f %.3f" % (read_at, time.time())
@@ -101,8 +106,8 @@ class RedisCache:
         client().set(PREFIX + slot.key, value, px=round(slot.cache_for_s * 1000))
 
 
-def _begin(keys: Iterable[str]) -> Generation:
-    """Return the generations, each begun if there is none: whoever comes first names it."""
+def _start_generation(keys: Iterable[str]) -> Generation:
+    """Return the keys' generations. A missing one is created by the first process that comes."""
     with client().pipeline() as pipeline:
         for key in keys:
             pipeline.set(key, secrets.token_hex(8), nx=True, ex=GENERATION_S)

@@ -1,1 +1,1 @@
-"""What a projection has changed, announced to every process."""
+"""Announce to every process what a projection has changed."""

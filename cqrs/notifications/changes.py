@@ -1,7 +1,7 @@
-"""What a projection has changed, said so that other processes understand it.
+"""Describe what a projection has changed, as a text that other processes can read.
 
-A change is named by the ids that its events name: of the customer, the order, the product. Whoever
-keeps an answer says which of them can change it, or that any can.
+A change lists the ids in its events: of the customer, the order, the product. A cached answer
+names the one id that can change it, or that any change can.
 """
 
 from collections.abc import Sequence
@@ -13,29 +13,29 @@ from cqrs.consumers.applier import Consumer
 from cqrs.event_log.events import RecordedEvent
 from cqrs.projections.registry import projection_names
 
-# A NOTIFY takes 8,000 bytes. A batch that names more ids comes from a worker that catches up.
+# A NOTIFY takes 8,000 bytes. A batch with more ids comes from a worker that catches up.
 MAX_IDS = 200
 ANY = "any"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`ids` are None when anything in the projection's tables may have changed."""
+    """A change of a projection's tables. Without `ids`, any row may have changed."""
 
     projection: str
     ids: frozenset[str] | None = None
 
     @classmethod
     def by(cls, consumer: Consumer, events: Sequence[RecordedEvent]) -> Self | None:
-        """Return what the events have changed; None if nobody reads what the consumer writes."""
+        """Return what the events have changed; None for a copy, which no query reads."""
         if consumer.name not in projection_names():
             return None
-        ids = _named_in(events) if events else None
+        ids = _ids_in(events) if events else None
         return cls(consumer.name, ids if ids and len(ids) <= MAX_IDS else None)
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Return the change that a text says."""
+        """Parse an announced change."""
         projection, *ids = text.split()
         return cls(projection, frozenset(ids) or None)
 
@@ -44,23 +44,23 @@ class Change:
 
     @property
     def invalidation_keys(self) -> list[str]:
-        """Return the keys of all answers that it makes old."""
+        """Return the keys of all answers that it invalidates."""
         if self.ids is None:
             return [self.projection]
-        return [f"{self.projection} {name}" for name in (ANY, *self.ids)]
+        return [f"{self.projection} {each}" for each in (ANY, *self.ids)]
 
 
 def invalidation_keys(projection: str, changed_by: UUID | None) -> tuple[str, str]:
-    """Return the keys of an answer: a change with one of them makes it old."""
+    """Return the keys of an answer: a change with one of them invalidates it."""
     return projection, f"{projection} {ANY if changed_by is None else changed_by}"
 
 
 def projection_of(key: str) -> str:
-    """Return the key of everything that a change with this key is a part of."""
+    """Return the key of a change to all of the projection's tables."""
     return key.partition(" ")[0]
 
 
-def _named_in(events: Sequence[RecordedEvent]) -> frozenset[str]:
+def _ids_in(events: Sequence[RecordedEvent]) -> frozenset[str]:
     return frozenset(
         value
         for event in events

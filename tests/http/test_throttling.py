@@ -30,7 +30,7 @@ def _strict(monkeypatch: pytest.MonkeyPatch):
     cache.clear()
     with cqrs(THROTTLE_RATES=RATES):
         yield
-    throttling.breaker.reset()
+    throttling.counters.breaker.reset()
     cache.clear()
 
 
@@ -77,7 +77,7 @@ class TestUserThrottle:
             assert {read(client, "a").status_code for _ in range(5)} == {200}
 
     def test_counts_for_itself_when_the_cache_is_down(self, client: Client):
-        throttling._own_count.clear()
+        throttling.counters.local.clear()
         with override_settings(CACHES=NOBODY_LISTENS):
             assert [read(client, "a").status_code for _ in range(4)] == [200, 200, 200, 429]
 

@@ -8,7 +8,7 @@ import pytest
 from cqrs.consistency import behavior
 from cqrs.consistency.token_status import TokenStatus, token_status
 from cqrs.messaging.results import Ok
-from cqrs.notifications import listener
+from cqrs.notifications import channel
 from cqrs.notifications.listener import AppliedListener
 from cqrs.projections.registry import runner
 from readmodels.projections import PROJECTIONS
@@ -49,7 +49,7 @@ class TestWaiting:
 
     def test_polls_where_it_cannot_listen(self, monkeypatch: Any, settings: Any) -> None:
         settings.CQRS = {**settings.CQRS, "REDIS_URL": ""}
-        monkeypatch.setattr(listener, "_parameters", lambda: {"host": "127.0.0.1", "port": 1})
+        monkeypatch.setattr(channel, "_parameters", lambda: {"host": "127.0.0.1", "port": 1})
         monkeypatch.setattr(behavior, "listener", AppliedListener())
         log = Log()
         buyer = log.customer()

@@ -1,9 +1,9 @@
 """Forgetting what was answered from a database that is gone or was emptied past all projections."""
 
-from cqrs.caching import behavior
+from cqrs.caching.answer_cache import answer_cache
 from readmodels.projections import PROJECTIONS
 
 
 def forget() -> None:
-    behavior.in_memory.clear()
-    behavior.in_redis.invalidate(projection.name for projection in PROJECTIONS)
+    answer_cache.memory.clear()
+    answer_cache.redis.invalidate(projection.name for projection in PROJECTIONS)

@@ -13,12 +13,13 @@ from cqrs.database.aliases import PROJECTION_ALIAS
 from cqrs.event_log.signals import batch_applied
 from cqrs.notifications.changes import Change
 from cqrs.notifications.listener import AppliedListener
+from cqrs.notifications.signals import change_received
 from tests.support.desk import wait_for
 
 heard: set[str] = set()
 
 
-def note(change: Change | None) -> None:
+def note(change: Change | None, **_: Any) -> None:
     heard.update(change.invalidation_keys if change else ())
 
 
@@ -31,12 +32,13 @@ def where(request: Any, settings: Any, monkeypatch: Any) -> Iterator[str]:
     if request.param == "memory":
         settings.CQRS = {**settings.CQRS, "REDIS_URL": ""}
         monkeypatch.setattr(behavior, "listener", listener)
-        listener.subscribers[:] = [behavior.on_change, note]
+        change_received.connect(note)
         listener.wait(0, 5)
         assert listener.is_listening
         batch_applied.connect(until_heard)
     yield request.param
     batch_applied.disconnect(until_heard)
+    change_received.disconnect(note)
 
 
 def until_heard(**_: Any) -> None:

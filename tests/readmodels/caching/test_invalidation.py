@@ -7,7 +7,8 @@ from uuid import UUID
 import orjson
 import pytest
 
-from cqrs.caching import behavior, redis
+from cqrs.caching.answer_cache import answer_cache
+from cqrs.caching.redis import RedisCache
 from cqrs.consumers.runner import Runner
 from cqrs.event_log.signals import announce_applied, batch_applied
 from cqrs.messaging import bus
@@ -100,14 +101,14 @@ class TestInvalidation:
         log.projected()
         ask(GetOrdersByCustomer, customer_id=buyer)
         if where == "redis":
-            monkeypatch.setattr(behavior, "in_redis", redis.RedisCache())
+            monkeypatch.setattr(answer_cache, "redis", RedisCache())
         else:
             batch_applied.disconnect(dispatch_uid="cqrs.invalidate")
         log.confirm(order)
         try:
             log.projected()
         finally:
-            behavior.connect()
+            answer_cache.connect()
         deadline = time.monotonic() + 5
         while statuses(ask(GetOrdersByCustomer, customer_id=buyer)) != ["confirmed"]:
             assert time.monotonic() < deadline

@@ -6,9 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
-from cqrs.caching import redis
+from cqrs.caching.answer_cache import answer_cache
 from cqrs.consistency.tokens import ConsistencyToken
-from cqrs.notifications import listener
+from cqrs.notifications.publisher import publisher
 from cqrs.queries.paging import ListQuery
 from readmodels.queries import (
     GetOrdersByCustomer,
@@ -54,7 +54,8 @@ class TestLostNews:
 class TestWithoutRedis:
     def test_asks_the_database(self, log: Log, settings: Any, monkeypatch: Any) -> None:
         settings.CQRS = {**settings.CQRS, "REDIS_URL": "redis://127.0.0.1:1/0"}
-        for breaker in (redis.reading, redis.invalidating, listener.breaker):
+        cache = answer_cache.redis
+        for breaker in (cache.reading, cache.invalidating, publisher.breaker):
             monkeypatch.setattr(breaker, "_retry_at", 0.0)
         buyer = log.customer()
         for name in ("Ada", "Bea"):
@@ -71,7 +72,7 @@ class TestWithoutRedis:
         ask(ListCustomers)
         log.confirm(order)
         with monkeypatch.context() as outage:
-            outage.setattr(redis.invalidating, "is_open", lambda: True)
+            outage.setattr(answer_cache.redis.invalidating, "is_open", lambda: True)
             log.projected()
         assert statuses(ask(GetOrdersByCustomer, customer_id=buyer)) == ["pending"]
         log.order(log.customer())

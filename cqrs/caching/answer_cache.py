@@ -1,0 +1,48 @@
+"""The cached answers of this process, and the signals that invalidate them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from cqrs.caching.entries import Cache
+from cqrs.caching.memory import MemoryCache
+from cqrs.caching.redis import RedisCache
+from cqrs.caching.statistics import LookupCounter
+from cqrs.conf import conf
+from cqrs.consumers.applier import Consumer
+from cqrs.event_log.events import RecordedEvent
+from cqrs.event_log.signals import batch_applied
+from cqrs.notifications.changes import Change
+from cqrs.notifications.signals import change_received
+
+
+class AnswerCache:
+    """Caches answers in Redis where the settings name one, else in the memory of this process."""
+
+    def __init__(self) -> None:
+        self.memory = MemoryCache()
+        self.redis = RedisCache()
+        self.lookups = LookupCounter()
+
+    @property
+    def backend(self) -> Cache:
+        return self.redis if conf().REDIS_URL else self.memory
+
+    def connect(self) -> None:
+        """Invalidate answers from now on, by what workers of this and other processes apply."""
+        batch_applied.connect(self.invalidate, dispatch_uid="cqrs.invalidate")
+        change_received.connect(self.invalidate_memory, dispatch_uid="cqrs.invalidate_memory")
+
+    def invalidate(self, consumer: Consumer, events: Sequence[RecordedEvent], **_: Any) -> None:
+        """Invalidate the answers that these events change."""
+        if change := Change.by(consumer, events):
+            self.backend.invalidate(change.invalidation_keys)
+
+    def invalidate_memory(self, change: Change | None, **_: Any) -> None:
+        """Invalidate the answers in memory that an announced change concerns; all without one."""
+        if change is None:
+            self.memory.clear()
+        else:
+            self.memory.invalidate(change.invalidation_keys)
+
+
+answer_cache = AnswerCache()

@@ -1,0 +1,61 @@
+"""The channel of announcements: Redis where there is one, else NOTIFY on the read database."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import psycopg
+import redis
+from django.db import connections
+
+from cqrs.conf import conf
+from cqrs.database.aliases import PROJECTION_ALIAS, READ_ALIAS
+
+POLL_S = 1.0
+# Those of libpq's options that a plain connection of the listener's own needs.
+PARAMETERS = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host",
+              "PORT": "port"}  # fmt: skip
+
+
+def publish(text: str) -> None:
+    """Send the text to every process. Raises `redis.RedisError` when Redis is out of reach."""
+    if conf().REDIS_URL:
+        _redis().publish(conf().CHANNEL, text)
+        return
+    with connections[PROJECTION_ALIAS].cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [conf().CHANNEL, text])
+
+
+def messages() -> Iterator[str | None]:
+    """Yield None when listening has begun, then the text of each announcement."""
+    yield from _from_redis() if conf().REDIS_URL else _from_postgresql()
+
+
+def _from_redis() -> Iterator[str | None]:
+    client: Any = _redis()
+    with client.pubsub(ignore_subscribe_messages=True) as subscription:
+        subscription.subscribe(conf().CHANNEL)
+        yield None
+        while True:
+            if message := subscription.get_message(timeout=POLL_S):
+                yield message["data"].decode()
+
+
+def _from_postgresql() -> Iterator[str | None]:
+    with psycopg.connect(**_parameters(), autocommit=True) as connection:
+        connection.execute(f"LISTEN {conf().CHANNEL}")
+        yield None
+        for notice in connection.notifies():
+            yield notice.payload
+
+
+def _parameters() -> dict[str, Any]:
+    given = connections[READ_ALIAS].settings_dict
+    found = {name: given[key] for key, name in PARAMETERS.items() if given[key]}
+    # A standby cannot listen.
+    return {**found, "connect_timeout": 3, "target_session_attrs": "primary"}
+
+
+@cache
+def _redis() -> redis.Redis:
+    return redis.Redis.from_url(conf().REDIS_URL, socket_connect_timeout=1, socket_timeout=5)
