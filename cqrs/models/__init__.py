@@ -1,0 +1,18 @@
+"""The tables of the kernel on `default`, and the abstract models of every consumer's state."""
+
+from cqrs.models.consumers import AbstractCheckpoint, AbstractParkedEvent
+from cqrs.models.event_log import EventRecord, Feed, FeedHead, Pending
+from cqrs.models.idempotency import IdempotentAnswer
+from cqrs.models.reactions import ReactionCheckpoint, ReactionFailure
+
+__all__ = [
+    "AbstractCheckpoint",
+    "AbstractParkedEvent",
+    "EventRecord",
+    "Feed",
+    "FeedHead",
+    "IdempotentAnswer",
+    "Pending",
+    "ReactionCheckpoint",
+    "ReactionFailure",
+]
