@@ -1,1 +1,1 @@
-"""The consumer runner: claim a partition, read the feed, apply a batch, save the checkpoint."""
+"""Run consumers: claim a partition, read the feed, apply a batch, save the checkpoint."""

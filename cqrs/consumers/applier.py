@@ -1,19 +1,20 @@
-"""Applying a batch of events, and finding in it what cannot be applied."""
+"""Apply a batch of events, and find the events in it that cannot be applied."""
 
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from django.db import transaction
 
-from cqrs.consumers.parking import Parking, is_the_events_fault
+from cqrs.consumers.parking import Parking, is_caused_by_event
 from cqrs.event_log.events import RecordedEvent
 from cqrs.event_log.feed import RawEvent, Stream
 
 
 class Consumer(Protocol):
-    """What reads the feed. `apply` writes a batch's effects inside the runner's transaction.
+    """A reader of the feed. `apply` writes a batch's effects inside the runner's transaction.
 
-    `types` are the wire names that it wants, `partitions` how many it begins with.
+    `types` are the wire names of the events that it handles. `partitions` is the number of
+    partitions that it starts with.
     """
 
     name: str
@@ -26,27 +27,27 @@ class Consumer(Protocol):
     def types(self) -> Collection[str]: ...
 
     def apply(self, events: Sequence[RecordedEvent]) -> None:
-        """Write the effects of the events, which come in feed order."""
+        """Write the effects of the events, which are in feed order."""
 
     def skipped(self, events: Sequence[RawEvent]) -> Collection[int]:
-        """Return the positions of events that are to be parked instead of applied."""
+        """Return the positions of the events to park instead of applying them."""
 
 
 class Applier:
-    """Applies batches in the transaction that holds their partition."""
+    """Applies batches in the transaction that has claimed their partition."""
 
     def __init__(self, parking: Parking) -> None:
         self.parking = parking
 
     def apply_all(self, consumer: Consumer, events: list[RawEvent]) -> list[RecordedEvent]:
-        """Apply the events; raise what any of them raises."""
+        """Apply the events; raises what one of them raises."""
         stored = [event.upcast() for event in events]
         if stored:
             consumer.apply(stored)
         return stored
 
     def apply_or_park(self, consumer: Consumer, events: list[RawEvent]) -> list[RecordedEvent]:
-        """Apply the events in order, parking what fails: halve until it is found."""
+        """Apply the events in order and park those that fail, which are found by halving."""
         if not events:
             return []
         stored = self.attempt(consumer, events)
@@ -64,19 +65,25 @@ class Applier:
     def attempt(
         self, consumer: Consumer, events: Sequence[RawEvent], *, late: bool = False
     ) -> list[RecordedEvent] | Exception:
-        """Apply the events under a savepoint; return what went wrong if that is their fault."""
+        """Apply the events under a savepoint; return the error if an event caused it.
+
+        Raises every other error, such as an outage.
+        """
         try:
             with transaction.atomic(using=self.parking.alias):
                 stored = [event.upcast(late=late) for event in events]
                 consumer.apply(stored)
                 return stored
         except Exception as error:
-            if not is_the_events_fault(error):
+            if not is_caused_by_event(error):
                 raise
             return error
 
     def without_skipped(self, consumer: Consumer, events: list[RawEvent]) -> list[RawEvent]:
-        """Queue the events that the consumer skips, with the later ones of their aggregates."""
+        """Queue the events that the consumer skips and the later ones of their aggregates.
+
+        Returns the others.
+        """
         positions = consumer.skipped(events) if events else ()
         if not positions:
             return events
@@ -90,7 +97,7 @@ class Applier:
         return applied
 
     def without_blocked_streams(self, consumer: Consumer, events: list[RawEvent]) -> list[RawEvent]:
-        """Queue the events whose aggregate has parked ones, and return the others."""
+        """Queue the events whose aggregate has parked events, and return the others."""
         parked: set[Stream] = self.parking.streams([consumer.name])[consumer.name]
         self.parking.queue(consumer.name, [event for event in events if event.stream in parked])
         return [event for event in events if event.stream not in parked]

@@ -1,4 +1,4 @@
-"""What one round of the runner reads of the feed."""
+"""Read the feed for one round of the runner."""
 
 from collections.abc import Collection
 
@@ -6,28 +6,28 @@ from cqrs.consumers.partitions import PartitionCheckpoint
 from cqrs.event_log import feed
 from cqrs.event_log.feed import RawEvent
 
-NEAR_HEAD_POSITIONS = 500  # positions; up to there one read serves all partitions of all consumers
+NEAR_HEAD_POSITIONS = 500  # this near to the head, one read serves all partitions of all consumers
 
 
 class FeedBatches:
-    """The feed up to `head`. Partitions that stand at one position near the head share one read."""
+    """Reads the feed up to `head`. Partitions at one position near the head share a read."""
 
     def __init__(self, head: int) -> None:
         self.head = head
         self._shared: dict[int, list[RawEvent]] = {}
 
     def end(self, checkpoint: PartitionCheckpoint, batch: int) -> int:
-        """Return how far the partition's next batch reaches: its share is `batch` on average."""
+        """Return where the partition's next batch ends: it has `batch` events on average."""
         return min(self.head, checkpoint.position + batch * checkpoint.partitions)
 
     def is_idle(self, checkpoint: PartitionCheckpoint, types: Collection[str]) -> bool:
-        """Say whether the partition is near the head and nothing there is for it."""
+        """Return whether the partition is near the head and has no event up to it."""
         return self._is_near(checkpoint) and not self.events(checkpoint, types, self.head)
 
     def events(
         self, checkpoint: PartitionCheckpoint, types: Collection[str], upto: int
     ) -> list[RawEvent]:
-        """Return the events of these types that are the partition's own, up to a position."""
+        """Return the partition's events of these types, up to a position."""
         if not self._is_near(checkpoint):
             partition = {"partition": checkpoint.partition, "partitions": checkpoint.partitions}
             return feed.window(checkpoint.position, upto, types=list(types), **partition)

@@ -1,7 +1,8 @@
-"""Parked events: what failed steps aside with its aggregate, so that everything else goes on.
+"""Parked events: a failed event is set aside with its aggregate, and all others are applied.
 
-The failing event and the later ones of its aggregate are kept as pointers into the log. The first
-is tried again by itself, with growing delays; when its attempts are used up it waits for somebody.
+The failed event and the later ones of its aggregate are stored as pointers into the log. The failed
+one is retried automatically, with growing delays. When its attempts are used up, it stays until an
+operator retries or discards it.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -17,21 +18,22 @@ from cqrs.event_log.feed import RawEvent, Stream
 from cqrs.models import AbstractParkedEvent
 
 ATTEMPTS = 6
-FIRST_DELAY_S, GROWTH = 1.0, 4.0  # tried again after 1, 4, 16, 64 and 256 seconds
+FIRST_DELAY_S, GROWTH = 1.0, 4.0  # retried after 1, 4, 16, 64 and 256 seconds
 
 log = structlog.get_logger("cqrs.parking")
 
 
-def is_the_events_fault(error: Exception) -> bool:
-    """Tell what an event's content can cause from what must stop the consumer for all events.
+def is_caused_by_event(error: Exception) -> bool:
+    """Return whether an event's content can have caused the error.
 
-    A table that is missing, a full disk or a lost connection is no reason to park anything.
+    A missing table, a full disk or a lost connection must stop the consumer instead: parking one
+    event does not help.
     """
     return isinstance(error, DataError | IntegrityError) or not isinstance(error, Error)
 
 
 class Parking:
-    """The parked events of consumers whose effects live in one database."""
+    """The parked events of consumers whose effects are in one database."""
 
     def __init__(self, model: type[AbstractParkedEvent], alias: str) -> None:
         self.model = model
@@ -56,29 +58,28 @@ class Parking:
         return found
 
     def due(self, consumers: Collection[str]) -> list[tuple[str, Stream]]:
-        """Return the aggregates whose first event is to be tried again now, the oldest first."""
+        """Return the aggregates whose first event is due for a retry, the oldest first."""
         found = self.rows(*consumers).filter(retry_at__lte=timezone.now())
         rows = found.values_list("consumer", "stream_type", "stream_id")
         return [(consumer, (kind, key)) for consumer, kind, key in rows]
 
     def is_due(self, parked: Sequence[Any]) -> bool:
-        """Say whether one of these parked events is to be tried again now."""
+        """Return whether one of these parked events is due for a retry."""
         now = timezone.now()
         return any(row.retry_at is not None and row.retry_at <= now for row in parked)
 
     def park(self, consumer: str, event: RawEvent, error: Exception) -> None:
-        """Step aside with an event that failed."""
-        parked = self._pointer(consumer, event)
-        self.postpone(parked, error)
+        """Park an event that failed."""
+        self.postpone(self._pointer(consumer, event), error)
 
     def queue(self, consumer: str, events: Iterable[RawEvent]) -> None:
-        """Put events behind the failed one of their aggregate."""
+        """Park events behind the failed one of their aggregate."""
         self.model._default_manager.using(self.alias).bulk_create(
             self._pointer(consumer, event) for event in events
         )
 
     def postpone(self, parked: Any, error: Exception) -> None:
-        """Note the failure, and when to try again: later each time, and in the end never."""
+        """Record the failure and the time of the next retry; after `ATTEMPTS` there is none."""
         parked.attempts += 1
         parked.error = f"{type(error).__name__}: {error}"[:1000].replace("\0", "")
         delay_s = FIRST_DELAY_S * GROWTH ** (parked.attempts - 1)
@@ -97,7 +98,7 @@ class Parking:
         )
 
     def discard(self, rows: Sequence[Any]) -> None:
-        """Forget parked events for good, and let what waited behind them be tried at once."""
+        """Delete parked events, and make the events that are queued behind them due at once."""
         for row in rows:
             row.delete(using=self.alias)
             log.warning("event_discarded", consumer=row.consumer, event_id=str(row.event_id))

@@ -1,4 +1,4 @@
-"""The checkpoint rows of consumers: one for each partition, claimed by locking it."""
+"""The checkpoint rows of consumers: one per partition. A worker claims a partition by its lock."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ FIELDS = ("id", "consumer", "version", "partition", "partitions", "position")
 
 
 class Consumed(Protocol):
-    """What a checkpoint has to know of its consumer."""
+    """The attributes of a consumer that its checkpoints need."""
 
     name: str
     version: int
@@ -24,9 +24,9 @@ class Consumed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PartitionCheckpoint:
-    """One partition of a consumer and how far it has come.
+    """The checkpoint of one partition of a consumer.
 
-    It owns the buckets whose number leaves `partition` when divided by `partitions`.
+    The partition owns the buckets whose number modulo `partitions` is `partition`.
     """
 
     id: int
@@ -55,28 +55,28 @@ class Partitions:
         return [PartitionCheckpoint(*row) for row in found]
 
     def start(self, consumer: Consumed, only: int | None = None) -> None:
-        """Give the consumer its checkpoints if it has none: one a partition, or `only` that one."""
+        """Create the consumer's checkpoints unless it has some: of all partitions or `only` one."""
         with transaction.atomic(using=self.alias):
-            # Two workers may meet here, in a deploy even with different numbers of partitions.
+            # Two workers may come here at once, in a deploy with different numbers of partitions.
             lock(LockSpace.CHECKPOINT_START, self.table, consumer.name, using=self.alias)
             if not self.get([consumer.name]):
                 which = range(consumer.partitions) if only is None else [only]
                 self._create(consumer.name, consumer.version, consumer.partitions, which, 0)
 
     def lock(self, names: Collection[str]) -> list[PartitionCheckpoint]:
-        """Return the partitions as `of` does, and keep everybody else from them."""
+        """Return the partitions as `get` does, and lock them until the transaction ends."""
         rows = self.model._default_manager.using(self.alias).filter(consumer__in=names)
         wanted = rows.order_by("consumer", "partition").select_for_update()
         while True:
             found = [PartitionCheckpoint(*row) for row in wanted.values_list(*FIELDS)]
-            # Whoever held the rows may have given their names to others meanwhile.
+            # The transaction that held the lock may have given the consumer's name to other rows.
             if found == self.get(names):
                 return found
 
     def claim(self, checkpoint: PartitionCheckpoint, upto: int) -> bool:
-        """Claim the partition and move it up to `upto`, until the transaction ends.
+        """Claim the partition until the transaction ends, and move its position to `upto`.
 
-        False when somebody else has it, or has moved it or swapped its tables meanwhile.
+        False when another worker holds it, or has moved it or swapped its tables meanwhile.
         """
         with connections[self.alias].cursor() as cursor:
             cursor.execute(
@@ -88,12 +88,10 @@ class Partitions:
             return bool(cursor.rowcount)
 
     def advance_idle(self, checkpoints: Collection[PartitionCheckpoint], upto: int) -> int:
-        """Move partitions without an event up to `upto`; return the number of positions passed."""
+        """Move partitions without events to `upto`; return the number of positions passed."""
         if not checkpoints:
             return 0
-        found = [
-            (checkpoint.id, checkpoint.consumer, checkpoint.position) for checkpoint in checkpoints
-        ]
+        found = [(each.id, each.consumer, each.position) for each in checkpoints]
         with connections[self.alias].cursor() as cursor:
             cursor.execute(
                 f"UPDATE {self.table} AS row SET position = %s, updated_at = clock_timestamp()"  # noqa: S608
@@ -106,9 +104,9 @@ class Partitions:
             return sum(passed for (passed,) in cursor.fetchall())
 
     def resize(self, consumer: str, partitions: int) -> None:
-        """Give the consumer, all of which stands at one position, another number of partitions."""
+        """Replace the consumer's partitions, all at one position, by another number of them."""
         checkpoints = self.get([consumer])
-        (position,) = {checkpoint.position for checkpoint in checkpoints}
+        (position,) = {each.position for each in checkpoints}
         self.model._default_manager.using(self.alias).filter(consumer=consumer).delete()
         self._create(consumer, checkpoints[0].version, partitions, range(partitions), position)
 

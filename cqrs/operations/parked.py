@@ -1,4 +1,4 @@
-"""Handling parked events, for the command line and the admin."""
+"""Handle parked events, for the command line and the admin."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,16 +17,17 @@ def parked(*projections: Projection) -> QuerySet[Any]:
 
 def retry_all(*projections: Projection) -> int:
     """Retry every parked aggregate of the projections; return how many events were applied."""
-    return sum(runner.retry_all(projection) for projection in projections)
+    return sum(runner.retries.retry_all(projection) for projection in projections)
 
 
 def retry(rows: Sequence[Any]) -> int:
-    """Try the aggregates of these parked events again; return how many events went."""
-    by_name = {projection.name: projection for projection in active_consumers(projections())}
+    """Retry the aggregates of these parked events; return how many events were applied."""
+    by_name = {consumer.name: consumer for consumer in active_consumers(projections())}
     streams = dict.fromkeys((row.consumer, (row.stream_type, row.stream_id)) for row in rows)
-    return sum(runner.retry(by_name[name], stream) for name, stream in streams if name in by_name)
+    known = [(by_name[name], stream) for name, stream in streams if name in by_name]
+    return sum(runner.retries.retry(consumer, stream) for consumer, stream in known)
 
 
 def discard(rows: Sequence[Any]) -> None:
-    """Forget parked events for good: the read model will lack what they say."""
+    """Delete parked events: the read model then lacks their effects."""
     runner.parking.discard(rows)

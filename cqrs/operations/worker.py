@@ -20,6 +20,6 @@ def project_once(
     more = sequencer.step()
     consumers = active_consumers(chosen)
     runner.drain(*consumers, on_batch=on_batch)
-    runner.retry_due(*consumers)
+    runner.retries.retry_due(*consumers)
     freshness.record()
     return more

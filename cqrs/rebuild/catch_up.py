@@ -108,4 +108,4 @@ def held_at_equal_position(copy: TableCopy) -> Iterator[None]:
 
 def _retry_parked(copy: TableCopy) -> None:
     for stream in copy.streams_to_retry():
-        copy_runner.retry(copy, stream)
+        copy_runner.retries.retry(copy, stream)

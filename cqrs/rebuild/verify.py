@@ -89,7 +89,7 @@ def verify(
         finally:
             copy.drop()
     if repair:
-        runner.retry_all(projection)  # some had found no row, or a wrong one
+        runner.retries.retry_all(projection)  # some had found no row, or a wrong one
 
 
 def _differences(copy: TableCopy, report: Report) -> Generator[Difference, None, None]:

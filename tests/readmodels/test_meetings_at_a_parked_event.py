@@ -48,7 +48,7 @@ class TestAWorkerAndARetry:
 
         def after_a_retry(*arguments: Any) -> bool:
             if not retried:
-                retried.append(elsewhere(lambda: runner.retry(ORDERS, ("order", key))))
+                retried.append(elsewhere(lambda: runner.retries.retry(ORDERS, ("order", key))))
             return take(*arguments)
 
         monkeypatch.setattr(runner.partitions, "claim", after_a_retry)
@@ -74,7 +74,7 @@ class TestAWorkerAndARetry:
             return streams
 
         monkeypatch.setattr(runner.parking, "due", both_find_it)
-        together(*[lambda: runner.retry_due(ORDERS)] * 2)
+        together(*[lambda: runner.retries.retry_due(ORDERS)] * 2)
         assert ParkedEvent.objects.get(consumer=ORDERS.name).attempts == 2
 
 
@@ -123,7 +123,7 @@ class TestARepairAndAParkedEvent:
 
         def meanwhile(phase: str, *_: int) -> None:
             if phase == "comparing rows":
-                runner.retry(CUSTOMERS, ("order", key))
+                runner.retries.retry(CUSTOMERS, ("order", key))
 
         self.repaired(meanwhile, orders=2)
 
@@ -169,7 +169,7 @@ class TestAReaderAndAWorker:
         past = module._others_are_past
 
         def after_the_retry(*arguments: Any) -> bool:
-            runner.retry(ORDERS, ("order", key))
+            runner.retries.retry(ORDERS, ("order", key))
             return past(*arguments)
 
         monkeypatch.setattr(module, "_others_are_past", after_the_retry)

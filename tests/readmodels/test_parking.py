@@ -34,7 +34,7 @@ class TestParking:
         assert min(runner.positions(ORDERS)) == 63
 
         poison.keys.clear()
-        assert runner.retry(ORDERS, ("order", bad)) == 2
+        assert runner.retries.retry(ORDERS, ("order", bad)) == 2
         assert OrderReadModel.objects.get(pk=bad).status == "confirmed"
         assert parked() == []
 
@@ -84,7 +84,7 @@ class TestParking:
         log.rename(buyer, "Grace")
         log.projected()
         poison.keys.clear()
-        assert runner.retry(ORDERS, ("order", bad)) == 1
+        assert runner.retries.retry(ORDERS, ("order", bad)) == 1
         row = OrderReadModel.objects.get(pk=bad)
         assert (row.status, row.customer_name, row.version) == ("confirmed", "Grace", 2)
 

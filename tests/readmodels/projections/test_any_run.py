@@ -108,7 +108,7 @@ class Work:
 
     def retry_with(self, runner: Runner) -> int:
         return sum(
-            runner.retry(consumer, stream)
+            runner.retries.retry(consumer, stream)
             for consumer in self.consumers
             for stream in sorted(runner.parking.streams([consumer.name])[consumer.name])
         )
