@@ -1,4 +1,4 @@
-"""Read your own writes: a query waits until its read model has applied the caller's write."""
+"""Let a query wait until its read model has applied the caller's write (read your own writes)."""
 
 import time
 from collections.abc import Set
@@ -19,18 +19,18 @@ from cqrs.notifications.listener import listener
 from cqrs.projections.registry import projection_names
 
 DEFAULT_WAIT_S = 2.0
-# Between two looks. An announcement ends the pause, so it only makes a lost one good; where none
-# can come, the pauses are short and grow.
+# Between two checks. An announcement ends the wait, so `LISTENING_S` matters only when one is lost.
+# Where none can come, the pauses are short at first and grow.
 LISTENING_S, FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 0.002, 0.05
 
 log = structlog.get_logger("cqrs.consistency")
 
 
 def consistency(dispatch: Dispatch, call_next: Next) -> Result[Any]:
-    """Wait for the query's token before the rest.
+    """Wait until the query's projection has applied the token, then call the rest.
 
-    Refuses with `read_side_behind` when the limit is over, and with `read_side_parked` at once when
-    the write is parked.
+    Refuses with `invalid_token`, with `read_side_behind` after the limit, and at once with
+    `read_side_parked` when the write is parked.
     """
     query = dispatch.message
     assert isinstance(query, Query)  # noqa: S101  only queries come here
@@ -53,9 +53,9 @@ def consistency(dispatch: Dispatch, call_next: Next) -> Result[Any]:
 
 
 def wait_for_projections(token: ConsistencyToken, limit_s: float) -> bool:
-    """Wait until every projection has applied the token; say whether they did in time.
+    """Wait until every projection has applied the token; return whether they did in time.
 
-    False when the read database is out of reach: the write is done all the same.
+    False when the read database is out of reach, because the write is committed anyway.
     """
     try:
         return wait_for(token, projection_names(), limit_s) is TokenStatus.APPLIED
@@ -67,10 +67,10 @@ def wait_for_projections(token: ConsistencyToken, limit_s: float) -> bool:
 
 
 def wait_for(token: ConsistencyToken, names: Set[str], limit_s: float) -> TokenStatus:
-    """Look at each announcement, until the status is decided or the limit is over.
+    """Check the status at each announcement, until it is decided or the limit is over.
 
-    Does not wait at all when `WAITING_READS` others of this process do so already: the remaining
-    threads are for requests that can be answered.
+    Does not wait when `WAITING_READS` calls of this process are waiting: the other threads must
+    stay free for requests that can be answered.
     """
     status = token_status(token, names)
     if status is not TokenStatus.PENDING or not _seats().acquire(blocking=False):
@@ -89,7 +89,7 @@ def _seats() -> BoundedSemaphore:
 def _wait(token: ConsistencyToken, names: Set[str], deadline: float) -> TokenStatus:
     pause_s = FIRST_PAUSE_S
     while (left_s := deadline - time.monotonic()) > 0:
-        # Counted before the look: an announcement between the two ends the wait at once.
+        # Read the count before the status: an announcement between the two ends the wait at once.
         messages = listener.messages
         if (status := token_status(token, names)) is not TokenStatus.PENDING:
             return status

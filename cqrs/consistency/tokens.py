@@ -1,6 +1,6 @@
-"""Consistency tokens: what a client has written, so that its next read can wait for it.
+"""Consistency tokens name what a client has written, so that its next read can wait for it.
 
-A token names the aggregate and its version, which are known at commit; positions are not.
+A token has the aggregate and its version, which are known at the commit; a position is not.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -9,7 +9,7 @@ from uuid import UUID
 
 
 class InvalidToken(ValueError):
-    """The text is no token of ours."""
+    """The text is not a consistency token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class ConsistencyToken:
     version: int
 
     def encode(self) -> str:
-        """Return it as clients carry it: opaque, and safe in a header."""
+        """Return the token as text: opaque, and safe in a header."""
         plain = f"{self.stream_type}:{self.stream_id}:{self.version}"
         return urlsafe_b64encode(plain.encode()).decode().rstrip("=")
 

@@ -1,1 +1,1 @@
-"""The databases: their names, cursors, locks and failures."""
+"""The databases: aliases, cursors, locks and failures."""

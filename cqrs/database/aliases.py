@@ -1,4 +1,4 @@
-"""The names of the databases: commands write to `default`, queries read from `replica`."""
+"""The database aliases: commands write to `default`, queries read from `replica`."""
 
 from django.conf import settings
 

@@ -1,4 +1,4 @@
-"""Cursors and arrays for plain SQL on the read tables, faster than the ORM's own."""
+"""Cursors and arrays for plain SQL on the read tables, faster than the ORM's."""
 
 from collections.abc import Collection
 from typing import Any
@@ -9,20 +9,20 @@ from django.db.backends.utils import CursorWrapper
 
 from cqrs.database.aliases import PROJECTION_ALIAS
 
-_bind_beside: Any = ServerBindingCursor
+_server_binding_cursor: Any = ServerBindingCursor
 
 
 def server_cursor(alias: str = PROJECTION_ALIAS) -> CursorWrapper:
-    """Open a cursor that sends parameters apart from the statement, so the server can prepare it.
+    """Open a cursor that sends parameters separately, so that the server can prepare statements.
 
-    Django's usual cursor writes parameters into the statement: a batch would be half a megabyte of
-    text to quote and to parse. Django's execute wrappers see the statements of this one too.
+    Django's usual cursor writes parameters into the statement: for a batch, half a megabyte of text
+    to quote and to parse. Django's execute wrappers apply to this cursor as well.
     """
     connection: Any = connections[alias]
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        cursor = _bind_beside(connection.connection)
+        cursor = _server_binding_cursor(connection.connection)
     prepared: CursorWrapper = connection._prepare_cursor(cursor)
     return prepared
 

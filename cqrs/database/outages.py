@@ -1,4 +1,4 @@
-"""Tell an unreachable database from a wrong statement, by SQLSTATE."""
+"""Distinguish an unreachable database from a wrong statement, by SQLSTATE."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ OUTAGE_SQLSTATES = ("08", "53300", "57P01", "57P02", "57P03")
 
 
 class DatabaseUnavailable(Exception):
-    """A database cannot be reached. The request may be right: try again later."""
+    """A database cannot be reached. The request may be correct: try again later."""
 
     code = "unavailable"
 
@@ -32,7 +32,7 @@ class ReadSideUnavailable(DatabaseUnavailable):
 
 
 def is_outage(error: Exception) -> bool:
-    """Say whether the error means that the server or the connection to it is gone."""
+    """Return whether the error means that the server or the connection is lost."""
     if not isinstance(error, OperationalError | InterfaceError):
         return False
     # Without a connection there is no SQLSTATE: the server sends it.

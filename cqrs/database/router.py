@@ -1,4 +1,4 @@
-"""Which database a model lives in: read models on `replica`, everything else on `default`."""
+"""Route each model to its database: read models to `replica`, all others to `default`."""
 
 from typing import Any, ClassVar
 
@@ -10,9 +10,9 @@ KERNEL_READ_APPS = frozenset({"cqrs_projections"})
 
 
 class ReadSideRouter:
-    """Route by app, and refuse relations and migrations across the two databases.
+    """Routes by app, and refuses relations and migrations across the two databases.
 
-    A project names its apps with read models in a subclass, and that in `DATABASE_ROUTERS`.
+    A project lists its apps with read models in a subclass, and names it in `DATABASE_ROUTERS`.
     """
 
     read_apps: ClassVar[frozenset[str]] = frozenset()

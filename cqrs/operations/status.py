@@ -1,4 +1,4 @@
-"""How far each projection has come, for operators and machines."""
+"""Measure the position and lag of each projection, for operators and monitoring."""
 
 import time
 from collections.abc import Sequence
@@ -16,10 +16,12 @@ from cqrs.projections.registry import runner
 
 SAMPLE_S = 0.5
 
+Checkpoints = dict[str, list[PartitionCheckpoint]]
+
 
 @dataclass(frozen=True, slots=True)
 class PartitionStatus:
-    """One partition against the head of the feed, and against what has no position yet.
+    """The lag of one partition, which includes committed events without a position.
 
     `lag_seconds` is the age of the first event that it has not passed.
     """
@@ -32,10 +34,10 @@ class PartitionStatus:
 
 @dataclass(frozen=True, slots=True)
 class ProjectionStatus:
-    """One projection: its position and lags are those of its hindmost partition.
+    """The lag of one projection: that of the partition that is farthest behind.
 
-    `version` is that of its tables. `rate` counts events per second, None where it was not
-    measured. `parked` counts the events that wait, `parked_oldest_seconds` since when.
+    `version` is that of its tables. `rate` is in events per second, None if it was not measured.
+    `parked` counts the parked events; `parked_oldest_seconds` is the age of the oldest.
     """
 
     projection: str
@@ -52,55 +54,51 @@ class ProjectionStatus:
 
 
 def statuses(projections: Sequence[Projection], *, measure: bool = True) -> list[ProjectionStatus]:
-    """Measure the projections; with `measure` it takes half a second when one is behind."""
-    before, started = _checkpoints(projections), time.monotonic()
-    head = sequencer.head()
-    rates: dict[str, float] = {}
-    if measure and any(
-        checkpoint.position < head for checkpoints in before.values() for checkpoint in checkpoints
-    ):
-        time.sleep(SAMPLE_S)
-        after, elapsed_s = _checkpoints(projections), time.monotonic() - started
-        rates = {name: (_hindmost(after[name]) - _hindmost(before[name])) / elapsed_s
-                 for name in after}  # fmt: skip
-        before = after
-    return [_status(each, before[each.name], rates.get(each.name)) for each in projections]
+    """Return the status of each projection; with `measure`, takes 0.5 s if one is behind."""
+    checkpoints, rates = _checkpoints(projections), dict[str, float]()
+    if measure and _is_one_behind(checkpoints):
+        checkpoints, rates = _measure_rates(projections, checkpoints)
+    return [_status(each, checkpoints[each.name], rates.get(each.name)) for each in projections]
 
 
-def _checkpoints(projections: Sequence[Projection]) -> dict[str, list[PartitionCheckpoint]]:
-    found: dict[str, list[PartitionCheckpoint]] = {
-        projection.name: [] for projection in projections
-    }
+def _checkpoints(projections: Sequence[Projection]) -> Checkpoints:
+    found: Checkpoints = {projection.name: [] for projection in projections}
     for checkpoint in runner.partition_checkpoints(*projections):
         found[checkpoint.consumer].append(checkpoint)
     return found
 
 
-def _hindmost(checkpoints: Sequence[PartitionCheckpoint]) -> int:
+def _is_one_behind(checkpoints: Checkpoints) -> bool:
+    head = sequencer.head()
+    return any(_lowest(partitions) < head for partitions in checkpoints.values())
+
+
+def _measure_rates(
+    projections: Sequence[Projection], before: Checkpoints
+) -> tuple[Checkpoints, dict[str, float]]:
+    """Return the checkpoints after `SAMPLE_S`, and the events per second of each projection."""
+    started = time.monotonic()
+    time.sleep(SAMPLE_S)
+    after, elapsed_s = _checkpoints(projections), time.monotonic() - started
+    rates = {name: (_lowest(after[name]) - _lowest(before[name])) / elapsed_s for name in after}
+    return after, rates
+
+
+def _lowest(checkpoints: Sequence[PartitionCheckpoint]) -> int:
     return min(checkpoint.position for checkpoint in checkpoints)
 
 
 def _status(
     projection: Projection, checkpoints: Sequence[PartitionCheckpoint], rate: float | None
 ) -> ProjectionStatus:
-    position = _hindmost(checkpoints)
-    head, pending = max(position, sequencer.head()), Pending.objects.count()
-    unsequenced_s = sequencer.oldest_pending_age_s()
-    waits = {at: feed.waiting_s(at) for at in {checkpoint.position for checkpoint in checkpoints}}
-    partitions = tuple(
-        PartitionStatus(
-            checkpoint.partition,
-            checkpoint.position,
-            max(0, head - checkpoint.position) + pending,
-            round(max(waits[checkpoint.position], unsequenced_s), 3),
-        )
-        for checkpoint in checkpoints
-    )
+    position, version = _lowest(checkpoints), checkpoints[0].version
+    head = max(position, sequencer.head())
+    partitions = _partitions(checkpoints, head)
     count, oldest_s = _parked(projection)
     lag_events = max(each.lag_events for each in partitions)
     return ProjectionStatus(
         projection=projection.name,
-        version=checkpoints[0].version,
+        version=version,
         position=position,
         head=head,
         lag_events=lag_events,
@@ -108,8 +106,25 @@ def _status(
         rate=None if rate is None else round(rate, 1),
         parked=count,
         parked_oldest_seconds=oldest_s,
-        state=_state(projection, checkpoints[0].version, count, lag_events),
+        state=_state(projection, version, count, lag_events),
         partitions=partitions,
+    )
+
+
+def _partitions(
+    checkpoints: Sequence[PartitionCheckpoint], head: int
+) -> tuple[PartitionStatus, ...]:
+    pending, pending_s = Pending.objects.count(), sequencer.oldest_pending_age_s()
+    positions = {each.position for each in checkpoints}
+    waiting_s = {position: feed.waiting_s(position) for position in positions}
+    return tuple(
+        PartitionStatus(
+            partition=each.partition,
+            position=each.position,
+            lag_events=max(0, head - each.position) + pending,
+            lag_seconds=round(max(waiting_s[each.position], pending_s), 3),
+        )
+        for each in checkpoints
     )
 
 

@@ -1,4 +1,4 @@
-"""What a worker does in one step: the Celery task and `projections run` do the same."""
+"""One step of a worker, which the Celery task and `projections run` repeat."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,7 +13,7 @@ def project_once(
     chosen: Sequence[Projection],
     on_batch: Callable[[int], None] | None = None,
 ) -> bool:
-    """Sequence a batch of pending events, and apply it to the projections and their retired copies.
+    """Sequence a batch of pending events; apply it to the projections and their retired copies.
 
     Retries parked events that are due. Returns whether to call again at once.
     """

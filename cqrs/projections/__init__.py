@@ -1,1 +1,1 @@
-"""Projections: how events become rows of read models."""
+"""Project events into the rows of read models."""

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class ProjectionsConfig(AppConfig):
-    """The checkpoints and parked events of projections: an app, because they live on `replica`."""
+    """The checkpoints and parked events of projections: an app, because they are on `replica`."""
 
     name = "cqrs.projections"
     label = "cqrs_projections"

@@ -18,7 +18,7 @@ class Columns:
     | --- | --- |
     | `document` | the whole state, as JSON |
     | `position` | the row's position |
-    | one of `computed` | what the function makes of the state |
+    | one of `computed` | the result of the function, called with the state |
     | any other | the field of the same name in the state |
     """
 

@@ -1,4 +1,4 @@
-"""When each partition was last caught up with the log: recorded in its checkpoint, on `replica`."""
+"""Record in each checkpoint, on `replica`, when its partition was last caught up with the log."""
 
 import time
 
@@ -6,9 +6,9 @@ from django.db import connection, connections
 
 from cqrs.database.aliases import PROJECTION_ALIAS
 
-EVERY_S = 0.1
+INTERVAL_S = 0.1
 
-# Committed events without a position are in no checkpoint, and late all the same.
+# No partition is caught up while a committed event has no position.
 _HEAD = "SELECT position FROM cqrs_feedhead WHERE NOT EXISTS (SELECT FROM cqrs_pending)"
 # A locked row belongs to a worker that records its own freshness in a moment.
 _RECORD = """
@@ -19,19 +19,19 @@ WHERE id IN (SELECT id FROM cqrs_projections_checkpoint WHERE position >= %s
 
 
 class FreshnessRecorder:
-    """Records which partitions are caught up; at most once in `every_s`, however often called."""
+    """Records which partitions are caught up, at most once per `interval_s`."""
 
-    def __init__(self, every_s: float = EVERY_S) -> None:
-        self.every_s = every_s
-        self._recorded_at = -every_s  # time.monotonic()
+    def __init__(self, interval_s: float = INTERVAL_S) -> None:
+        self.interval_s = interval_s
+        self._recorded_at = -interval_s  # time.monotonic()
 
     def record(self) -> None:
-        """Compare the checkpoints with the log now.
+        """Compare the checkpoints with the log.
 
-        The recorded time is that of the look at the log, in the clock of the read database.
+        The recorded time is when the log was read, by the clock of the read database.
         """
-        looked_at = time.monotonic()
-        if looked_at - self._recorded_at < self.every_s:
+        read_at = time.monotonic()
+        if read_at - self._recorded_at < self.interval_s:
             return
         with connection.cursor() as cursor:
             cursor.execute(_HEAD)
@@ -39,8 +39,8 @@ class FreshnessRecorder:
         if row is None:
             return
         with connections[PROJECTION_ALIAS].cursor() as cursor:
-            cursor.execute(_RECORD, [time.monotonic() - looked_at, row[0]])
-        self._recorded_at = looked_at
+            cursor.execute(_RECORD, [time.monotonic() - read_at, row[0]])
+        self._recorded_at = read_at
 
 
 freshness = FreshnessRecorder()

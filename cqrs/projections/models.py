@@ -1,4 +1,4 @@
-"""What projections keep of themselves: how far they are, and what they could not apply."""
+"""The state of projections, on `replica`: checkpoints and parked events."""
 
 from typing import ClassVar
 
@@ -8,9 +8,9 @@ from cqrs import models as kernel
 
 
 class ProjectionCheckpoint(kernel.AbstractCheckpoint):
-    """How far a partition of a projection has come, beside the rows that it accounts for.
+    """The checkpoint of a partition, in the database of the rows that it covers.
 
-    `caught_up_at`: when a worker last saw it level with the log.
+    `caught_up_at` is when a worker last found the partition at the head of the log.
     """
 
     caught_up_at = models.DateTimeField(null=True)
@@ -21,7 +21,7 @@ class ProjectionCheckpoint(kernel.AbstractCheckpoint):
 
 
 class ParkedEvent(kernel.AbstractParkedEvent):
-    """An event that a projection could not apply, or that waits behind such a one."""
+    """An event that a projection could not apply, or that is queued behind one."""
 
     class Meta(kernel.AbstractParkedEvent.Meta):
         verbose_name = "parked event"

@@ -1,4 +1,4 @@
-"""Projections: consumers that fold events into the rows of read models."""
+"""The base of projections: consumers that fold events into the rows of read models."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -12,10 +12,12 @@ from cqrs.projections.table import SearchTable, Table
 
 
 class Projection:
-    """A consumer that writes read models, and nothing else. A released `version` has one fold.
+    """A consumer that writes read models and nothing else.
 
-    Work is done by the batch: load the touched rows with one statement, fold the events in memory,
-    write the changed rows with one statement. A projection of one table declares it, and no code:
+    Raise `version` with every change of what the fold writes.
+
+    It works batch by batch: load the touched rows with one statement, fold the events in memory,
+    write the changed rows with one statement. A projection of one table needs declarations only:
 
         class Titles(Projection):
             name = "titles"
@@ -25,7 +27,7 @@ class Projection:
             key = "title_id"
             handlers = {"library.title_added": added, "library.title_renamed": renamed}
 
-    where a handler takes a row's state and an event, and returns the new state:
+    A handler takes a row's state and an event, and returns the new state:
 
         >>> def renamed(state, event):
         ...     return {**state, "name": event.data["name"], "version": event.version}
@@ -41,7 +43,7 @@ class Projection:
     key: ClassVar[str] = "id"
     """The field of the events that names the row."""
     handlers: ClassVar[Mapping[str, Handler]]
-    """What each event, by wire name, does to a row."""
+    """The handler of each event, by wire name."""
 
     @property
     def types(self) -> Collection[str]:
@@ -54,25 +56,25 @@ class Projection:
         return (self.table, self.table.search) if self.table.search else (self.table,)
 
     def split(self, event: RecordedEvent) -> Iterator[RecordedEvent]:
-        """Yield what the event says of each row: itself, unless it changes another's row."""
+        """Yield one event per row that the event changes: itself, unless there are several."""
         yield event
 
     def apply(self, events: Sequence[RecordedEvent]) -> None:
-        """Write the effects of the events, which come in feed order."""
+        """Write the effects of the events, which are in feed order."""
         parts = [part for event in events if event.type in self.types for part in self.split(event)]
         rows = self.table.load(keys_of(parts, self.handlers, self.key))
         self.table.upsert(fold(parts, self.handlers, self.key, rows))
 
     def skipped(self, events: Sequence[RawEvent]) -> Collection[int]:
-        """Return the positions of events that are to be parked instead of applied."""
+        """Return the positions of the events to park instead of applying them."""
         return ()
 
     @property
     def is_divisible(self) -> bool:
-        """Say whether each row is made of the events of one partition key alone."""
+        """Return whether the events of each row have one partition key."""
         return all(table.partition_key for table in self.tables)
 
     @cached_property
     def partitions(self) -> int:
-        # Folding a row in two partitions at once would lose what one of them adds.
+        # Two partitions that fold one row at once would overwrite each other's changes.
         return conf().PARTITIONS if self.is_divisible else 1

@@ -1,4 +1,4 @@
-"""What read models are made of."""
+"""The base classes and fields of read models."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from django.db import models
 
 
 class ReadModel(models.Model):
-    """What every row of a projection keeps.
+    """The columns of every row.
 
-    `version` is that of the aggregate, `position` the feed position of the last event folded
-    into the row: an event at or before it is in the row already.
+    `version` is that of the aggregate. `position` is the feed position of the last event that was
+    folded into the row: events up to it are in the row.
     """
 
     version = models.PositiveIntegerField()
@@ -30,16 +30,16 @@ class KeyField(models.CharField):  # type: ignore[type-arg]  # not subscriptable
         super().__init__(*args, db_collation=db_collation, **kwargs)
 
     def db_type(self, connection: Any) -> str:
-        # By this name of the type, Django does not add a second index for LIKE.
+        # With this name of the type, Django does not add a second index for LIKE.
         return "character varying"
 
 
 class SearchText(models.Model):
-    """What a search for the read row of the same id looks into.
+    """The text that a search matches to find the read row with the same id.
 
-    In a table of its own, because PostgreSQL enters a changed row anew into every index of its
-    table, and a trigram index is the dearest to write: names change seldom, statuses often. A row
-    is a function of the read row alone, so it has no version or position.
+    It has a table of its own because PostgreSQL writes a changed row into every index of its table,
+    and a trigram index is the most expensive to write: names change seldom, statuses often. A row
+    is computed from the read row alone, so it has no version and no position.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -53,5 +53,5 @@ class SearchText(models.Model):
 
 
 def searchable(name: str) -> GinIndex:
-    """Index every three letters in a row of `search_text`: any part of it is then found."""
+    """Return a trigram index of `search_text`, which finds any part of the text."""
     return GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name=name)

@@ -1,4 +1,4 @@
-"""Loading the rows that a batch touches, with one statement per table."""
+"""Load the rows that a batch touches, with one statement per table."""
 
 from collections.abc import Collection
 from functools import cached_property
@@ -11,7 +11,7 @@ from cqrs.projections.rows import Row
 
 
 class RowLoader:
-    """Loads rows as their state: the stored document, or an object of the columns without one."""
+    """Loads the state of rows: the document, or without one an object of the columns."""
 
     def __init__(self, table: str, columns: Columns) -> None:
         self.table = table
@@ -25,7 +25,7 @@ class RowLoader:
         return self.where(f"WHERE {key} = ANY(%s::{self.columns.types[key]}[])", array(keys))
 
     def where(self, condition: str, *parameters: str | int) -> dict[str, Row]:
-        """Return the rows that fulfil a condition in SQL, by key."""
+        """Return the rows that match a condition in SQL, by key."""
         with server_cursor() as cursor:
             cursor.execute(f"{self._select} {condition}", parameters)
             return {key: Row(orjson.loads(text), at) for key, text, at in cursor.fetchall()}

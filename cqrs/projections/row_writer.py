@@ -1,6 +1,6 @@
-"""Writing the rows that a batch has changed, with one statement per table.
+"""Write the rows that a batch has changed, with one statement per table.
 
-Plain SQL from arrays, because the ORM's `bulk_create` writes at half the speed.
+It is plain SQL with arrays, because the ORM's `bulk_create` has half the speed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ NEWER = " WHERE stored.position <= EXCLUDED.position AND stored.version <= EXCLU
 
 
 class RowWriter:
-    """Upserts rows. With `only_newer`, a stored row at a later position or version stays."""
+    """Upserts rows. With `only_newer`, a stored row with a later position or version stays."""
 
     def __init__(self, table: str, columns: Columns, *, only_newer: bool) -> None:
         self.table = table
@@ -38,7 +38,7 @@ class RowWriter:
     @cached_property
     def _upsert(self) -> str:
         names = self.columns.names
-        # JSON has no line breaks of its own, and splitting at them beats parsing an array.
+        # JSON has no line breaks, and splitting a text at them is faster than parsing an array.
         arrays = ", ".join(
             "string_to_array(%s, chr(10))" if name == "document" else f"%s::{kind}[]"
             for name, kind in self.columns.types.items()

@@ -1,4 +1,4 @@
-"""Rows of read models in memory, and the fold that puts events into them."""
+"""Rows of read models in memory, and the fold of events into them."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Any
 from cqrs.event_log.events import RecordedEvent
 
 RowState = dict[str, Any]
-"""What a row says, as the JSON document that queries answer with."""
+"""The content of a row, as the JSON document that queries answer with."""
 Handler = Callable[[RowState | None, RecordedEvent], RowState]
-"""Takes a row's state, None where there is no row, and returns it with the event in it."""
+"""Takes a row's state (None without a row) and an event; returns the state with its effect."""
 
 
 class MissingRow(LookupError):
-    """An event changes a row that no earlier event made: the log or a projection has a hole."""
+    """An event changes a row that no earlier event created: the log or the table has a gap."""
 
     def __init__(self, event: RecordedEvent) -> None:
         super().__init__(f"{event.type} at position {event.position} finds no row")
@@ -23,7 +23,7 @@ class MissingRow(LookupError):
 class Row:
     """A read row, with the events up to `position` folded into it.
 
-    `stored_text` is the search text of the row as it was loaded; None for a new row.
+    `stored_text` is the search text that is stored for the row; None for a new row.
     """
 
     state: RowState
@@ -32,18 +32,18 @@ class Row:
 
 
 def keys_of(events: Iterable[RecordedEvent], types: Collection[str], key: str) -> list[str]:
-    """Return the rows that events of these types touch, each once."""
+    """Return the keys of the rows that events of these types touch, each once."""
     return list({event.data[key]: None for event in events if event.type in types})
 
 
 def fold(
     events: Iterable[RecordedEvent], handlers: Mapping[str, Handler], key: str, rows: dict[str, Row]
 ) -> dict[str, Row]:
-    """Fold the events that have a handler into the rows, in their order; return what changed.
+    """Fold the events that have a handler into the rows, in order; return the changed rows.
 
-    `key` is the field of the event that names the row. An event at or before a row's position is in
-    the row already and is passed over, so applying a batch again changes nothing. A late event was
-    parked, so it is not in the row, whatever the position says.
+    `key` is the field of the event that names the row. An event up to the row's position is in the
+    row already and is skipped, so applying a batch again changes nothing. A late event was parked:
+    it is not in the row, even if the row's position is past it.
     """
     changed: dict[str, Row] = {}
     for event in events:

@@ -1,7 +1,7 @@
-"""Events that change rows which are not their own aggregate's, or several rows at once.
+"""Split an event that changes several rows, or rows of other aggregates.
 
-`fold` tells by a row's position what is in it already, so an event may change a row only once:
-whatever it says of one row is put into one part.
+`fold` decides by a row's position whether an event is in it, so an event can change a row only
+once: everything that it changes in one row must be in one part.
 """
 
 from dataclasses import replace
@@ -10,6 +10,6 @@ from typing import Any
 from cqrs.event_log.events import RecordedEvent
 
 
-def event_for_row(event: RecordedEvent, row: str, **said: Any) -> RecordedEvent:
-    """Return what the event says of one row, as an event that names the row by `id`."""
-    return replace(event, data={"id": row, **said})
+def event_for_row(event: RecordedEvent, row: str, **data: Any) -> RecordedEvent:
+    """Return the part of an event that concerns one row: the data, with the row's key as `id`."""
+    return replace(event, data={"id": row, **data})

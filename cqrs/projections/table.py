@@ -1,4 +1,4 @@
-"""The read tables of a projection, and the search texts beside them."""
+"""The read tables of a projection, and the tables of their search texts."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
@@ -13,10 +13,10 @@ from cqrs.projections.rows import Row, RowState
 
 
 class SearchTable:
-    """The texts that a search looks into: one for each row of a read model, made of its state.
+    """Writes the texts that searches match: one per row of a read model, computed from its state.
 
-    A text is written when it changes, and only then: its index is the most expensive to write. No
-    version guards it, because a writer of the text has the row itself.
+    A text is written only when it changes, because its index is the most expensive to write. It
+    needs no version, because its writer has the row itself.
     """
 
     def __init__(
@@ -34,12 +34,12 @@ class SearchTable:
         self._writer = RowWriter(self.name, self.columns, only_newer=False)
 
     def remember(self, rows: Iterable[Row]) -> None:
-        """Keep on each loaded row the text that is stored of it, before events change its state."""
+        """Store on each loaded row its present text, before events change its state."""
         for row in rows:
             row.stored_text = self.text(row.state)
 
     def upsert(self, rows: Mapping[str, Row]) -> None:
-        """Write the texts that are not as they are stored."""
+        """Write the texts that have changed."""
         self._writer.upsert(
             {key: row for key, row in rows.items() if row.stored_text != self.text(row.state)}
         )
@@ -48,8 +48,8 @@ class SearchTable:
 class Table:
     """Loads and writes the rows of one read model, with their search texts if it has any.
 
-    `partition_key` is the column that says which partition a row belongs to; None where rows gather
-    what happens in all of them. `computed` makes columns of the state (`Columns` has the rule).
+    `partition_key` is the column that decides the partition of a row; None where events of all
+    partitions change one row. `computed` are functions of the state, by column (see `Columns`).
     """
 
     def __init__(
@@ -72,11 +72,11 @@ class Table:
         return self._with_texts(self._loader.by_key(keys))
 
     def select(self, condition: str, *parameters: str | int) -> dict[str, Row]:
-        """Return the rows that fulfil a condition in SQL, by key."""
+        """Return the rows that match a condition in SQL, by key."""
         return self._with_texts(self._loader.where(condition, *parameters))
 
     def upsert(self, rows: Mapping[str, Row]) -> None:
-        """Write the rows and their search texts; newer stored rows stay as they are."""
+        """Write the rows and their search texts; stored rows that are newer stay."""
         self._writer.upsert(rows)
         if self.search is not None:
             self.search.upsert(rows)

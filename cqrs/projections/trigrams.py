@@ -1,4 +1,4 @@
-"""PostgreSQL's extension for the search, for a migration to ask for."""
+"""Create PostgreSQL's extension for searches, in a migration."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.db import Error
 
 
 class Trigrams(TrigramExtension):
-    """The extension, or an error that says how to get it: a role may lack the right to."""
+    """Creates the extension. If the role may not, the error says what to do."""
 
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any

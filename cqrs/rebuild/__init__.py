@@ -1,1 +1,1 @@
-"""Building a projection's tables anew beside those that serve, comparing, swapping, verifying."""
+"""Rebuild and verify projections: fill copies of their tables, compare, swap, repair."""

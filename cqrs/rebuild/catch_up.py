@@ -1,4 +1,4 @@
-"""Filling a copy from the log, and looking at it level with the tables that serve."""
+"""Fill a copy from the log, and bring it to the same position as the serving tables."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,19 +14,18 @@ from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from cqrs.projections.registry import runner
 from cqrs.rebuild.table_copies import SERVING_SCHEMA, TableCopy
 
-SNAPSHOT_GAP_POSITIONS = (
-    2_000  # positions; what is left then is applied while the serving side is held
-)
+# The rest is applied while the serving partitions are locked.
+SNAPSHOT_GAP_POSITIONS = 2_000
 LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s'"
 
 Report = Callable[[str, int, int], None]
-"""Told of progress: the phase, what is done, and of how much."""
+"""Receives progress: the phase, how much is done, and of how much."""
 
 copy_runner = Runner(ProjectionCheckpoint, ParkedEvent, PROJECTION_ALIAS, batch=2_000)
 
 
-def pairs(copy: TableCopy) -> list[tuple[PartitionCheckpoint, PartitionCheckpoint]]:
-    """Return each partition of the copy with the serving one that its events are in."""
+def matching_checkpoints(copy: TableCopy) -> list[tuple[PartitionCheckpoint, PartitionCheckpoint]]:
+    """Return the checkpoint of each partition of the copy, with the serving one of its events."""
     live = runner.partition_checkpoints(copy.projection)
     return [
         (checkpoint, next(p for p in live if checkpoint.partition % p.partitions == p.partition))
@@ -37,13 +36,13 @@ def pairs(copy: TableCopy) -> list[tuple[PartitionCheckpoint, PartitionCheckpoin
 def catch_up(copy: TableCopy, report: Report, applier: Runner = copy_runner) -> None:
     """Bring the copy close to the serving tables, but never past them.
 
-    They are brought up to date themselves: there may be no worker that does.
+    Brings the serving tables up to date as well: there may be no worker.
     """
     while True:
         sequencer.step()
         runner.drain(copy.projection)
         behind = 0
-        for checkpoint, live in pairs(copy):
+        for checkpoint, live in matching_checkpoints(copy):
             behind += live.position - checkpoint.position
             while checkpoint.position < live.position:
                 checkpoint = applier.advance(copy, checkpoint, live.position)
@@ -53,17 +52,15 @@ def catch_up(copy: TableCopy, report: Report, applier: Runner = copy_runner) -> 
 
 
 def _progress(copy: TableCopy) -> tuple[int, int]:
-    found = pairs(copy)
-    return sum(checkpoint.position for checkpoint, _ in found), sum(
-        live.position for _, live in found
-    )
+    found = matching_checkpoints(copy)
+    return sum(own.position for own, _ in found), sum(live.position for _, live in found)
 
 
 @contextmanager
 def snapshot_at_equal_position(*copies: TableCopy) -> Iterator[CursorWrapper]:
-    """Yield a cursor on a snapshot in which the copies stand exactly where what they copy does.
+    """Yield a cursor on a snapshot in which the copies are at the serving tables' positions.
 
-    The workers are kept from that for the moment that it takes to get there, not for the block.
+    The serving partitions are locked until the snapshot is taken, not for the block.
     """
     gate, view = (connections[PROJECTION_ALIAS].copy() for _ in range(2))
     try:
@@ -76,11 +73,11 @@ def snapshot_at_equal_position(*copies: TableCopy) -> Iterator[CursorWrapper]:
                 [copies[0].projection.name],
             )
             for copy in copies:
-                for checkpoint, live in pairs(copy):
+                for checkpoint, live in matching_checkpoints(copy):
                     copy_runner.advance_to(copy, checkpoint, live.position)
                 _retry_parked(copy)
             cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
-            # Swapped for others, they would have to be looked at as of before they were there.
+            # Against a swap: the snapshot would be older than the tables that take their place.
             for table in copies[0].tables:
                 cursor.execute(f"LOCK TABLE {SERVING_SCHEMA}.{table.name} IN ACCESS SHARE MODE")
             cursor.execute("SELECT 1")  # takes the snapshot
@@ -93,14 +90,14 @@ def snapshot_at_equal_position(*copies: TableCopy) -> Iterator[CursorWrapper]:
 
 @contextmanager
 def held_at_equal_position(copy: TableCopy) -> Iterator[None]:
-    """Keep the workers from both copies, standing at the same positions, in one transaction."""
+    """Lock the copy and the serving tables at the same positions, in the block's transaction."""
     with transaction.atomic(using=PROJECTION_ALIAS):
         with connections[PROJECTION_ALIAS].cursor() as cursor:
             cursor.execute(LOCK_TIMEOUT)
         copy_runner.partitions.lock([copy.projection.name, copy.name])
-        for checkpoint, live in pairs(copy):
+        for checkpoint, live in matching_checkpoints(copy):
             copy_runner.advance_to(copy, checkpoint, live.position)
-            # A kept copy is followed by workers of its own, and may be the one that is ahead.
+            # Workers apply events to a retired copy, too: it may be the one that is ahead.
             copy_runner.advance_to(copy.projection, live, checkpoint.position)
         _retry_parked(copy)
         yield

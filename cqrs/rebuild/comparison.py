@@ -1,7 +1,7 @@
-"""Comparing two copies of a read table in chunks, in one snapshot of the database.
+"""Compare two copies of a read table in chunks, in one snapshot of the database.
 
-A chunk's rows are counted and hashed on both sides by the server. Only where the sums differ are
-its rows looked at, so equal tables of any size cost two scans and the memory of a chunk.
+The server counts and hashes a chunk's rows on both sides. The rows themselves are read only where
+the sums differ, so equal tables of any size cost two scans and the memory of a chunk.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,9 +21,9 @@ CHANGED, MISSING, INVENTED = "changed", "missing", "invented"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A row on which what is stored and what the log says disagree.
+    """A row that is not the same in the table and in a fold of the log.
 
-    `changed`: both have it, and `columns` names what differs; `missing`: only the log says so;
+    `changed`: both have the row, and `columns` names what differs. `missing`: only the fold has it.
     `invented`: only the table has it.
     """
 
@@ -42,7 +42,7 @@ class Difference:
 
 @dataclass(slots=True)
 class Totals:
-    """Number of rows and checksum of their content, of one table on both sides."""
+    """The number of rows and the checksum of their content, of one table on both sides."""
 
     table: str
     stored: list[Any] = field(default_factory=lambda: [0, 0])
@@ -52,7 +52,7 @@ class Totals:
 class Comparison:
     """Compares `stored_schema.table` with `logged_schema.table`, through a cursor on a snapshot.
 
-    With a `checkpoint`, only the rows that belong to its partition.
+    With a `checkpoint`, only the rows of its partition.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Checking a part of a copy against a fold of its own: other batches, other tables."""
+"""Check a part of a copy against a second fold, with other batches and into other tables."""
 
 import math
 import random
@@ -10,17 +10,17 @@ from cqrs.database.aliases import PROJECTION_ALIAS
 from cqrs.event_log.events import BUCKETS
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from cqrs.projections.registry import runner
-from cqrs.rebuild.catch_up import Report, catch_up, pairs, snapshot_at_equal_position
+from cqrs.rebuild.catch_up import Report, catch_up, matching_checkpoints, snapshot_at_equal_position
 from cqrs.rebuild.comparison import Comparison, Difference
 from cqrs.rebuild.table_copies import Slot, TableCopy
 
-EVENTS = 2_000
-SAMPLE_BATCH = 997  # events; where rows gather from everywhere, and event by event takes too long
+SAMPLE_EVENTS = 2_000
+SAMPLE_BATCH = 997  # events; of a projection with one partition: one by one takes too long
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """How many rows were compared, and what differed."""
+    """The number of rows that were compared, and the differences."""
 
     rows: int
     differences: list[Difference]
@@ -29,7 +29,8 @@ class Sample:
 def fold_sample(copy: TableCopy, report: Report) -> Sample:
     """Fold a part of the log event by event, and compare the rows with the copy's."""
     sample = TableCopy(copy.projection, Slot.SAMPLE)
-    partitions = part_of(copy, runner.partition_checkpoints(copy.projection)[0].position // EVENTS)
+    position = runner.partition_checkpoints(copy.projection)[0].position
+    partitions = sample_partitions(copy, position // SAMPLE_EVENTS)
     batch = 1 if copy.is_divisible else SAMPLE_BATCH
     sample.create(partitions, only=random.randrange(partitions))  # noqa: S311  not a secret
     try:
@@ -39,10 +40,10 @@ def fold_sample(copy: TableCopy, report: Report) -> Sample:
         sample.drop()
 
 
-def part_of(copy: TableCopy, wanted: int) -> int:
-    """Return how many parts the log can be cut into for the projection, near to `wanted`.
+def sample_partitions(copy: TableCopy, wanted: int) -> int:
+    """Return the number of partitions, near to `wanted`, of which one is the sample.
 
-    A multiple of its partitions, so that each part lies within one of them.
+    A multiple of the projection's partitions, so that each is within one of those.
     """
     own = runner.partition_checkpoints(copy.projection)[0].partitions
     if not copy.is_divisible:
@@ -50,8 +51,8 @@ def part_of(copy: TableCopy, wanted: int) -> int:
     return own * min(max(1, math.ceil(wanted / own)), BUCKETS // own)
 
 
-def counting(report: Report) -> Callable[[int], None]:
-    """Return what tells the report of each chunk of rows that was compared."""
+def report_rows(report: Report) -> Callable[[int], None]:
+    """Return a callback that adds up the rows of each compared chunk and reports the sum."""
     done = 0
 
     def compared(rows: int) -> None:
@@ -65,9 +66,9 @@ def counting(report: Report) -> Callable[[int], None]:
 def _compare(copy: TableCopy, sample: TableCopy, report: Report) -> Sample:
     rows, differences = 0, []
     with snapshot_at_equal_position(copy, sample) as cursor:
-        [(checkpoint, _)] = pairs(sample)
+        [(checkpoint, _)] = matching_checkpoints(sample)
         for table in copy.tables:
             comparison = Comparison(table, copy.schema, sample.schema, checkpoint)
-            differences += list(comparison.differences(cursor, counting(report)))
+            differences += list(comparison.differences(cursor, report_rows(report)))
             rows += comparison.totals.logged[0]
     return Sample(rows, differences)

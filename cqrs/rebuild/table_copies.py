@@ -1,8 +1,9 @@
-"""Copies of a projection's tables, in schemas of their own, that the same code fills.
+"""Copies of a projection's tables in other schemas, which the projection's own code fills.
 
-A rebuild fills `shadow` while the old tables serve, and what it replaced is kept and followed as
-`retired`. A schema each, because names of indexes and constraints are then the same as in the
-tables that serve: moving a table to another schema needs no renaming, and no migration notices.
+A rebuild fills the copy `shadow` while the old tables serve. After the swap, the old tables are the
+copy `retired`, and workers apply events to it too. Every copy has a schema of its own, so that its
+indexes and constraints have the same names as those of the serving tables: moving a table to
+another schema needs no renaming, and migrations see no difference.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -20,22 +21,23 @@ from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from cqrs.projections.projection import Projection
 from cqrs.projections.registry import runner
 from cqrs.projections.table import SearchTable, Table
+from cqrs.rebuild.table_ddl import complete_table, create_table_like
 
 
 class Slot(StrEnum):
-    """Where tables of a projection stand: the serving ones, and copies in schemas of their own."""
+    """The schemas in which tables of a projection can be: the serving ones, and copies."""
 
     SERVING = "serving"
     SHADOW = "shadow"
-    """A rebuild fills it."""
+    """The tables that a rebuild fills."""
     RETIRED = "retired"
-    """What the last rebuild replaced: followed, so that it can serve again at once."""
+    """The tables that the last rebuild replaced. Workers apply events to them, for a rollback."""
     LEAVING = "leaving"
-    """Between serving and retired, within the transaction of a swap."""
+    """The serving tables during the transaction of a swap, before they are retired."""
     CHECK = "check"
-    """What `verify` compares with."""
+    """The tables that `verify` fills and compares with."""
     SAMPLE = "sample"
-    """A part that is folded once more, to prove a new version."""
+    """A part of the tables that is folded once more, to prove a new version."""
 
     @property
     def schema(self) -> str:
@@ -44,26 +46,13 @@ class Slot(StrEnum):
 
 SERVING_SCHEMA = Slot.SERVING.schema
 
-_INDEXES = """
-SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid), conname,
-       pg_get_constraintdef(pg_constraint.oid), relname
-FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-LEFT JOIN pg_constraint ON conindid = indexrelid AND contype IN ('p', 'u')
-WHERE indrelid = %s::regclass AND indisprimary = %s ORDER BY relname
-"""
-_GRANTS = """
-SELECT privilege_type,
-       CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
-FROM pg_class, aclexplode(relacl) WHERE pg_class.oid = %s::regclass AND grantee <> relowner
-"""
-
 
 class Busy(Exception):
-    """Somebody else works on the same tables at the moment."""
+    """Another process works on the same tables."""
 
 
 class TableCopy(Projection):
-    """A projection whose rows go into the tables of another schema."""
+    """A projection that writes its rows to the tables of another schema."""
 
     def __init__(self, projection: Projection, slot: Slot) -> None:
         self.projection = projection
@@ -71,7 +60,7 @@ class TableCopy(Projection):
         self.name = f"{projection.name}.{slot}"
         self.schema = slot.schema
         self.version = projection.version
-        self.partitions = 0  # until it is created: a worker must not begin what was dropped
+        self.partitions = 0  # until `create`: a worker must not start a copy that was dropped
 
     @property
     def types(self) -> Collection[str]:
@@ -82,88 +71,60 @@ class TableCopy(Projection):
         return self.projection.tables
 
     def apply(self, events: Sequence[RecordedEvent]) -> None:
-        """Let the projection find its tables in the copy's schema, for this batch alone."""
+        """Apply the events with the copy's schema first on the search path, for this batch."""
         with _cursor() as cursor:
             cursor.execute(f"SET LOCAL search_path TO {self.schema}, {SERVING_SCHEMA}")
             self.projection.apply(events)
             cursor.execute("SET LOCAL search_path TO DEFAULT")
 
     def streams_to_retry(self) -> Collection[Stream]:
-        """Return the aggregates whose parked events it needs to be level with what serves."""
+        """Return the aggregates whose parked events must be retried to equal the serving tables."""
         return ()
 
     def exists(self) -> bool:
         return bool(runner.partitions.get([self.name]))
 
     def create(self, partitions: int, only: int | None = None) -> None:
-        """Make the tables, empty and with nothing but their primary keys, and the checkpoints.
+        """Create the tables, empty and with primary keys alone, and the checkpoints.
 
-        `only` is the one partition to be built; all of them without it.
+        With `only`, of that one partition.
         """
         self.partitions = partitions
         with transaction.atomic(using=PROJECTION_ALIAS), _cursor() as cursor:
             self.drop()
             cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {self.schema}")
             for table in self.tables:
-                cursor.execute(
-                    f"CREATE TABLE {self.schema}.{table.name} (LIKE {SERVING_SCHEMA}.{table.name}"
-                    " INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)"
-                )
-                self._copy_indexes(cursor, table, primary=True)
+                create_table_like(cursor, table.name, SERVING_SCHEMA, self.schema)
             runner.partitions.start(self, only=only)
 
     def complete(self) -> None:
-        """Add the indexes and grants of the serving tables; what is there already stays."""
+        """Add the indexes and grants of the serving tables that are missing."""
         with transaction.atomic(using=PROJECTION_ALIAS), _cursor() as cursor:
             for table in self.tables:
-                self._copy_indexes(cursor, table, primary=False)
-                cursor.execute(_GRANTS, [f"{SERVING_SCHEMA}.{table.name}"])
-                for privilege, grantee in cursor.fetchall():
-                    cursor.execute(f"GRANT {privilege} ON {self.schema}.{table.name} TO {grantee}")
-                cursor.execute(f"ANALYZE {self.schema}.{table.name}")
+                complete_table(cursor, table.name, SERVING_SCHEMA, self.schema)
 
     def drop(self) -> None:
-        """Remove the tables and what is known of them."""
+        """Remove the tables, the checkpoints and the parked events."""
         with transaction.atomic(using=PROJECTION_ALIAS), _cursor() as cursor:
-            runner.partitions.lock([self.name])  # as workers do: the checkpoints, then the tables
+            runner.partitions.lock([self.name])  # in the workers' order: checkpoints, then tables
             for table in self.tables:
                 cursor.execute(f"DROP TABLE IF EXISTS {self.schema}.{table.name}")
             for model in (ProjectionCheckpoint, ParkedEvent):
                 model._default_manager.using(PROJECTION_ALIAS).filter(consumer=self.name).delete()
 
-    def _copy_indexes(
-        self, cursor: CursorWrapper, table: Table | SearchTable, *, primary: bool
-    ) -> None:
-        cursor.execute(_INDEXES, [f"{SERVING_SCHEMA}.{table.name}", primary])
-        for _, definition, constraint, constraint_definition, name in cursor.fetchall():
-            cursor.execute("SELECT to_regclass(%s)", [f"{self.schema}.{name}"])
-            if cursor.fetchone()[0] is not None:
-                continue
-            if constraint is None:
-                here, there = (
-                    f" ON {each}.{table.name} " for each in (SERVING_SCHEMA, self.schema)
-                )
-                cursor.execute(definition.replace(here, there, 1))
-            else:
-                cursor.execute(
-                    f"ALTER TABLE {self.schema}.{table.name}"
-                    f" ADD CONSTRAINT {constraint} {constraint_definition}"
-                )
-
 
 def active_consumers(chosen: Sequence[Projection]) -> list[Projection]:
-    """Return all that workers apply: the projections, and their retired tables that are kept."""
+    """Return the consumers that workers run: the projections, and their retired tables if any."""
     retired = [TableCopy(projection, Slot.RETIRED) for projection in chosen]
-    kept = {
-        checkpoint.consumer for checkpoint in runner.partitions.get([copy.name for copy in retired])
-    }
-    return [*chosen, *(copy for copy in retired if copy.name in kept)]
+    checkpoints = runner.partitions.get([copy.name for copy in retired])
+    existing = {checkpoint.consumer for checkpoint in checkpoints}
+    return [*chosen, *(copy for copy in retired if copy.name in existing)]
 
 
 def drop_all_copies() -> None:
-    """Drop every copy: a migration changes the serving tables alone, and copies must be like them.
+    """Drop every copy: a migration changes the serving tables alone, and copies must equal them.
 
-    Runs before the migrations, so it takes nothing for granted.
+    Runs before the migrations, so that no table needs to exist.
     """
     schemas = ", ".join(slot.schema for slot in Slot if slot is not Slot.SERVING)
     with transaction.atomic(using=PROJECTION_ALIAS), _cursor() as cursor:
@@ -175,7 +136,7 @@ def drop_all_copies() -> None:
 
 
 def repartition(projection: Projection, partitions: int) -> None:
-    """Divide the projection's work anew, and that of its kept copy. Raises `Busy`."""
+    """Change the number of partitions of the projection and its retired copy. Raises `Busy`."""
     if partitions > 1 and not projection.is_divisible:
         raise ValueError(f"{projection.name} gathers over all partitions: it has to have one")
     with (
@@ -188,10 +149,10 @@ def repartition(projection: Projection, partitions: int) -> None:
 
 @contextmanager
 def exclusive(copy: TableCopy) -> Iterator[None]:
-    """Keep everybody else from the copy for the block. Raises `Busy`."""
+    """Hold the copy's lock for the block. Raises `Busy` if another process has it."""
     with session_lock(LockSpace.TABLE_COPY, copy.name, using=PROJECTION_ALIAS) as is_held:
         if not is_held:
-            raise Busy(f"{copy.projection.name} is being rebuilt or verified by somebody else")
+            raise Busy(f"{copy.projection.name} is being rebuilt or verified by another process")
         yield
 
 

@@ -1,4 +1,4 @@
-"""Verifying a projection: recompute it from the log, compare in chunks, and mend what differs."""
+"""Verify a projection: recompute it from the log, compare in chunks, and repair what differs."""
 
 import random
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
@@ -20,22 +20,22 @@ from cqrs.rebuild.catch_up import (
     Report,
     catch_up,
     held_at_equal_position,
-    pairs,
+    matching_checkpoints,
     snapshot_at_equal_position,
 )
 from cqrs.rebuild.comparison import Comparison, Difference
-from cqrs.rebuild.sampling import counting, part_of
+from cqrs.rebuild.sampling import report_rows, sample_partitions
 from cqrs.rebuild.table_copies import SERVING_SCHEMA, Slot, TableCopy, exclusive
 
 NIGHTLY_PARTS = 16
-REPAIRED_AT_ONCE = 1_000
+REPAIR_BATCH = 1_000  # rows
 
 
 class RepairCopy(TableCopy):
-    """A copy to repair rows from: it skips the events that the serving tables have parked.
+    """The copy that rows are repaired from. It skips what the serving tables have parked.
 
-    A retry applies those to the serving tables. In a row that was copied with them they would count
-    twice.
+    A retry will apply those events to the serving tables. In a row that was copied with their
+    effects, they would count twice.
     """
 
     def __init__(self, projection: Projection) -> None:
@@ -44,19 +44,19 @@ class RepairCopy(TableCopy):
     def skipped(self, events: Sequence[RawEvent]) -> Collection[int]:
         """Return the positions that are parked in the serving tables.
 
-        The copy is never ahead of them: what they could not apply, they have parked already.
+        The copy is never ahead of the serving tables, so they have parked what they cannot apply.
         """
         first, last = events[0].position, events[-1].position
         rows = runner.parking.rows(self.projection.name).filter(position__range=(first, last))
         return set(_positions(rows))
 
     def streams_to_retry(self) -> set[Stream]:
-        """Return the aggregates with events that the serving tables have applied meanwhile."""
-        there = set(_positions(runner.parking.rows(self.projection.name)))
+        """Return the aggregates whose skipped events the serving tables have applied meanwhile."""
+        still_parked = set(_positions(runner.parking.rows(self.projection.name)))
         return {
             (row.stream_type, row.stream_id)
             for row in runner.parking.rows(self.name)
-            if row.position not in there
+            if row.position not in still_parked
         }
 
 
@@ -67,41 +67,42 @@ def _positions(rows: QuerySet[Any]) -> Iterable[int]:
 def verify(
     projection: Projection, report: Report, *, parts: int = 1, repair: bool = False
 ) -> Iterator[Difference]:
-    """Yield every row that is not what the log says; with `repair`, after it was repaired.
+    """Yield every row that differs from a fold of the log; with `repair`, after its repair.
 
-    `parts` above 1 looks at a random one of so many parts of the log, where the projection can
-    be cut. Workers go on meanwhile. Needs the memory of a chunk, also if everything differs.
-    Raises `Busy`.
+    With `parts` above 1, verifies one random part of so many parts of the log, if the projection
+    can be divided. Workers continue meanwhile. Needs the memory of a chunk, also if every row
+    differs. Raises `Busy`.
     """
     copy = RepairCopy(projection) if repair else TableCopy(projection, Slot.CHECK)
     with exclusive(copy):
         whole = runner.partition_checkpoints(projection)[0].partitions
-        partitions = whole if parts == 1 or not copy.is_divisible else part_of(copy, parts)
+        partitions = whole if parts == 1 else sample_partitions(copy, parts)
         only = None if partitions == whole else random.randrange(partitions)  # noqa: S311
         copy.create(partitions, only=only)
         try:
             catch_up(copy, report)
             with closing(_differences(copy, report)) as found:
-                for some in _by(REPAIRED_AT_ONCE, found):
+                for some in _in_batches(REPAIR_BATCH, found):
                     if repair:
                         _repair(copy, some)
                     yield from some
         finally:
             copy.drop()
     if repair:
-        runner.retries.retry_all(projection)  # some had found no row, or a wrong one
+        # An event may have failed because its row was missing or wrong.
+        runner.retries.retry_all(projection)
 
 
 def _differences(copy: TableCopy, report: Report) -> Generator[Difference, None, None]:
     with snapshot_at_equal_position(copy) as cursor:
-        checkpoints = [checkpoint for checkpoint, _ in pairs(copy)]
+        checkpoints = [own for own, _ in matching_checkpoints(copy)]
         part = checkpoints[0] if len(checkpoints) < checkpoints[0].partitions else None
         for table in copy.tables:
             comparison = Comparison(table, SERVING_SCHEMA, copy.schema, part)
-            yield from comparison.differences(cursor, counting(report))
+            yield from comparison.differences(cursor, report_rows(report))
 
 
-def _by(size: int, found: Iterable[Difference]) -> Iterator[list[Difference]]:
+def _in_batches(size: int, found: Iterable[Difference]) -> Iterator[list[Difference]]:
     rest = iter(found)
     while some := list(islice(rest, size)):
         yield some
@@ -115,7 +116,7 @@ def _repair(copy: TableCopy, differences: Sequence[Difference]) -> None:
 
 
 def _copy(copy: TableCopy, table: Table | SearchTable, keys: Sequence[str]) -> None:
-    """Put the copy's rows in place of the serving ones, at a moment when both are level."""
+    """Replace the serving rows by the copy's, while both are locked at equal positions."""
     names, key = ", ".join(table.columns.names), table.columns.key
     kind = table.columns.types[key]
     where = f"WHERE {key} = ANY(%s::text[]::{kind}[])"

@@ -23,7 +23,7 @@ KILLS = 20 if FULL_COUNTS else 2
 LIVES_S = 0.4  # from its beginning on, the start of Python left out
 HOLDS_S = 3.0
 LONGEST_S = 0.5  # that anybody may wait for a swap that waits itself
-BUSY = "by somebody else"
+BUSY = "by another process"
 
 
 def head_of(consumer: str) -> int:

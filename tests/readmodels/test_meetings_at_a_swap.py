@@ -9,9 +9,10 @@ from django.db import transaction
 
 from cqrs.projections.models import ProjectionCheckpoint
 from cqrs.projections.registry import runner
-from cqrs.rebuild import rebuild as module
+from cqrs.rebuild import swap as module
 from cqrs.rebuild.catch_up import snapshot_at_equal_position
-from cqrs.rebuild.rebuild import RebuildError, discard, rebuild, roll_back
+from cqrs.rebuild.proof import RebuildError
+from cqrs.rebuild.rebuild import discard, rebuild, roll_back
 from cqrs.rebuild.table_copies import Busy, Slot, TableCopy, active_consumers, exclusive
 from readmodels.projections import PROJECTIONS
 from tests.support.built import elsewhere, filled, nothing_is_left, projections, silent

@@ -41,7 +41,7 @@ def insert(schema: str, status: str) -> None:
 def says(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Let the log say that the orders, which it knows nothing of, have a status."""
     monkeypatch.setattr(comparison, "CHUNK", CHUNK)
-    monkeypatch.setattr(module, "REPAIRED_AT_ONCE", CHUNK)
+    monkeypatch.setattr(module, "REPAIR_BATCH", CHUNK)
     create = TableCopy.create
 
     def say(status: str) -> None:

@@ -13,7 +13,8 @@ from rich.table import Table
 from cqrs.management.projections.stopping import failing_when_stopped, reporting
 from cqrs.management.projections.subcommand import Subcommand, add_names, chosen, fail_with
 from cqrs.projections.projection import Projection
-from cqrs.rebuild.rebuild import Proof, RebuildError, discard, rebuild, roll_back
+from cqrs.rebuild.proof import Proof, RebuildError
+from cqrs.rebuild.rebuild import discard, rebuild, roll_back
 from cqrs.rebuild.table_copies import Busy
 
 
@@ -74,8 +75,9 @@ def rebuild_each(
             continue
         print_proof(proof, console)
         console.print(
-            f"{projection.name}: swapped. The old tables are retired and followed: go back with"
-            f" `projections rebuild {projection.name} --rollback`, drop them with --discard"
+            f"{projection.name}: swapped. The old tables are retired and stay up to date:"
+            f" go back with `projections rebuild {projection.name} --rollback`,"
+            " drop them with --discard"
         )
     return complaints
 

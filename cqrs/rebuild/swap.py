@@ -1,0 +1,61 @@
+"""Swap the serving tables of a projection for a copy, in one transaction."""
+
+import random
+import time
+
+from django.db import OperationalError, connections
+
+from cqrs.consumers.runner import Runner
+from cqrs.database.aliases import PROJECTION_ALIAS
+from cqrs.event_log.signals import announce_applied
+from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
+from cqrs.rebuild.catch_up import held_at_equal_position
+from cqrs.rebuild.proof import RebuildError
+from cqrs.rebuild.table_copies import SERVING_SCHEMA, Slot, TableCopy
+
+SWAP_PATIENCE_S = 60.0
+# All later readers of a table wait behind a waiting swap: it waits briefly, and tries again.
+SWAP_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '50ms'"
+LOCK_NOT_AVAILABLE = "55P03"
+
+
+def swap(incoming: TableCopy) -> None:
+    """Make the copy's tables the serving ones and retire the serving ones, in one transaction.
+
+    Tries again while a reader holds a table, so no other reader waits longer than one short try.
+    Raises `RebuildError` after `SWAP_PATIENCE_S`.
+    """
+    deadline = time.monotonic() + SWAP_PATIENCE_S
+    while True:
+        try:
+            return _try_to_swap(incoming)
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+                raise
+            if time.monotonic() > deadline:
+                raise RebuildError(
+                    f"A query has held a table of {incoming.projection.name} for"
+                    f" {SWAP_PATIENCE_S:g} s: end that query and try again; nothing is lost"
+                ) from error
+        time.sleep(random.uniform(0.05, 0.25))  # noqa: S311  not a secret
+
+
+def _try_to_swap(incoming: TableCopy) -> None:
+    projection = incoming.projection
+    leaving, retired = TableCopy(projection, Slot.LEAVING), TableCopy(projection, Slot.RETIRED)
+    with held_at_equal_position(incoming), connections[PROJECTION_ALIAS].cursor() as cursor:
+        cursor.execute(SWAP_LOCK_TIMEOUT)
+        for copy in (leaving, retired):
+            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {copy.schema}")
+        moves = (
+            (SERVING_SCHEMA, projection.name, leaving.schema, leaving.name),
+            (incoming.schema, incoming.name, SERVING_SCHEMA, projection.name),
+            (leaving.schema, leaving.name, retired.schema, retired.name),
+        )
+        for from_schema, old_name, to_schema, new_name in moves:
+            for table in projection.tables:
+                cursor.execute(f"ALTER TABLE {from_schema}.{table.name} SET SCHEMA {to_schema}")
+            for model in (ProjectionCheckpoint, ParkedEvent):
+                rows = model._default_manager.using(PROJECTION_ALIAS).filter(consumer=old_name)
+                rows.update(consumer=new_name)
+    announce_applied(sender=Runner, consumer=projection, events=())
