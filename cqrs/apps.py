@@ -17,24 +17,24 @@ class CqrsConfig(AppConfig):
         from cqrs.notifications.publisher import publisher
         from cqrs.operations import checks  # noqa: F401  registers them
 
-        # For the app of the checkpoints, because it is migrated on the read side.
+        # The sender is the app of the checkpoints, because it is migrated on the read side.
         pre_migrate.connect(_drop_copies, sender=global_apps.get_app_config("cqrs_projections"))
-        post_migrate.connect(_begin, sender=self)
+        post_migrate.connect(_create_rows, sender=self)
         answer_cache.connect()
         publisher.connect()
 
 
-def _begin(using: str, apps: Apps = global_apps, **_: Any) -> None:
-    """Make the rows that there must be: also after `flush`, which empties every table.
+def _create_rows(using: str, apps: Apps = global_apps, **_: Any) -> None:
+    """Create the rows that the kernel needs: also after `flush`, which empties every table.
 
-    The row that counts positions comes first: new reactions start at the position that it holds.
+    The head of the feed comes first, because new reactions start at its position.
     """
     from cqrs.models import FeedHead
     from cqrs.reactions.reactions import start_at_head
 
     if not router.allow_migrate_model(using, FeedHead):
         return
-    # Migrated backwards, there may be neither of the two tables.
+    # After a migration backwards, the tables may not exist.
     if {"feedhead", "reactioncheckpoint"} <= apps.all_models["cqrs"].keys():
         FeedHead.objects.using(using).bulk_create([FeedHead()], ignore_conflicts=True)
         start_at_head()

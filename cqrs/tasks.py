@@ -1,4 +1,4 @@
-"""The Celery tasks of the kernel: reactions, one task each, and housekeeping."""
+"""The Celery tasks of the kernel: one per reaction, and the expiry of stored answers."""
 
 from typing import Any
 
@@ -12,9 +12,10 @@ SWEEP_S = 1.0
 
 @shared_task
 def react(**_: Any) -> None:
-    """Start every reaction that has something to do on its own: a slow one delays no other.
+    """Queue a task for every reaction that has work, so that a slow one delays no other.
 
-    One that hangs is not started again, and one that no worker takes expires: nothing piles up.
+    A reaction that hangs is not queued again, and a task that no worker takes expires: tasks do not
+    accumulate.
     """
     for reaction in reactions.waiting():
         run_reaction.apply_async(kwargs={"name": reaction.name}, expires=SWEEP_S)
@@ -22,7 +23,7 @@ def react(**_: Any) -> None:
 
 @shared_task
 def run_reaction(*, name: str, **_: Any) -> None:
-    """Run one reaction until it has nothing to do."""
+    """Run one reaction until it has no work."""
     for reaction in reactions.reactions():
         if reaction.name == name:
             reactions.run(reaction)

@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
 def place(client: int, seconds: float, rate: float | None) -> int:
-    """PartitionCheckpoint one order after the other; return how many."""
+    """Place one order after the other; return how many."""
     import django
 
     django.setup()

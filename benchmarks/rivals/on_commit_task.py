@@ -47,7 +47,7 @@ def apply_row(*, order_id: str, document: str) -> None:
 
 
 def place(client: int, seconds: float, rate: float) -> int:
-    """PartitionCheckpoint one order after the other; return how many."""
+    """Place one order after the other; return how many."""
     from django.db import connection, transaction
 
     from benchmarks.pacing import repeat

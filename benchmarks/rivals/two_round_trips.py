@@ -50,7 +50,7 @@ VALUES (%(event)s, 'order', %(id)s, 1, 'orders.order_created', 1, %(data)s, '{}'
 
 
 def place(connection: psycopg.Connection, order: dict[str, Any]) -> None:
-    """PartitionCheckpoint one order; raise if it cannot be."""
+    """Place one order; raise if it cannot be."""
     items = order["items"]
     products = [item["product_id"] for item in items]
     quantities = [item["quantity"] for item in items]
@@ -75,7 +75,7 @@ def place(connection: psycopg.Connection, order: dict[str, Any]) -> None:
 
 
 def client(number: int, seconds: float) -> int:
-    """PartitionCheckpoint one order after the other; return how many."""
+    """Place one order after the other; return how many."""
     orders, count = payloads(), 0
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
         place(connection, orders[number])

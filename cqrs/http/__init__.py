@@ -1,1 +1,1 @@
-"""The HTTP edge of the kernel: requests become messages, results become responses."""
+"""Translate HTTP: requests become messages, results become responses."""

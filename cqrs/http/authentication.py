@@ -1,4 +1,4 @@
-"""Who asks, told by an access token whose signature is checked once per process."""
+"""Authenticate a caller by an access token; check its signature once per process."""
 
 import time
 from functools import lru_cache
@@ -6,19 +6,19 @@ from typing import Any
 
 from rest_framework_simplejwt.authentication import JWTStatelessUserAuthentication
 
-TOKENS = 1024  # remembered at once: a few kB each
+MAX_TOKENS = 1024  # cached at once: a few kB each
 
 
 class TokenAuthentication(JWTStatelessUserAuthentication):
-    """Remembers the tokens that were good, each until it expires."""
+    """Caches valid tokens until they expire."""
 
     def get_validated_token(self, raw_token: bytes) -> Any:
         token = _validated(raw_token)
         if token["exp"] > time.time():
             return token
-        return super().get_validated_token(raw_token)  # says what is wrong
+        return super().get_validated_token(raw_token)  # raises with the reason
 
 
-@lru_cache(maxsize=TOKENS)  # keeps no answer of what raises, so nobody can fill it with bad ones
+@lru_cache(maxsize=MAX_TOKENS)  # an invalid token raises, and so does not fill the cache
 def _validated(raw_token: bytes) -> Any:
     return JWTStatelessUserAuthentication().get_validated_token(raw_token)

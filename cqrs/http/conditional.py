@@ -1,4 +1,4 @@
-"""Answers that a client may keep for itself, and ask again whether they still hold."""
+"""Conditional requests: a client caches an answer, and asks whether it is still valid."""
 
 from collections.abc import Callable
 
@@ -8,9 +8,9 @@ from rest_framework.request import Request
 
 
 def json_or_not_modified(request: Request, etag: str, body: Callable[[], bytes]) -> HttpResponse:
-    """Answer the body, or 304 when `If-None-Match` says that the client has it: then none is made.
+    """Answer the body, or 304 without making it when `If-None-Match` has the tag.
 
-    Kept answers are the caller's own (`private`), and asked about each time (`no-cache`).
+    Only the caller may cache the answer (`private`), and must ask each time (`no-cache`).
     """
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
     if holds(request, etag):
@@ -19,10 +19,10 @@ def json_or_not_modified(request: Request, etag: str, body: Callable[[], bytes])
 
 
 def holds(request: Request, etag: str) -> bool:
-    """Say whether the client has the answer with this tag.
+    """Return whether the client has the answer with this tag.
 
-    Compares weakly, as RFC 9110 demands here: proxies that compress weaken a tag. A header that
-    cannot be read is as good as none.
+    Compares weakly, as RFC 9110 requires: proxies that compress weaken a tag. An unreadable header
+    is ignored.
     """
     given = request.META.get("HTTP_IF_NONE_MATCH")
     if given is None:

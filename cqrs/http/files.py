@@ -1,4 +1,4 @@
-"""Answers that are files."""
+"""Answer with files."""
 
 from typing import IO, Any
 
@@ -7,7 +7,7 @@ from rest_framework.renderers import BaseRenderer
 
 
 class CsvFile(FileResponse):
-    """A CSV file to keep, read in pieces as the client takes them; it says its length."""
+    """A CSV download with a length, read in pieces as the client takes them."""
 
     block_size = 2**16
 
@@ -18,7 +18,7 @@ class CsvFile(FileResponse):
 
 
 class CsvRenderer(BaseRenderer):
-    """Lets a client ask for CSV alone. Nothing is rendered: the file is there."""
+    """Lets a client accept CSV alone. Renders nothing, because the view returns a file."""
 
     media_type = "text/csv"
     format = "csv"

@@ -1,6 +1,6 @@
-"""The request headers that change how a message is handled.
+"""Parse the request headers that change how a message is handled.
 
-Read from META: `request.headers` is made of all of them, anew for every request.
+They are read from META, because `request.headers` copies all headers for every request.
 """
 
 import re
@@ -18,7 +18,7 @@ _WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?(\d{1,99})"?\s*(?=$|[,;])', re.IG
 
 
 class WrongHeader(ValueError):
-    """A header cannot be read. Carries what a problem document says of it."""
+    """A header cannot be read. `error` is its entry in the problem document."""
 
     def __init__(self, field: str, code: str, remedy: str) -> None:
         super().__init__(remedy)
@@ -26,7 +26,7 @@ class WrongHeader(ValueError):
 
 
 def expected_version(request: Request) -> int | None:
-    """Return the version that `If-Match` demands; None for any. Raises `WrongHeader`."""
+    """Return the version that `If-Match` expects; None for any. Raises `WrongHeader`."""
     header = request.META.get("HTTP_IF_MATCH", "*").strip()
     if header == "*":
         return None
@@ -49,7 +49,7 @@ def idempotency_key(request: Request) -> str | None:
 def preferred_wait_s(request: Request) -> int | None:
     """Return the seconds of `Prefer: wait=N` (RFC 7240), at most 30; None without one.
 
-    A preference that cannot be understood is ignored, as the RFC demands.
+    An unreadable preference is ignored, as the RFC requires.
     """
     preferred = request.META.get("HTTP_PREFER")
     wait = _WAIT.search(preferred) if preferred else None

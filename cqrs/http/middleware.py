@@ -1,4 +1,4 @@
-"""Give every request a context before anything can fail or log."""
+"""Give every request a context before any code can fail or log."""
 
 import re
 from collections.abc import Callable
@@ -17,10 +17,10 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 def request_context(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Take correlation id and trace from the request's headers, or make one; answer with it.
+    """Take correlation id and trace from the request's headers, or create an id; answer with it.
 
-    `X-Request-Id` wins over the trace id of `traceparent`. What does not look like one is
-    ignored, because it would go into logs and the event log as it is.
+    `X-Request-Id` has precedence over the trace id of `traceparent`. Other formats are ignored,
+    because the text goes unchanged into the logs and the event log.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:

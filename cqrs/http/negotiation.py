@@ -1,4 +1,4 @@
-"""Which of its renderings a view answers with, told by `Accept`."""
+"""Choose the renderer of a view by `Accept`."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,9 +9,9 @@ from rest_framework.request import Request
 
 
 class FirstFitNegotiation(DefaultContentNegotiation):
-    """Answers at once who takes everything, or just what the view offers first: nearly everybody.
+    """Chooses the first renderer at once for the usual headers: any type, or just the first type.
 
-    DRF's own way to the same answer weighs every part of the header, in a tenth of a millisecond.
+    DRF weighs every part of the header to the same result, which takes a tenth of a millisecond.
     """
 
     def select_renderer(

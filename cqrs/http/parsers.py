@@ -1,4 +1,4 @@
-"""Read JSON bodies without losing a digit."""
+"""Parse JSON bodies without rounding numbers."""
 
 import json
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ def _no_constant(name: str) -> None:
 
 
 class ExactJSONParser(BaseParser):
-    """JSON objects in UTF-8. Fractions become `Decimal`: a float would change prices."""
+    """Parses JSON objects in UTF-8. Fractions become `Decimal`: a float would change prices."""
 
     media_type = "application/json"
 
@@ -31,7 +31,7 @@ class ExactJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Return the object. Raises `ParseError` for anything else, `TooLarge` for too much."""
+        """Return the object. Raises `ParseError` for other content, `TooLarge` for a large body."""
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         raw = stream.read(limit + 1)
         if len(raw) > limit:

@@ -1,4 +1,4 @@
-"""Every error leaves as `application/problem+json` (RFC 9457) with a stable `code`."""
+"""Answer every error as `application/problem+json` (RFC 9457) with a stable `code`."""
 
 import math
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from cqrs.messaging.results import Rejected
 
 log = structlog.get_logger("cqrs.http")
 
-# What a `Rejected` code means in HTTP. A code that is not here is a rule that said no: 409.
+# The HTTP status of a `Rejected` code. All other codes are refusals by a rule: 409.
 STATUS_BY_CODE = {
     "invalid": 400,
     "invalid_token": 400,
@@ -40,7 +40,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **members: Any,
 ) -> HttpResponse:
-    """Return a problem document. A 429 and a 503 say when to come back."""
+    """Return a problem document. A 429 and a 503 have `Retry-After`."""
     body = {
         "type": f"urn:problem:{code}",
         "title": HTTPStatus(status).phrase,
@@ -70,7 +70,7 @@ def rejected(request: HttpRequest, result: Rejected) -> HttpResponse:
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
-    """Turn what DRF, Django and the databases raise into problems; None leaves a bug a bug."""
+    """Turn errors of DRF, Django and the databases into problems; None for all others, the bugs."""
     request: HttpRequest = context["request"]
     match error:
         case WriteSideUnavailable() | ReadSideUnavailable():
@@ -115,20 +115,20 @@ def _invalid(request: HttpRequest, error: exceptions.ValidationError) -> HttpRes
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer what Django itself refuses, such as an unknown host."""
+    """Answer a request that Django itself refuses, such as one with an unknown host."""
     return problem(request, 400, "invalid", "Bad request")
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer an address that no route matches."""
+    """Answer a request that matches no route."""
     return problem(request, 404, "not_found", "There is nothing here")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer a refusal from outside the API, such as the admin's."""
+    """Answer a refusal outside the API, such as in the admin."""
     return problem(request, 403, "permission_denied", "Not allowed")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer a bug, without telling of its insides."""
+    """Answer a bug without details, which go to the log alone."""
     return problem(request, 500, "internal_error", "The server failed to handle the request")

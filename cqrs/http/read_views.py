@@ -1,4 +1,4 @@
-"""The read half of a resource: one query per request, bytes copied."""
+"""Views of the read side: one query per request, stored documents copied as bytes."""
 
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -23,7 +23,7 @@ Response = TypeVar("Response", bound=HttpResponseBase)
 
 
 class ReadViewSet(QueryViewSet):
-    """Answers with what is stored, how old that may be, and a tag to ask for it again."""
+    """Answers with stored documents, their age (`X-Read-Lag-Ms`) and their entity tag."""
 
     def answer(self, request: Request, query_type: type[Query], **path: UUID) -> HttpResponse:
         lag_ms = self.lag_ms(query_type)
@@ -46,7 +46,7 @@ def with_lag(response: Response, lag_ms: int | None) -> Response:
 
 
 def etag(answer: StoredDocument | Page | Results) -> str:
-    """Return the entity tag. A document's says its version, for `If-Match`."""
+    """Return the entity tag. That of a document starts with its version, for `If-Match`."""
     if isinstance(answer, StoredDocument):
         return f'"{answer.version}.{digest(answer.body.encode())}"'
     return f'"{answer.tag}"'
@@ -62,15 +62,15 @@ def body(request: Request, answer: StoredDocument | Page | Results) -> bytes:
 
 
 def page_head(request: Request, page: Page) -> bytes:
-    previous, following = _links(request, page)
+    previous_link, next_link = _links(request, page)
     return orjson.dumps(
         {
             "count": page.count,
             "count_capped": page.count_capped,
             "page": page.page,
             "page_size": page.page_size,
-            "next": following,
-            "previous": previous,
+            "next": next_link,
+            "previous": previous_link,
         }
     )
 

@@ -1,4 +1,4 @@
-"""OpenAPI from the messages themselves: what validates a request also documents it."""
+"""OpenAPI from the messages: the same class validates a request and documents it."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -39,9 +39,9 @@ class Problem(BaseModel):
 def openapi(
     message: type[Message], answer: type[BaseModel], status: int = 200
 ) -> Callable[[View], View]:
-    """Document a view by its message, its answer and the problems that every view can have.
+    """Document a view by its message, its answer and the problems of every view.
 
-    The text is that of the message's module, which says when it refuses.
+    The description is the docstring of the message's module, which lists the refusals.
     """
     if not issubclass(message, Command):
         return _query(message, {(200, "application/json"): OpenApiResponse(answer)}, True)
@@ -60,7 +60,7 @@ def openapi_csv(message: type[Message]) -> Callable[[View], View]:
 
 
 def _query(message: type[Message], answers: dict[Any, Any], tagged: bool) -> Callable[[View], View]:
-    """Describe a query; an answer with an entity tag can also be 304."""
+    """Document a query; an answer with an entity tag can also be 304."""
     if tagged:
         answers |= {304: OpenApiResponse(description="The client has it: see If-None-Match")}
     return extend_schema(

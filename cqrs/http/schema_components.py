@@ -1,4 +1,4 @@
-"""JSON schemas of messages and documents, as OpenAPI wants them."""
+"""JSON schemas of messages and documents for OpenAPI."""
 
 from typing import Any, get_args
 
@@ -15,10 +15,10 @@ REF = "#/components/schemas/{model}"
 
 
 class MessageExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """Describe pydantic models: as they validate in requests, as they serialize in responses.
+    """Describes pydantic models by their validation in requests, by serialization in responses.
 
-    drf-spectacular's own extension shows requests as they would be serialized, which loses the
-    limits of decimals.
+    drf-spectacular's own extension describes requests by serialization too, which loses the limits
+    of decimals.
     """
 
     target_class = "pydantic.BaseModel"
@@ -33,7 +33,7 @@ class MessageExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-c
         schema: dict[str, Any] = self.target.model_json_schema(ref_template=REF, mode=mode)
         models = _models_in(self.target)
         for name, part in schema.pop("$defs", {}).items():
-            # By its class, as a model that a view answers with is known: it may be both.
+            # By its class, as models that views answer with are registered: one can be both.
             component = ResolvedComponent(  # type: ignore[no-untyped-call]
                 name=name, type=ResolvedComponent.SCHEMA, object=models[name], schema=part
             )
@@ -44,13 +44,13 @@ class MessageExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-c
 
 
 class TokenScheme(SimpleJWTScheme):  # type: ignore[no-untyped-call]
-    """Describe our authentication as that which it is made of: extensions go by the class."""
+    """Describes `TokenAuthentication` like its base class: extensions match one class by name."""
 
     target_class = "cqrs.http.authentication.TokenAuthentication"
 
 
 class MessageSchema(AutoSchema):
-    """What a view's messages say, where drf-spectacular would guess."""
+    """Takes from a view's messages what drf-spectacular would guess."""
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         return False  # a list is a document of its own, not an array
@@ -64,7 +64,7 @@ class MessageSchema(AutoSchema):
 
 
 def _required(model: type[BaseModel]) -> bool:
-    """Say whether a body has to hold anything."""
+    """Return whether a body has required fields."""
     foreign = model.server_set_fields() if issubclass(model, Message) else frozenset()
     fields = model.model_fields.items()
     return any(field.is_required() for name, field in fields if name not in foreign)
@@ -89,7 +89,7 @@ def query_parameters(message: type[Message]) -> list[OpenApiParameter]:
 
 
 def _models_in(annotation: Any) -> dict[str, type[BaseModel]]:
-    """Return the models that a model or a type is made of, by name."""
+    """Return the models in a type or a model's fields, by name."""
     found: dict[str, type[BaseModel]] = {}
     for part in get_args(annotation):
         found |= _models_in(part)
@@ -111,7 +111,7 @@ def _without(schema: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
 
 
 def _without_null(part: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what a query string cannot say: there, nothing is a parameter that is absent."""
+    """Leave out null: in a query string, a missing parameter stands for it."""
     if part.get("default", "") is None:
         del part["default"]
     kinds = [kind for kind in part.get("anyOf", ()) if kind != {"type": "null"}]
@@ -121,7 +121,7 @@ def _without_null(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _resolved(part: Any, definitions: dict[str, Any]) -> Any:
-    """Return the schema with its references written out: parameters have no components."""
+    """Return the schema with its references replaced: parameters have no components."""
     if isinstance(part, list):
         return [_resolved(item, definitions) for item in part]
     if not isinstance(part, dict):

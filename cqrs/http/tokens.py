@@ -1,4 +1,4 @@
-"""Access tokens carry who somebody is and what they may do, so that checking one reads nothing."""
+"""Issue access tokens that contain the user's name and permissions: a check reads no database."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ class Tokens(Access, Refresh):
 
 
 class ClaimsSerializer(TokenObtainPairSerializer):
-    """Write name, roles and the permissions that messages need into the token."""
+    """Writes the name, the roles and the permissions that messages need into the token."""
 
     @classmethod
     def get_token(cls, user: Any) -> Any:
@@ -49,12 +49,12 @@ class ClaimsSerializer(TokenObtainPairSerializer):
 
 
 class FreshClaimsSerializer(TokenRefreshSerializer):
-    """Write the claims anew: a role that was taken away is gone with the next access token."""
+    """Writes new claims: the next access token lacks a role that was taken away."""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
         user_id = RefreshToken(attrs["refresh"]).get(api_settings.USER_ID_CLAIM)
         try:
-            super().validate(attrs)  # the token is ours and in time, and its user may log in
+            super().validate(attrs)  # checks signature and expiry, and that the user may log in
             user = get_user_model().objects.get(pk=user_id)
         except (ObjectDoesNotExist, ValueError) as error:
             raise AuthenticationFailed("There is no such user any more") from error

@@ -1,4 +1,4 @@
-"""Views that translate: a request becomes one message, its result one response."""
+"""The base views: a request becomes one message, its result one response."""
 
 from dataclasses import replace
 from typing import Any
@@ -31,9 +31,9 @@ class CommandViewSet(ViewSet):
         creates_in: str | None = None,
         **path: UUID,
     ) -> HttpResponse:
-        """Send the body as a command, with what the path says, and answer the state it leaves.
+        """Send the body and the path as a command; answer the new state of the aggregate.
 
-        `creates_in` is the collection that a new aggregate is found in: 201 with `Location`.
+        `creates_in` is the collection of a new aggregate: then the answer is 201 with `Location`.
         """
         result = _send(request, command_type, path)
         if isinstance(result, Ok):
@@ -52,9 +52,9 @@ class QueryViewSet(ViewSet):
     """Asks one query per request."""
 
     def ask(self, request: Request, query_type: type[Query], **path: UUID) -> Result[Any]:
-        """Ask the query string as a query, with what the path and the headers say.
+        """Ask the query string, the path and the headers as a query.
 
-        A parameter that stands there twice is a list, which only repeatable ones take.
+        A parameter that comes twice is a list, which only repeatable fields accept.
         """
         repeatable = query_type.repeatable_fields()
         given = {
@@ -76,7 +76,7 @@ class QueryViewSet(ViewSet):
 def _send(
     request: Request, command_type: type[Command], path: dict[str, UUID]
 ) -> Result[AggregateState]:
-    body: Any = request.data  # an object: the parser takes nothing else
+    body: Any = request.data  # an object: the parser refuses other JSON
     if foreign := _foreign_fields(command_type, body):
         return foreign
     try:
@@ -89,7 +89,7 @@ def _send(
 
 
 def context_of(request: Request) -> Context:
-    """Return the request's context with what its access token says of the caller."""
+    """Return the request's context with the caller and permissions of its access token."""
     claims: Any = request.auth or {}
     unlimited = claims.get("is_superuser", False)
     return replace(
@@ -100,7 +100,7 @@ def context_of(request: Request) -> Context:
 
 
 def _foreign_fields(message_type: type[Message], given: dict[str, Any]) -> Rejected | None:
-    """Refuse fields that the path or the server fills, as any unknown field is refused."""
+    """Refuse fields that the path or the server fills, as unknown fields are."""
     errors = tuple(
         FieldError(field, "extra_forbidden", "Extra inputs are not permitted")
         for field in sorted(message_type.server_set_fields() & given.keys())

@@ -6,7 +6,7 @@ from django.db import connection, connections
 
 from cqrs.database.aliases import PROJECTION_ALIAS
 
-INTERVAL_S = 0.1
+EVERY_S = 0.1
 
 # No partition is caught up while a committed event has no position.
 _HEAD = "SELECT position FROM cqrs_feedhead WHERE NOT EXISTS (SELECT FROM cqrs_pending)"
@@ -19,11 +19,11 @@ WHERE id IN (SELECT id FROM cqrs_projections_checkpoint WHERE position >= %s
 
 
 class FreshnessRecorder:
-    """Records which partitions are caught up, at most once per `interval_s`."""
+    """Records which partitions are caught up, at most once per `every_s`."""
 
-    def __init__(self, interval_s: float = INTERVAL_S) -> None:
-        self.interval_s = interval_s
-        self._recorded_at = -interval_s  # time.monotonic()
+    def __init__(self, every_s: float = EVERY_S) -> None:
+        self.every_s = every_s
+        self._recorded_at = -every_s  # time.monotonic()
 
     def record(self) -> None:
         """Compare the checkpoints with the log.
@@ -31,7 +31,7 @@ class FreshnessRecorder:
         The recorded time is when the log was read, by the clock of the read database.
         """
         read_at = time.monotonic()
-        if read_at - self._recorded_at < self.interval_s:
+        if read_at - self._recorded_at < self.every_s:
             return
         with connection.cursor() as cursor:
             cursor.execute(_HEAD)

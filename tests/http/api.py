@@ -33,7 +33,7 @@ class Api:
     def projected(self) -> None:
         """Bring the read side up to what was written."""
         project()
-        FreshnessRecorder(interval_s=0).record()
+        FreshnessRecorder(every_s=0).record()
 
     def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Any:
         named = {name.replace("_", "-"): value for name, value in headers.items()}

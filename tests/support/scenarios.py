@@ -91,7 +91,7 @@ def content(customer_id: UUID, *items: dict[str, Any], **changes: Any) -> dict[s
 
 
 def order(*items: dict[str, Any], status: str = "pending") -> UUID:
-    """PartitionCheckpoint an order and take it to a status on its way to `delivered`."""
+    """Place an order and take it to a status on its way to `delivered`."""
     order_id = accepted(CreateOrder, **content(customer(), *items)).id
     for reached, command in LIFE.items():
         if status == "pending":
