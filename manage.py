@@ -3,13 +3,13 @@ import os
 import sys
 
 from config.database.embedded.errors import EmbeddedPostgresError
-from config.serve import begin
+from config.serve.startup import start_exclusively
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if sys.argv[1:2] == ["serve"]:
-        begin.begin()  # before the settings start a database
+        start_exclusively()  # before the settings start a database
     from django.core.management import execute_from_command_line
 
     try:

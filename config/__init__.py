@@ -1,1 +1,1 @@
-"""Wiring: settings, addresses, the private servers, and the Celery app that all tasks belong to."""
+"""Wire the product: settings, addresses, the private servers, and the Celery app of all tasks."""

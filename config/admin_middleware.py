@@ -1,7 +1,7 @@
-"""Django's middleware that only the admin needs, for the admin's addresses alone.
+"""Run the middleware that only the admin needs on the admin's addresses alone.
 
-The API knows its callers by their tokens: a session, its user and messages in cookies cost it a
-tenth of a request's time for nothing.
+The API authenticates by tokens. Sessions, their users and messages in cookies would take a tenth of
+its time per request.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ else:
 
 
 class ForAdmin(Base):
-    """Let every request pass by that is not for the admin."""
+    """Skips the middleware for every request that is not for the admin."""
 
     def __call__(self, request: HttpRequest) -> Any:
         if request.path_info.startswith(ADMIN):

@@ -14,7 +14,7 @@ from readmodels.views.reports import OrderHistoryQueries, ReportQueries
 
 
 class AnyCaseUUID:
-    """A UUID in either case, as RFC 9562 says; Django's own converter takes lower case only."""
+    """Converts a UUID in either case, as RFC 9562 requires; Django's accepts lower case only."""
 
     regex = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 
@@ -51,7 +51,7 @@ urlpatterns = [
     path("auth/refresh", RefreshAccess.as_view(), name="refresh"),
     path("schema", SpectacularJSONAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
-    # Written out: of two actions with one address, the router would offer the first one alone.
+    # An explicit path: of two actions with one address, the router offers only the first.
     path(
         "products/<any_uuid:pk>/stock",
         ProductViewSet.as_view({"get": "read_stock", "put": "set_stock"}),

@@ -5,14 +5,13 @@ from django.db.models.signals import post_migrate
 
 
 class ConfigConfig(AppConfig):
-    """An app only so that `serve` and the demo commands are found, and roles created."""
+    """An app, so that Django finds the commands `serve` and `load_demo`, and roles are created."""
 
     name = "config"
     label = "config"
 
     def ready(self) -> None:
-        # The app before its tasks: one queued by a process that never made the app would go to
-        # Celery's default broker.
+        # Celery's app first: without it, a queued task would go to Celery's default broker.
         import_module("config.celery")
         from config.roles import create_roles
 

@@ -1,4 +1,4 @@
-"""The Celery app. Without a Redis its broker lives in the web process."""
+"""The Celery app. Without Redis its broker is in the web process."""
 
 import os
 from typing import Any
@@ -10,12 +10,12 @@ from django.db import close_old_connections
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("order_desk")
-app.set_default()  # for all threads; without it each would make an empty app of its own
+app.set_default()  # for all threads; without it each thread would create an empty app
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
 @task_prerun.connect
 def drop_broken_connections(**_: Any) -> None:
-    """Let a task begin with connections that work, after a database was restarted."""
+    """Close broken connections before a task, so that it works after a restart of a database."""
     close_old_connections()

@@ -1,4 +1,4 @@
-"""Reading settings from environment variables, with errors that name the variable."""
+"""Read settings from environment variables, with errors that name the variable."""
 
 import os
 import re
@@ -44,7 +44,7 @@ def choice(name: str, *allowed: str) -> str:
 
 
 def web_address(name: str) -> str:
-    """Return a http(s) address; empty when there is none. It may hold a secret: it is not shown."""
+    """Return an http(s) address, empty when unset. Errors do not show it: it can hold a secret."""
     value = os.environ.get(name, "")
     parts = urlsplit(value)
     if value and (parts.scheme not in ("http", "https") or not parts.hostname):
@@ -70,27 +70,27 @@ def listed(name: str, default: str) -> list[str]:
 
 
 def local_dir(name: str = "") -> Path:
-    """Return the folder for what this checkout keeps for itself, or one within it."""
+    """Return the folder of this checkout's own files, or a folder in it."""
     path = Path(os.environ.get("LOCAL_DIR", BASE_DIR / ".local")) / name
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
 def private_dir(name: str) -> Path:
-    """Return a folder of this checkout that only its owner can look into."""
+    """Return a folder of this checkout that only its owner can read."""
     path = local_dir(name)
     path.chmod(0o700)
     return path
 
 
-def kept_secret(name: str) -> str:
-    """Return a random secret kept in a file that only its owner can read."""
+def stored_secret(name: str) -> str:
+    """Return a random secret, stored in a file that only its owner can read."""
     path = local_dir() / name
     if not path.exists():
         draft = local_dir() / f"{name}.{os.getpid()}"
         with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(24))
         with suppress(FileExistsError):
-            os.link(draft, path)  # whole or not at all; of two processes one wins
+            os.link(draft, path)  # complete or not at all; of two processes one wins
         draft.unlink()
     return path.read_text()

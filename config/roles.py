@@ -1,4 +1,4 @@
-"""The four roles: Django groups made of the permissions that messages ask for."""
+"""The roles: Django groups with the permissions that messages require."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ ROLES = {
 
 
 def create_roles(using: str, **_: Any) -> None:
-    """Make each role's group hold at least its permissions. Runs after every migration."""
+    """Create each role's group and add its permissions. Runs after every migration."""
     if using != "default":
         return
     for name, permissions in ROLES.items():

@@ -1,7 +1,7 @@
-"""All settings come from environment variables, and every one has a working default.
+"""Read all settings from environment variables; each has a working default.
 
-Documented in docs/settings.md. One page, and so a long one: whoever looks for a setting looks here.
-The CQRS tables are at the end: they are the wiring.
+They are documented in docs/settings.md. All are on this one page, so that a search has one place.
+The CQRS tables, which wire the product, are at the end.
 """
 
 from datetime import timedelta
@@ -16,16 +16,16 @@ from config.monitoring import logs
 
 BASE_DIR = env.BASE_DIR
 DEBUG = env.flag("DEBUG", False)
-SECRET_KEY = env.text("SECRET_KEY") or env.kept_secret("secret_key")
+SECRET_KEY = env.text("SECRET_KEY") or env.stored_secret("secret_key")
 ALLOWED_HOSTS = env.listed("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 
-# A proxy in front speaks TLS and says so in X-Forwarded-Proto. `check --deploy` wants all of it.
+# A proxy in front uses TLS and sets X-Forwarded-Proto. `check --deploy` requires all of these.
 HTTPS = env.flag("HTTPS", False)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-SECURE_REDIRECT_EXEMPT = [r"^health/"]  # probes come from inside
+SECURE_REDIRECT_EXEMPT = [r"^health/"]  # probes come without TLS
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -118,8 +118,8 @@ MEMORY_BROKER = "memory://localhost/"
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or REDIS_URL or MEMORY_BROKER
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-# The memory transport polls every second unless told otherwise. A publisher that cannot reach
-# the broker gives up quickly: the sweep makes a lost wake-up good.
+# The memory transport polls every second by default. A publisher that cannot reach the broker gives
+# up quickly, because the sweep replaces a lost wake-up.
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"polling_interval": 0.01}
     if CELERY_BROKER_URL == MEMORY_BROKER
@@ -127,15 +127,14 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 )
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True
-# Celery closes every database connection around each task, whatever CONN_MAX_AGE says, unless
-# this is set.
+# Without this, Celery closes every database connection around each task, despite CONN_MAX_AGE.
 CELERY_DB_REUSE_MAX = 100_000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "readmodels.tasks.project",
         "schedule": timedelta(seconds=1),
-        # A sweep that found no worker for a second is overtaken by the next one.
+        # The next sweep replaces one that found no worker for a second.
         "options": {"expires": 1.0},
     },
     "reactions": {
@@ -153,7 +152,7 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
-# --- what the product can be told ----------------------------------------------------------------
+# --- options of the product ----------------------------------------------------------------------
 
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 WEB_THREADS = env.number("WEB_THREADS", 8)
@@ -162,7 +161,7 @@ UNTRACKED_PRODUCTS = env.choice("UNTRACKED_PRODUCTS", "accept", "reject")
 
 # --- mail ----------------------------------------------------------------------------------------
 
-# Without a server, mails are kept as files: never in the log, since they hold personal data.
+# Without a server, mails are written to files: not to the log, because they hold personal data.
 EMAIL_HOST = env.text("EMAIL_HOST")
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 EMAIL_FILE_PATH = env.private_dir("mail")
@@ -173,7 +172,7 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL", False)
 if EMAIL_USE_TLS and EMAIL_USE_SSL:
     raise ImproperlyConfigured("EMAIL_USE_TLS and EMAIL_USE_SSL: set one of the two at most")
-EMAIL_TIMEOUT = 10  # seconds; without one, a server that says nothing holds its worker for ever
+EMAIL_TIMEOUT = 10  # seconds; without it, a server that does not answer blocks its worker
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "desk@localhost")
 
 # --- API -----------------------------------------------------------------------------------------
@@ -186,9 +185,9 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "cqrs.http.negotiation.FirstFitNegotiation",
     "DEFAULT_SCHEMA_CLASS": "cqrs.http.schema_components.MessageSchema",
     "DEFAULT_THROTTLE_CLASSES": ["cqrs.http.throttling.UserThrottle"],
-    "NUM_PROXIES": env.number("NUM_PROXIES", 0),  # else anybody could name their own address
+    "NUM_PROXIES": env.number("NUM_PROXIES", 0),  # else a client could choose its address
     "EXCEPTION_HANDLER": "cqrs.http.problems.exception_handler",
-    "UNAUTHENTICATED_USER": None,  # AnonymousUser would ask for the auth app's tables
+    "UNAUTHENTICATED_USER": None,  # AnonymousUser would need the auth app's tables
     "URL_FORMAT_OVERRIDE": None,
 }
 SIMPLE_JWT = {
@@ -249,7 +248,7 @@ CQRS = {
     "PROJECTIONS": ["readmodels.projections.PROJECTIONS"],
     "REACTIONS": ["customers.reactions.REACTIONS", "orders.reactions.REACTIONS"],
     "AUDITS": ["customers.audit.CUSTOMERS", "orders.audit.ORDERS", "orders.audit.STOCK"],
-    # What a projection begins with; `projections repartition` changes it later. Buckets: 256.
+    # Of a new projection; `projections repartition` changes it later. There are 256 buckets.
     "PARTITIONS": min(max(env.number("PROJECTION_PARTITIONS", 4), 1), 256),
     "SLOW_MESSAGE_MS": env.number("SLOW_REQUEST_MS", 500),
     "WAITING_READS": max(1, WEB_THREADS // 2),

@@ -1,4 +1,4 @@
-"""The web process: the WSGI application and, when `serve` says so, the workers beside it."""
+"""The web process: the WSGI application and, under `serve`, the workers in it."""
 
 import os
 
@@ -10,8 +10,8 @@ from config.serve.parent_death import end_with_parent
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 if served_by := os.environ.get("SERVE_PID"):
-    end_with_parent(int(served_by))  # else a killed `serve` would leave the port taken
-    os.setsid()  # signals to the whole group are for `serve`, which stops this process in order
+    end_with_parent(int(served_by))  # else it would go on after a killed `serve`
+    os.setsid()  # signals to the whole group go to `serve` alone, which stops this process
 
 application = get_wsgi_application()
 

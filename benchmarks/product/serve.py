@@ -7,9 +7,9 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 if __name__ == "__main__":
-    from config.serve.begin import begin
+    from config.serve.startup import start_exclusively
 
-    begin()
+    start_exclusively()
     django.setup()
     from django.core.management import call_command
     from django.db import connections

@@ -1,1 +1,1 @@
-"""The databases by alias, the private PostgreSQL, the roles."""
+"""Configure the databases: by alias, the private PostgreSQL, the roles."""

@@ -1,8 +1,8 @@
-"""The databases by alias, made of their URLs.
+"""Make Django's DATABASES of the URLs.
 
-`replica` is what queries read from; `replica_writer` is the same database for who writes there. The
-second alias exists where the two differ: in their credentials, or because the first names
-several hosts of which only one takes writes. Elsewhere `replica` does both.
+Queries read from `replica`; `replica_writer` is the same database for writers. The second alias
+exists where the two differ: in their credentials, or because `replica` names several hosts of which
+only one accepts writes. Otherwise `replica` is used for both.
 """
 
 from collections.abc import Mapping
@@ -20,9 +20,10 @@ VARIABLES = {
 
 
 def by_alias(urls: Mapping[str, str], *, read_max_age_s: int) -> dict[str, Settings]:
-    """Return Django's DATABASES. Without a URL of its own, `replica_writer` has that of `replica`.
+    """Return Django's DATABASES. `replica_writer` has the URL of `replica` unless it has its own.
 
-    `read_max_age_s` is how long a connection to `replica` lives: then another host gets its turn.
+    `read_max_age_s` is the lifetime of a connection to `replica`; the next one can be to another
+    host.
     """
     default = _for_writing(database("default", urls["default"]))
     replica = database("replica", urls["replica"])
@@ -64,13 +65,13 @@ def database(alias: str, url: str) -> Settings:
 def _for_reading(settings: Settings, max_age_s: int) -> Settings:
     """Prepare statements on the server at their first use, and spread over several hosts."""
     spread = {"load_balance_hosts": "random"} if "," in settings["HOST"] else {}
-    # A machine that vanishes does not say so: the kernel gives up on it after so many ms.
+    # A lost machine closes no connection: after this many ms, the operating system does.
     options = {"prepare_threshold": 0, "tcp_user_timeout": 3000, **spread, **settings["OPTIONS"]}
     return {**settings, "CONN_MAX_AGE": max_age_s, "OPTIONS": options}
 
 
 def _for_writing(settings: Settings) -> Settings:
-    """Find the host that takes writes where several are named."""
+    """Choose the host that accepts writes where several are named."""
     wanted = {"target_session_attrs": "read-write"} if "," in settings["HOST"] else {}
     return {**settings, "OPTIONS": {**wanted, **settings["OPTIONS"]}}
 

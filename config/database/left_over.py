@@ -1,6 +1,6 @@
-"""Databases that a commit before 0.2 made: today's migrations look applied there, and are not.
+"""Recognize a database of a commit before 0.2: the migrations look applied there, and are not.
 
-Nothing was released before, so there is no way from those tables to these.
+Those commits were not released, so there is no migration from their tables.
 """
 
 from typing import Any
@@ -10,13 +10,13 @@ from django.conf import settings
 from config.database.embedded import home
 from config.environment import local_dir
 
-# Each database had one of these under its old name.
+# Each database had one of these tables.
 _OLD_TABLES = ("event", "read_checkpoints")
 _FOUND = "SELECT to_regclass(name) IS NOT NULL FROM unnest(%s::text[]) AS name"
 
 
 def tables_of_an_older_commit(connection: Any) -> str | None:
-    """Return what to remove, in one line, when the database has the old tables; else None."""
+    """Return in one line what to remove if the database has the old tables; else None."""
     with connection.cursor() as cursor:
         cursor.execute(_FOUND, [list(_OLD_TABLES)])
         if not any(found for (found,) in cursor.fetchall()):

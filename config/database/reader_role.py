@@ -1,4 +1,4 @@
-"""The role that queries connect with: it can read the read database, and nothing else."""
+"""The role of queries, which can read the read database and nothing else."""
 
 from psycopg import Connection, sql
 
@@ -15,10 +15,10 @@ ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {role};
 
 
 def create(connection: Connection, role: str, password: str) -> None:
-    """Create the role or bring it up to date, as the role that owns the read tables.
+    """Create or update the role. The connection must be of the owner of the read tables.
 
-    Tables which that one makes later, in any schema, can be read as well. The password leaves this
-    process only as a hash, so that no server log can show it.
+    The role can also read tables that the owner creates later, in any schema. The password is sent
+    as a hash alone, so that no server log can contain it.
     """
     name = sql.Identifier(role)
     hashed = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
@@ -30,7 +30,7 @@ def create(connection: Connection, role: str, password: str) -> None:
     connection.execute(sql.SQL(STATEMENTS).format(role=name, database=database))
 
 
-def keep_out(connection: Connection) -> None:
-    """Let only the owner of this database, and whoever is granted it, connect to it."""
+def revoke_public_connect(connection: Connection) -> None:
+    """Let only the owner of this database, and roles with a grant, connect to it."""
     database = sql.Identifier(connection.info.dbname)
     connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(database))

@@ -1,4 +1,4 @@
-"""The demo desk: customers, products and about 300 orders in every status, always the same ones."""
+"""The demo data: customers, products and 300 orders in every status, the same on each run."""
 
 import random
 from collections.abc import Iterator
@@ -26,8 +26,8 @@ CITIES = (("Lisbon", "LX", "1100-001", "PT"), ("Lyon", "ARA", "69001", "FR"),
           ("Graz", "ST", "8010", "AT"), ("Osaka", "27", "530-0001", "JP"))  # fmt: skip
 
 CONFIRM, SHIP, DELIVER, CANCEL = ConfirmOrder, ShipOrder, DeliverOrder, CancelOrder
-# What happens to an order after it was placed, and how often.
-LIVES: tuple[tuple[tuple[type[Command], ...], int], ...] = (
+# The commands after an order was placed, and their weight.
+HISTORIES: tuple[tuple[tuple[type[Command], ...], int], ...] = (
     ((CONFIRM, SHIP, DELIVER), 50),
     ((CONFIRM, SHIP), 15),
     ((CONFIRM,), 12),
@@ -39,7 +39,7 @@ LIVES: tuple[tuple[tuple[type[Command], ...], int], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class DemoOrder:
-    """One order to place, and the commands that follow it."""
+    """One order to place, and the commands after that."""
 
     payload: dict[str, Any]
     steps: tuple[type[Command], ...]
@@ -55,7 +55,7 @@ def demo_id(kind: str, number: int) -> UUID:
 
 
 def customers(now: datetime) -> Iterator[dict[str, Any]]:
-    """Yield what `ImportCustomer` takes."""
+    """Yield payloads of `ImportCustomer`."""
     for number in range(CUSTOMERS):
         name = f"{FIRST_NAMES[number % 8]} {LAST_NAMES[number // 8]}"
         yield {
@@ -67,7 +67,7 @@ def customers(now: datetime) -> Iterator[dict[str, Any]]:
 
 
 def products() -> Iterator[dict[str, Any]]:
-    """Yield what `SetStock` takes."""
+    """Yield payloads of `SetStock`."""
     for number, (name, _price) in enumerate(PRODUCTS):
         yield {
             "product_id": demo_id("product", number),
@@ -80,7 +80,7 @@ def products() -> Iterator[dict[str, Any]]:
 def orders(now: datetime) -> Iterator[DemoOrder]:
     """Yield the orders, oldest first."""
     rng = random.Random(SEED)  # noqa: S311  not a secret
-    lives, weights = zip(*LIVES, strict=True)
+    histories, weights = zip(*HISTORIES, strict=True)
     for number in range(ORDERS):
         age = timedelta(days=DAYS * (1 - number / ORDERS), minutes=rng.randrange(600))
         city, state, postal_code, country = rng.choice(CITIES)
@@ -98,7 +98,7 @@ def orders(now: datetime) -> Iterator[DemoOrder]:
             },
             "currency": "EUR" if rng.random() < 0.2 else "USD",
         }
-        yield DemoOrder(payload, rng.choices(lives, weights)[0])
+        yield DemoOrder(payload, rng.choices(histories, weights)[0])
 
 
 def _item(product: int, rng: random.Random) -> dict[str, Any]:

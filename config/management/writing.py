@@ -1,4 +1,4 @@
-"""Commands that change a database: for `replica` they use the alias that may write there."""
+"""Let commands that change `replica` use the alias that may write there."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from cqrs.database.aliases import PROJECTION_ALIAS, READ_ALIAS
 
 
 class OnWritingAlias(BaseCommand):
-    """Goes before one of Django's commands that take `--database`."""
+    """A base class to put before that of a Django command with `--database`."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         if options.get("database") == READ_ALIAS != PROJECTION_ALIAS:

@@ -1,1 +1,1 @@
-"""Health, metrics and logs."""
+"""Monitor the product: health, metrics and logs."""

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can do its work."""
+"""Report whether the process lives, and whether it can serve requests."""
 
 from django.conf import settings
 from django.core.cache import cache
@@ -21,10 +21,10 @@ def live(request: HttpRequest) -> JsonResponse:
 @csrf_exempt
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """Name each dependency with its state; 503 when reading is not possible.
+    """Report the state of each dependency; 503 when reading is not possible.
 
-    Reading goes on without the write database, and both go on without Redis, so their
-    loss is told and does not take the process out of service.
+    Reads work without the write database, and reads and writes work without Redis. So the loss of
+    one of these is reported, but the process stays in service.
     """
     checks = {
         "write_database": _database("default"),
@@ -40,7 +40,7 @@ def ready(request: HttpRequest) -> JsonResponse:
 def _database(alias: str) -> str:
     try:
         with connections[alias].cursor() as cursor:
-            # Fails before the migrations have run, too.
+            # Fails as well before the migrations have run.
             cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
     except Error:
         connections[alias].close()

@@ -1,8 +1,8 @@
-"""Every log is lines of JSON on standard error.
+"""Write all logs as lines of JSON to standard error.
 
-Our own lines go there straight: through the standard library's handlers and formatters one costs
-seven times as much, and there is one per message. Other people's loggers go that way; the levels
-hold for both.
+The product's own lines are written directly, because the handlers and formatters of the standard
+library take seven times as long, and each message writes a line. Loggers of libraries use those
+handlers. The levels apply to both.
 """
 
 import json
@@ -15,7 +15,7 @@ import orjson
 import structlog
 from structlog import DropEvent
 
-# Without a buffer: a line is one call of the system, so those of several threads stay whole.
+# Without a buffer: a line is one system call, so lines of several threads do not mix.
 _stderr = open(2, "wb", buffering=0, closefd=False)  # noqa: SIM115  as long as the process
 
 
@@ -45,7 +45,7 @@ def standard(level: str, *, ours: str) -> dict[str, Any]:
 
 
 def configure() -> None:
-    """Send our own loggers their short way."""
+    """Let the product's own loggers write directly."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -63,14 +63,14 @@ def configure() -> None:
 
 
 def write_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> NoReturn:
-    """Write the event, and leave nothing to do. A log that nobody takes fails no message."""
+    """Write the event; later processors are skipped. A closed log does not fail a message."""
     with suppress(OSError):
         _stderr.write(line(event))
     raise DropEvent
 
 
 def line(event: MutableMapping[str, Any]) -> bytes:
-    """Return the event as JSON; what has no JSON as its `repr`."""
+    """Return the event as JSON; values without a JSON form as their `repr`."""
     try:
         return orjson.dumps(event, default=repr, option=orjson.OPT_APPEND_NEWLINE)
     except TypeError:  # half a surrogate pair, or a whole number of more than 64 bits

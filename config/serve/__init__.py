@@ -1,1 +1,1 @@
-"""What `manage.py serve` and `make run` need."""
+"""Serve the product in one command: `manage.py serve`, `make run`."""

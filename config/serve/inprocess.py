@@ -1,6 +1,6 @@
-"""Celery inside the web process: worker and beat as threads, for one machine without a broker.
+"""Run Celery inside the web process: worker and beat as threads, for one machine without a broker.
 
-They stop with the process. What is lost with the in-process queue, the next sweep makes good.
+They stop with the process. Tasks in the queue are lost then, and the next sweep replaces them.
 """
 
 import fcntl
@@ -23,15 +23,15 @@ _stopping = threading.Event()
 
 
 def start() -> None:
-    """Run the worker and beat from now on, in one process of this checkout at a time."""
-    app.set_default()  # other threads would find an empty app of their own
+    """Start the worker and beat. Of several processes of this checkout, one runs them."""
+    app.set_default()  # without it, each thread would create an empty app
     threading.Thread(target=_run, name="in-process-celery", daemon=True).start()
     # Unlike atexit, multiprocessing's finalizers run in spawned and in forked processes.
     Finalize(None, stop, exitpriority=100)
 
 
 def stop() -> None:
-    """Take no more tasks, and give those that run a moment to end."""
+    """Accept no more tasks, and wait up to `STOP_S` for the running ones."""
     _stopping.set()
     state.should_stop = 0  # type: ignore[assignment]
     deadline = time.monotonic() + STOP_S
@@ -41,12 +41,13 @@ def stop() -> None:
 
 def _run() -> None:
     with (local_dir() / "worker.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # waits, and so takes over from a web process that ends
-        threading.Thread(target=_keep_up, args=("beat", _beat), name="beat", daemon=True).start()
-        _keep_up("worker", _work)
+        fcntl.flock(lock, fcntl.LOCK_EX)  # waits until the process that holds it ends
+        beats = ("beat", _beat)
+        threading.Thread(target=_run_until_stopped, args=beats, name="beat", daemon=True).start()
+        _run_until_stopped("worker", _work)
 
 
-def _keep_up(name: str, run: Callable[[], None]) -> None:
+def _run_until_stopped(name: str, run: Callable[[], None]) -> None:
     while not _stopping.is_set():
         try:
             run()
@@ -63,13 +64,13 @@ def _beat() -> None:
 def _work() -> None:
     from cqrs.reactions.reactions import reactions
 
-    # The controller without the `celery worker` program around it, which takes over signals
-    # and logging and prints a banner.
+    # The controller alone: the `celery worker` program also handles signals, configures logging and
+    # prints a banner.
     worker = WorkController(
         app=app,
         pool="threads",
-        # One each for projecting and for starting tasks, though every reaction hangs in its mail
-        # server or webhook: each can do so once.
+        # One for projecting and one for queueing tasks, even if every reaction hangs in its mail
+        # server or webhook: each reaction runs once at a time.
         concurrency=len(reactions()) + 2,
         without_gossip=True,
         without_mingle=True,

@@ -1,4 +1,4 @@
-"""Ends a child process with its parent, also when the parent is killed."""
+"""End a child process with its parent, also when the parent is killed."""
 
 import ctypes
 import os
@@ -11,12 +11,12 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def end_with_parent(parent: int, number: int = signal.SIGKILL) -> None:
-    """Have the kernel send this process the signal when its parent is gone.
+    """Let Linux send this process the signal when its parent ends.
 
-    Linux forgets it when a process changes its account: call it afterwards. It counts the
-    thread that started the child as the parent.
+    A change of the account resets this: call it afterwards. The parent is the thread that started
+    the child.
     """
     if _LIBC is not None:
         _LIBC.prctl(PR_SET_PDEATHSIG, number)
-    if os.getppid() != parent:  # it was gone before
+    if os.getppid() != parent:  # the parent ended before the call
         os.kill(os.getpid(), number)

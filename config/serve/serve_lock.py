@@ -1,6 +1,6 @@
-"""Who serves: one process per checkout, one per port, known before anything slow begins.
+"""Lock the checkout and the port, so that one process serves each.
 
-Two web processes of one checkout would share a database but not their in-process brokers and
+Two web processes of one checkout would share a database, but not their in-process brokers and
 caches.
 """
 
@@ -15,12 +15,12 @@ from typing import IO
 
 LOCK_FILE = "serve.lock"
 STOPPING = "stopping"
-STOPPING_S = 15  # how long to wait for a previous run that has been told to stop
-LINGER_S = 1.0  # a killed run's web process outlives it by some milliseconds
+STOPPING_S = 15  # how long to wait for a previous run that is stopping
+LINGER_S = 1.0  # the web process of a killed run ends some milliseconds later
 
 
 class Refused(Exception):
-    """Say in one line who holds the checkout or the port, and what to do."""
+    """Another process holds the checkout or the port. One line says which, and what to do."""
 
 
 class ServeLock:
@@ -33,8 +33,8 @@ class ServeLock:
         self._note(self.url)
         self._reservation = _reserve(host, port)
 
-    def say_stopping(self) -> None:
-        """Tell the next run that waiting pays."""
+    def announce_stop(self) -> None:
+        """Let the next run wait for this one instead of refusing."""
         self._note(STOPPING)
 
     def _note(self, state: str) -> None:
@@ -45,7 +45,7 @@ class ServeLock:
 
 
 def acquire(folder: Path) -> ServeLock:
-    """ServeLock the checkout and HOST:PORT; raise Refused when somebody else has either."""
+    """Lock the checkout and HOST:PORT; raises `Refused` if another process has one of them."""
     port = os.environ.get("PORT") or "8000"
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise Refused(f"PORT={port} is not a port: set it to a number from 1 to 65535")
@@ -90,7 +90,7 @@ def _reserve(host: str, port: int) -> socket.socket | None:
 
 
 def _reservation(host: str, port: int) -> socket.socket | None:
-    """Bind, so that nobody else can take the port; only the web server's own sockets join in."""
+    """Bind, so that no other program can take the port; the web server's sockets share it."""
     held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections in TIME_WAIT
     try:

@@ -1,4 +1,4 @@
-"""Granian as `serve` uses it: quiet, on a claimed port, and stopped by its parent alone."""
+"""Granian for `serve`: quiet, on a reserved port, and stopped by its parent alone."""
 
 import signal
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from granian.server.mp import MPServer
 
 from config.serve.serve_lock import ServeLock
 
-STOP_S = 5  # what a request in progress has to end
+STOP_S = 5  # for requests in progress
 
 
 class WebServer(MPServer):
@@ -26,7 +26,7 @@ class WebServer(MPServer):
             interface=Interfaces.WSGI,
             workers=workers,
             blocking_threads=threads,
-            blocking_threads_idle_timeout=600,  # a thread that ends takes its connections along
+            blocking_threads_idle_timeout=600,  # an ending thread closes its connections
             log_level=LogLevels.error,
             respawn_failed_workers=True,
             workers_kill_timeout=STOP_S,
@@ -36,11 +36,11 @@ class WebServer(MPServer):
         self.on_startup(self._stop_on_hangup)
 
     def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
-        self._held.say_stopping()
+        self._held.announce_stop()
         super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]
 
     def shutdown(self, exit_code: int = 0) -> None:
-        # A worker that ends before its turn is no failure once all were told to stop.
+        # After the signal to stop, a worker that ends before the others is no failure.
         if self.interrupt_signal:
             self.interrupt_children.clear()
         super().shutdown(exit_code)  # type: ignore[no-untyped-call]
@@ -54,7 +54,7 @@ class WebServer(MPServer):
             super()._respawn_workers(*args, **kwargs)
 
     def _stop_on_hangup(self) -> None:
-        # Granian reloads on SIGHUP; a closed terminal should stop what it started.
+        # Granian reloads on SIGHUP; a closed terminal must stop the server.
         if self._hangup is not signal.SIG_IGN:  # nohup
             signal.signal(signal.SIGHUP, self.signal_handler_interrupt)
 
@@ -62,7 +62,7 @@ class WebServer(MPServer):
 @contextmanager
 def _no_interrupt() -> Iterator[None]:
     """Start children that do not see the terminal's Ctrl-C: their parent stops them in order."""
-    resource_tracker.ensure_running()  # it unblocks the signal when it starts
+    resource_tracker.ensure_running()  # its start would unblock the signal
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -1,5 +1,5 @@
-"""The private PostgreSQL: what an unset DATABASE_URL means.
+"""The private PostgreSQL, which is used when DATABASE_URL is not set.
 
-A real server over a data folder of this checkout's own, started by its first user and stopped
-by its last. `postgres.urls()` is the whole public face.
+It is a real server with a data folder of this checkout. The first process that uses it starts it,
+and the last one stops it. `postgres.urls()` is the public interface.
 """

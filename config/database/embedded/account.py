@@ -1,4 +1,4 @@
-"""Whom the server runs as: PostgreSQL refuses to run as root."""
+"""Choose the server's account: PostgreSQL refuses to run as root."""
 
 import os
 import pwd
@@ -10,8 +10,8 @@ from typing import IO, Any
 
 from config.database.embedded.errors import OWN_SERVER, EmbeddedPostgresError
 
-# Nothing else of the environment: PGPORT, PGOPTIONS or a foreign locale would change the server.
-KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
+# No other variables: PGPORT, PGOPTIONS or another locale would change the server.
+PASSED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ class Account:
             os.chown(path, self.uid, self.gid)
 
     def environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-        return {**kept, "LC_ALL": "C"}
+        passed = {name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ}
+        return {**passed, "LC_ALL": "C"}
 
     def run(
         self, command: Sequence[str | Path], output: int | IO[bytes] = subprocess.PIPE
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run a program of PostgreSQL's; a session of its own keeps the terminal's Ctrl-C away."""
+        """Run a program of PostgreSQL in a session of its own, which gets no Ctrl-C."""
         identity: dict[str, Any] = {}
         if self.is_other:
             identity = {"user": self.uid, "group": self.gid, "extra_groups": []}
@@ -45,7 +45,7 @@ class Account:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            cwd="/",  # the caller's own folder may be closed to the other account
+            cwd="/",  # the other account may not be allowed to enter the caller's folder
             env=self.environment(),
             start_new_session=True,
             umask=0o077,
@@ -54,7 +54,7 @@ class Account:
 
 
 def server_account() -> Account:
-    """Return this process's own account, or for root the first unprivileged one there is."""
+    """Return the account of this process, or for root the first unprivileged one that exists."""
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid())
     for name in ("postgres", "nobody"):

@@ -1,4 +1,4 @@
-"""Which PostgreSQL programs to use: the machine's own or those of a pip wheel."""
+"""Find the PostgreSQL programs: those of the machine, or those of a pip wheel."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from config.database.embedded.account import Account
 from config.database.embedded.errors import OWN_SERVER, EmbeddedPostgresError
 
 PROGRAMS = ("initdb", "pg_ctl", "postgres")
-OLDEST = 14  # Django 5.2's
+MIN_MAJOR = 14  # of Django 5.2
 SYSTEM_FOLDERS = (
     "usr/lib/postgresql/*/bin",
     "usr/pgsql-*/bin",
@@ -36,7 +36,7 @@ class Binaries:
 def find_binaries(home: Path, account: Account, major: int | None) -> Binaries:
     """Return the first programs that the account can run and that can open the data folder.
 
-    `major` is the version that made the data folder, or None when there is none yet.
+    `major` is the version that created the data folder, or None when there is none yet.
     """
     source = os.environ.get("EMBEDDED_POSTGRES") or "auto"
     if source not in SOURCES:
@@ -47,7 +47,7 @@ def find_binaries(home: Path, account: Account, major: int | None) -> Binaries:
     for folder in _candidates(source, home, account):
         found = _version(folder, account)
         seen.add(found)
-        if found is not None and found >= OLDEST and major in (None, found):
+        if found is not None and found >= MIN_MAJOR and major in (None, found):
             return Binaries(folder, found)
     raise _none_found(source, home, major, sorted(found for found in seen if found))
 
@@ -60,7 +60,7 @@ def _candidates(source: str, home: Path, account: Account) -> Iterator[Path]:
 
 
 def system_folders() -> Iterator[Path]:
-    """Yield the machine's own folders with all programs: the PATH's, then the newest first."""
+    """Yield the machine's folders with all programs: those of PATH, then the newest first."""
     path = map(Path, os.environ.get("PATH", os.defpath).split(os.pathsep))
     found = [folder for pattern in SYSTEM_FOLDERS for folder in Path("/").glob(pattern)]
     yield from filter(_is_complete, [*path, *sorted(found, key=_number_in_path, reverse=True)])
@@ -71,7 +71,7 @@ def _number_in_path(folder: Path) -> int:
 
 
 def _is_complete(folder: Path) -> bool:
-    # os.access: the PATH may name folders that this account may not look into.
+    # os.access: PATH may name folders that this account cannot read.
     return folder.is_absolute() and all(os.access(folder / name, os.X_OK) for name in PROGRAMS)
 
 
@@ -93,7 +93,7 @@ def _none_found(
     there = f"(EMBEDDED_POSTGRES={source} offers {', '.join(map(str, seen)) or 'none that runs'})"
     if major is None:
         return EmbeddedPostgresError(
-            f"no programs of version {OLDEST} or later {there}", remedy=REMEDY
+            f"no programs of version {MIN_MAJOR} or later {there}", remedy=REMEDY
         )
     return EmbeddedPostgresError(
         f"{home / 'postgres'} was made by version {major}, and there is no such version {there}",

@@ -1,4 +1,4 @@
-"""One data folder with its credentials: made once, whole or not at all."""
+"""The data folder with its credentials. It is created once, complete or not at all."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from config.database.embedded.binaries import Binaries
 from config.database.embedded.errors import OWN_SERVER, EmbeddedPostgresError
 
 USER = "desk"
-READER = "desk_reader"  # what queries connect with
+READER = "desk_reader"  # the role of queries
 CONFIGURATION = """
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''    # a path of 107 bytes at most: TCP has no such limit
@@ -29,12 +29,12 @@ log_timezone = 'UTC'
 
 @dataclass(frozen=True)
 class State:
-    """What is kept inside the data folder, so that the two are always there together."""
+    """The credentials, stored inside the data folder so that one is never without the other."""
 
     password: str
     port: int | None = None
-    databases: bool = False  # both have been created
-    reader_password: str = ""  # and so has the reader, which earlier versions did not have
+    databases: bool = False  # both exist
+    reader_password: str = ""  # earlier versions had no reader
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Cluster:
 
     @property
     def major(self) -> int | None:
-        """Return the version that made the data folder, None when there is none."""
+        """Return the version that created the data folder, None when there is none."""
         try:
             return int((self.data / "PG_VERSION").read_text())
         except FileNotFoundError:
@@ -61,12 +61,12 @@ class Cluster:
     def state(self) -> State:
         return State(**json.loads((self.data / "desk.json").read_text()))
 
-    def remember(self, **changes: Any) -> None:
+    def update_state(self, **changes: Any) -> None:
         _write_state(self.data, replace(self.state(), **changes))
 
 
 def create(cluster: Cluster, binaries: Binaries, *options: str) -> None:
-    """Make the data folder beside its place and move it there when it is complete."""
+    """Create the data folder under another name, and rename it when it is complete."""
     for unfinished in cluster.home.glob("postgres-draft-*"):
         shutil.rmtree(unfinished)
     draft = cluster.home / f"postgres-draft-{secrets.token_hex(4)}"
@@ -104,12 +104,12 @@ def _initdb(
     raise EmbeddedPostgresError(
         f"{binaries['initdb']} failed",
         log=cluster.log,
-        remedy=f"Mend what the log names, {OWN_SERVER}",
+        remedy=f"Repair what the log names, {OWN_SERVER}",
     )
 
 
 def _locales(major: int) -> list[list[str]]:
-    """Sort by code point, but know upper and lower case beyond ASCII where that can be had."""
+    """Sort by code point, with upper and lower case beyond ASCII where the server has it."""
     if major >= 17:
         return [["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]]
     return [["--lc-ctype=C.UTF-8"], []]

@@ -1,4 +1,4 @@
-"""The one error of the private PostgreSQL."""
+"""The error of the private PostgreSQL."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ OWN_SERVER = "or set DATABASE_URL and REPLICA_DATABASE_URL to use a server of yo
 
 
 class EmbeddedPostgresError(RuntimeError):
-    """Say in one line what failed, where the log is and what to do."""
+    """The private PostgreSQL cannot be used. One line says what failed, the log and the remedy."""
 
     def __init__(self, what: str, *, remedy: str, log: Path | None = None) -> None:
         seen = f" (log: {log})" if log else ""

@@ -1,7 +1,7 @@
-"""Who uses the server: the first user starts it, the last one stops it.
+"""Leases of the server: the first process that uses it starts it, the last one stops it.
 
-Every user holds a shared lock on one file. The kernel lets go of it when a process dies, however
-it dies, so nothing has to be counted or cleaned up.
+Every such process holds a shared lock on one file. The operating system releases the lock when the
+process ends, also by a crash, so there is no counter and no clean-up.
 """
 
 import atexit
@@ -16,7 +16,7 @@ from pathlib import Path
 
 
 def join(folder: Path, when_last_leaves: Callable[[], None]) -> None:
-    """Count as a user until this process ends; waits while a last user stops the server."""
+    """Hold a lease until this process ends; wait while another process stops the server."""
     lock = _open(folder / "users.lock")
     fcntl.flock(lock, fcntl.LOCK_SH)
     atexit.register(_leave, lock, folder, os.getpid(), when_last_leaves)
@@ -24,8 +24,8 @@ def join(folder: Path, when_last_leaves: Callable[[], None]) -> None:
 
 
 @contextmanager
-def deciding(folder: Path) -> Iterator[None]:
-    """Be the only one who looks whether the server runs, and starts it."""
+def start_lock(folder: Path) -> Iterator[None]:
+    """Hold the lock for checking whether the server runs, and for starting it."""
     lock = _open(folder / "start.lock")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -36,15 +36,15 @@ def deciding(folder: Path) -> Iterator[None]:
 
 def _leave(lock: int, folder: Path, pid: int, when_last_leaves: Callable[[], None]) -> None:
     if os.getpid() != pid:
-        return  # a forked child: it shares its parent's lock, and leaves when it ends
+        return  # a forked child: it shares its parent's lock, which it releases when it ends
     os.close(lock)
-    lock = _open(folder / "users.lock")  # a second look: forked children still hold the first
+    lock = _open(folder / "users.lock")  # forked children hold the lock of the old one
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return
     when_last_leaves()
-    os.close(lock)  # only now may the next user come in
+    os.close(lock)  # from now on, the next process can take a lease
 
 
 def _open(path: Path) -> int:
@@ -52,7 +52,7 @@ def _open(path: Path) -> int:
 
 
 def _make_sigterm_run_exit_handlers() -> None:
-    # By default SIGTERM ends Python without them, and would leave the server behind.
+    # By default SIGTERM ends Python without exit handlers, and the server would go on running.
     if threading.current_thread() is not threading.main_thread():
         return
     for number in (signal.SIGTERM, signal.SIGHUP):

@@ -1,4 +1,4 @@
-"""Free ports below 32768: higher ones collide with outgoing connections."""
+"""Find free ports below 32768: higher ones collide with outgoing connections."""
 
 import secrets
 import socket
@@ -8,7 +8,7 @@ LOWEST, HIGHEST = 15_000, 32_767
 
 def is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # As servers do: a port whose last connections linger in TIME_WAIT is free.
+        # As servers do: a port with connections in TIME_WAIT is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))

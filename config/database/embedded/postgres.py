@@ -1,4 +1,4 @@
-"""The addresses of the private PostgreSQL, started or joined for the life of this process."""
+"""The addresses of the private PostgreSQL, which runs while this process does."""
 
 import logging
 import secrets
@@ -21,9 +21,9 @@ logger = logging.getLogger(__name__)
 
 
 def urls() -> dict[str, str]:
-    """Return the database URLs by alias; start the server if this process is its first user.
+    """Return the database URLs by alias; start the server unless it runs.
 
-    Raises EmbeddedPostgresError, whose one line names the log and the remedy.
+    Raises EmbeddedPostgresError, whose text names the log and the remedy.
     """
     port, state = _joined()
     return {
@@ -38,8 +38,8 @@ def url(port: int, user: str, password: str, database: str) -> str:
 
 
 @contextmanager
-def kept_running() -> Iterator[None]:
-    """Start the server again whenever it dies, for as long as the block runs; if it is used."""
+def restarted_when_it_dies() -> Iterator[None]:
+    """Restart the server when it dies during the block, if this process uses it."""
     done = threading.Event()
     watch = threading.Thread(target=_watch, args=(done,), daemon=True)
     if _joined.cache_info().currsize:
@@ -49,7 +49,7 @@ def kept_running() -> Iterator[None]:
     finally:
         done.set()
         if watch.is_alive():
-            watch.join()  # else it would restart what the last user stops
+            watch.join()  # else it could restart the server after its stop
 
 
 def _watch(done: threading.Event) -> None:
@@ -58,7 +58,7 @@ def _watch(done: threading.Event) -> None:
         try:
             if not postmaster.find(cluster.data):
                 logger.warning("the private PostgreSQL died, starting it again")
-                with leases.deciding(cluster.home):
+                with leases.start_lock(cluster.home):
                     _running(cluster)
         except (EmbeddedPostgresError, OSError):
             logger.exception("the private PostgreSQL does not start")
@@ -77,7 +77,7 @@ def _joined() -> tuple[int, State]:
 def _join(cluster: Cluster) -> tuple[int, State]:
     # Before anything starts, so that an interrupted start is cleaned up as well.
     leases.join(cluster.home, partial(server.stop, cluster.data))
-    with leases.deciding(cluster.home):
+    with leases.start_lock(cluster.home):
         return _running(cluster).port, cluster.state()
 
 
@@ -94,13 +94,13 @@ def _running(cluster: Cluster) -> postmaster.Postmaster:
 
 
 def prepare(cluster: Cluster, port: int) -> None:
-    """Create the databases, and the reader: a cluster of an earlier version has none."""
+    """Create the databases and the reader, which a cluster of an earlier version lacks."""
     state = cluster.state()
     server.create_databases(port, state.password, DATABASES.values())
     if not state.reader_password:
         password = secrets.token_urlsafe(24)
         with server.connect(port, state.password, DATABASES["default"]) as connection:
-            reader_role.keep_out(connection)
+            reader_role.revoke_public_connect(connection)
         with server.connect(port, state.password, DATABASES["replica"]) as connection:
             reader_role.create(connection, READER, password)
-        cluster.remember(databases=True, reader_password=password)
+        cluster.update_state(databases=True, reader_password=password)

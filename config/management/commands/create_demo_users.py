@@ -20,16 +20,16 @@ PASSWORD_FILE = "demo_password"  # noqa: S105  the file's name
 
 
 class Command(BaseCommand):
-    """Keep `admin`, `clerk`, `warehouse` and `viewer` with DEMO_PASSWORD or a random password.
+    """Create `admin`, `clerk`, `warehouse` and `viewer` with DEMO_PASSWORD or a random password.
 
-    The random one is made once and kept in a file that only its owner can read.
+    The random password is created once and stored in a file that only its owner can read.
     """
 
-    help = "Create the demo users (password: DEMO_PASSWORD, else a random one kept in a file)"
+    help = "Create the demo users (password: DEMO_PASSWORD, else a random one stored in a file)"
 
     def handle(self, *args: Any, **options: Any) -> None:
-        password = env.text("DEMO_PASSWORD") or env.kept_secret(PASSWORD_FILE)
-        _keep_users(password)
+        password = env.text("DEMO_PASSWORD") or env.stored_secret(PASSWORD_FILE)
+        _create_users(password)
         self.stdout.write("Demo users:")
         for name, what in USERS.items():
             self.stdout.write(f"  {name:<10} {what}")
@@ -37,11 +37,11 @@ class Command(BaseCommand):
 
 
 @transaction.atomic
-def _keep_users(password: str) -> None:
+def _create_users(password: str) -> None:
     users = get_user_model().objects
     admin = users.filter(username="admin").first()
-    # Hashing is slow on purpose, so all four share one hash, and a start that changes nothing
-    # only checks it; a new hash would end everybody's admin session.
+    # Hashing is slow on purpose: all four share one hash, and a start with the same password only
+    # checks it. A new hash would also end all admin sessions.
     unchanged = admin is not None and check_password(password, admin.password)
     encoded = admin.password if admin and unchanged else make_password(password)
     for name in USERS:

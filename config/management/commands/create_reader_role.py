@@ -1,4 +1,4 @@
-"""Create the role that queries connect with, on a server of one's own."""
+"""Create the role of queries on a server that is not the private one."""
 
 from typing import Any
 
@@ -15,8 +15,8 @@ CAN_CONNECT = "SELECT has_database_privilege(%s, current_database(), 'CONNECT')"
 class Command(BaseCommand):
     """Create or update the role that REPLICA_DATABASE_URL names, with its password.
 
-    Works as the role of REPLICA_WRITER_DATABASE_URL, which has to own the read tables. May be
-    repeated. Prints no password.
+    Connects as the role of REPLICA_WRITER_DATABASE_URL, which must own the read tables. It can be
+    repeated. It prints no password.
     """
 
     help = "Create the role of REPLICA_DATABASE_URL, which may only read the read database"
@@ -47,6 +47,6 @@ class Command(BaseCommand):
             if cursor.fetchone() == (True,):
                 name = connections[WRITE_ALIAS].settings_dict["NAME"]
                 self.stderr.write(
-                    f"{role} can connect to {name}, because everybody can. To end that:"
+                    f"{role} can connect to {name}, because every role can. To change that:"
                     f" REVOKE CONNECT ON DATABASE {name} FROM PUBLIC"
                 )

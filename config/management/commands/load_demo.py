@@ -1,4 +1,4 @@
-"""Load the desk desk through the command pipeline, once."""
+"""Load the demo data through the command pipeline, once."""
 
 import logging
 from datetime import UTC, datetime
@@ -19,12 +19,12 @@ from orders.models import Order, StockItem
 
 
 class Command(BaseCommand):
-    """Place the desk orders that are missing, carry them on, and project them.
+    """Place the demo orders that are missing, send their further commands, and project them.
 
-    Interrupted, it goes on where it was; complete, it costs one query.
+    After an interruption it continues. When everything is there, it costs one query.
     """
 
-    help = "Load the desk customers, products and orders through the command pipeline"
+    help = "Load the demo customers, products and orders through the command pipeline"
 
     def handle(self, *args: Any, **options: Any) -> None:
         logging.getLogger("cqrs").setLevel(logging.WARNING)  # else a thousand lines

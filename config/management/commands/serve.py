@@ -1,4 +1,4 @@
-"""Serve the order desk: what `make run` does once everything is installed."""
+"""Serve the order desk: `make run` starts this after the installation."""
 
 import multiprocessing
 import os
@@ -11,19 +11,19 @@ from django.db import OperationalError, connections
 
 from config import environment as env
 from config.database.embedded import postgres
-from config.serve.begin import begin
 from config.serve.serve_lock import ServeLock
+from config.serve.startup import start_exclusively
 from config.serve.webserver import WebServer
 from cqrs.database.aliases import PROJECTION_ALIAS, WRITE_ALIAS
 
 
 class Command(BaseCommand):
-    """Prepare both databases and serve API, admin and workers until told to stop."""
+    """Prepare both databases, and serve API, admin and workers until a signal stops it."""
 
     help = "Migrate, load the demo data once, and serve API, admin and background workers."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        held = begin()
+        held = start_exclusively()
         workers = _web_workers()
         self._prepare()
         self._print_addresses(held)
@@ -38,7 +38,7 @@ class Command(BaseCommand):
                 raise CommandError(f"The database `{alias}` cannot be used: {reason}") from error
         call_command("create_demo_users")
         call_command("load_demo")
-        connections.close_all()  # this process only waits from now on
+        connections.close_all()  # from now on, this process only waits
 
     def _print_addresses(self, held: ServeLock) -> None:
         for name, path in (("API", "api/orders"), ("docs", "api/docs"), ("admin", "admin/")):
@@ -51,10 +51,10 @@ class Command(BaseCommand):
         if env.flag("WORKER", True):
             os.environ["IN_PROCESS_WORKER"] = "1"
         os.environ["SERVE_PID"] = str(os.getpid())
-        # A fresh interpreter: connections, threads and locks of this one are not to be forked.
+        # A new interpreter: connections, threads and locks of this one must not be forked.
         multiprocessing.set_start_method("spawn", force=True)
         server = WebServer(held, workers=workers, threads=settings.WEB_THREADS)
-        with postgres.kept_running():
+        with postgres.restarted_when_it_dies():
             server.serve()
 
 

@@ -1,6 +1,7 @@
-"""What `serve` does before anything slow: be stoppable, and be the only one.
+"""The first steps of `serve`: handle signals, and lock the checkout and the port.
 
-Needs no settings, because reading them may start a database: manage.py calls `begin` first.
+They need no settings, because reading the settings can start a database: manage.py calls this
+first.
 """
 
 import os
@@ -17,11 +18,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @cache
-def begin() -> ServeLock:
-    """Stop cleanly on signals from now on; claim the checkout and the port, or exit 1."""
+def start_exclusively() -> ServeLock:
+    """Stop cleanly on signals from now on; lock the checkout and the port, or exit with 1."""
     for number in SIGNALS:
         signal.signal(number, _stop)
-    if "END_WITH_PARENT" in os.environ:  # a killed make would leave the port taken
+    if "END_WITH_PARENT" in os.environ:  # else `serve` would go on after a killed make
         end_with_parent(os.getppid(), signal.SIGTERM)
     try:
         return acquire(local_dir())
