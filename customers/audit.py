@@ -1,4 +1,4 @@
-"""What the table of customers must say, by the event log."""
+"""Compare the table of customers with the event log."""
 
 # The latest event of a kind decides; a registration and an update both carry name and e-mail.
 CUSTOMERS = """

@@ -1,4 +1,4 @@
-"""Everything that happens to customers."""
+"""All events of customers."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -18,7 +18,7 @@ class CustomerRegistered(Event):
 
 
 class CustomerUpdated(Event):
-    """Carries both values, changed or not, so that a reader needs no earlier event."""
+    """Has both values, changed or not, so that a reader needs no earlier event."""
 
     wire_name: ClassVar[str] = "customers.customer_updated"
     personal: ClassVar[frozenset[str]] = frozenset({"name", "email"})
@@ -29,7 +29,7 @@ class CustomerUpdated(Event):
 
 
 class CustomerDeactivated(Event):
-    """Version 1 did not say why: it is read with an empty reason."""
+    """A customer was deactivated. Version 1 had no reason: it is read with an empty one."""
 
     wire_name: ClassVar[str] = "customers.customer_deactivated"
     schema_version: ClassVar[int] = 2
@@ -40,7 +40,7 @@ class CustomerDeactivated(Event):
 
 
 def with_reason(data: dict[str, Any]) -> dict[str, Any]:
-    """Lift `CustomerDeactivated` from version 1 to 2."""
+    """Upcast `CustomerDeactivated` from version 1 to 2."""
     return {**data, "reason": ""}
 
 

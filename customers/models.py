@@ -16,7 +16,7 @@ EMAIL_CONSTRAINT = "customer_email_unique"
 
 
 class Customer(Aggregate):
-    """Somebody who orders. Never deleted, only deactivated: their orders keep naming them."""
+    """A customer. Rows are not deleted, only deactivated, because orders refer to them."""
 
     stream_type: ClassVar[str] = "customer"
 
@@ -51,7 +51,7 @@ class Customer(Aggregate):
         )
 
     def update(self, name: str | None, email: str | None) -> CustomerUpdated:
-        """Change what is given; refuses with `email_taken`."""
+        """Change the values that are given; refuses with `email_taken`."""
         self.name = self.name if name is None else name
         self.email = self.email if email is None else email
         self.version += 1
@@ -59,7 +59,7 @@ class Customer(Aggregate):
         return CustomerUpdated(customer_id=self.id, name=self.name, email=self.email)
 
     def deactivate(self, reason: str) -> CustomerDeactivated:
-        """Let the customer place no further orders; refuses with `customer_inactive`."""
+        """Deactivate the customer; refuses with `customer_inactive`."""
         if not self.is_active:
             reject("customer_inactive", f"Customer {self.id} is deactivated already")
         self.is_active = False
@@ -97,7 +97,7 @@ class CustomerState(AggregateState):
 
 
 class CustomerProfile(models.Model):
-    """A customer's preferences, made with defaults by a reaction to the registration."""
+    """A customer's preferences, created with defaults by a reaction to the registration."""
 
     customer = models.OneToOneField(
         Customer, on_delete=models.PROTECT, primary_key=True, related_name="profile"

@@ -1,4 +1,4 @@
-"""What other apps may ask of customers."""
+"""The functions and commands of customers that other apps may use."""
 
 from uuid import UUID
 
@@ -11,12 +11,12 @@ __all__ = ["ImportCustomer", "RegisterCustomer", "lock_active_customer", "requir
 
 
 def lock_active_customer(customer_id: UUID) -> Customer:
-    """Return a customer who cannot be deactivated until the open transaction ends.
+    """Return the customer, locked against a deactivation until the open transaction ends.
 
-    The lock is shared: orders of one customer do not queue behind each other. Refuses with
-    `not_found` and `customer_inactive`.
+    The lock is shared: orders of one customer do not wait for each other. Refuses with `not_found`
+    and `customer_inactive`.
     """
-    # The ORM has FOR UPDATE only.
+    # Raw SQL, because the ORM has FOR UPDATE only.
     found = list(
         Customer.objects.raw(
             "SELECT * FROM customers_customer WHERE id = %s FOR SHARE", [customer_id]

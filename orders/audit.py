@@ -1,4 +1,4 @@
-"""What the tables of orders and stock must say, by the event log."""
+"""Compare the tables of orders and stock with the event log."""
 
 ORDERS = """
 WITH logged AS (
@@ -21,7 +21,7 @@ lines AS (
 ),
 stored AS (
     SELECT id, version, status, customer_id, currency, line_count,
-           -- a total that its own lines do not make up agrees with nothing
+           -- a total that is not the sum of its lines matches no event
            CASE WHEN line_sum = total_amount THEN total_amount END AS total_amount
     FROM orders_order LEFT JOIN lines ON order_id = id
 )

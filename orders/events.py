@@ -1,7 +1,7 @@
-"""Everything that happens to orders and to stock.
+"""All events of orders and stock.
 
-Money is a decimal string in the currency's minor unit. Order events repeat what a read model
-could need (customer, date, currency, total), because a projection reads events and nothing else.
+Money is a decimal string in the currency's minor unit. Every order event has the customer, the
+date, the currency and the total, because a projection reads nothing but events.
 """
 
 from datetime import datetime
@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict
 from cqrs.event_log.events import Event
 
 
-class Line(BaseModel):
-    """One order line. `reserved_quantity` is what it took from stock, 0 if untracked."""
+class PricedLine(BaseModel):
+    """One order line with its total, as commands answer it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,6 +25,11 @@ class Line(BaseModel):
     unit_price: Decimal
     currency: str
     line_total: Decimal
+
+
+class Line(PricedLine):
+    """One order line. `reserved_quantity` is what it took from stock, 0 if untracked."""
+
     reserved_quantity: int
 
 
@@ -39,7 +44,7 @@ class Address(BaseModel):
 
 
 class OrderEvent(Event):
-    """What every order event says."""
+    """The fields of every order event."""
 
     order_id: UUID
     customer_id: UUID
@@ -84,7 +89,7 @@ class OrderCancelled(OrderEvent):
 
 
 class StockEvent(Event):
-    """What every stock event says: the amounts *after* the change, in pieces."""
+    """The fields of every stock event: the amounts *after* the change, in pieces."""
 
     product_id: UUID
     on_hand: int

@@ -12,7 +12,7 @@ from cqrs.messaging.currencies import Currency
 from cqrs.messaging.fields import LongText, Text
 from cqrs.messaging.messages import Command
 
-# Decimal() alone would also take "1_000", " 1 ", other scripts' digits and exponents of any size.
+# Decimal() also accepts "1_000", " 1 ", digits of other scripts and exponents of any size.
 PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
 
 
@@ -33,7 +33,7 @@ UnitPrice = Annotated[
 
 
 class Item(BaseModel):
-    """One line as it is ordered. The same product may stand on several."""
+    """One ordered line. Several lines can have the same product."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,7 +55,7 @@ class ShippingAddress(BaseModel):
 
 
 class OrderContent(Command):
-    """What is ordered, by whom and where to: common to placing and importing an order."""
+    """The content of an order, which placing and importing have in common."""
 
     customer_id: UUID
     # A list: pydantic reports a tuple whose only item is wrong as too short as well.

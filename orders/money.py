@@ -1,4 +1,4 @@
-"""Exact money: amounts are decimals in the minor unit of their currency, never floats."""
+"""Calculate with exact money: decimals in the minor unit of their currency, never floats."""
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -10,7 +10,7 @@ from cqrs.messaging.results import reject
 DEFAULT_CURRENCY = "USD"
 
 # The largest order, 500 lines of a million pieces at a billion each with four decimals, has 22
-# digits. An own context, because the thread's one may round earlier.
+# digits. The thread's own context may round earlier.
 _EXACT = Context(prec=40, rounding=ROUND_HALF_UP)
 
 
@@ -25,10 +25,10 @@ def total(amounts: Iterable[Decimal], currency: str) -> Decimal:
 
 
 def plain(amount: Decimal, currency: str) -> Decimal:
-    """Return the amount with no more digits than it needs, and no fewer than the minor unit has.
+    """Return the amount with the digits of the minor unit, or more if it needs them.
 
-    `10` becomes `10.00`, `10.5000` becomes `10.50`, `9.999` stays: a price may be finer than
-    what can be paid. It undoes the zeros that a database column adds.
+    `10` becomes `10.00`, `10.5000` becomes `10.50`, and `9.999` stays, because a price can be finer
+    than the minor unit. This removes the zeros that a database column adds.
     """
     exponent = amount.normalize(_EXACT).as_tuple().exponent
     assert isinstance(exponent, int)  # noqa: S101  finite: validation refuses the others
@@ -36,9 +36,9 @@ def plain(amount: Decimal, currency: str) -> Decimal:
 
 
 def agreed_currency(wanted: str | None, given: Iterable[str | None]) -> str:
-    """Return the one currency of an order that wants `wanted` and whose lines say `given`.
+    """Return the currency of an order with currency `wanted` and lines in currencies `given`.
 
-    Whoever says nothing agrees. Refuses with `currency_mismatch`.
+    A missing currency agrees with every other one. Refuses with `currency_mismatch`.
     """
     named = sorted({code for code in (wanted, *given) if code is not None})
     if len(named) > 1:

@@ -1,7 +1,7 @@
-"""Reading the order CSV: one line per order line, the lines of one order next to each other.
+"""Read the order CSV: one line per order line, the lines of one order next to each other.
 
-Ids that are UUIDs are kept; any other text becomes a UUIDv5 in a namespace per kind, so that the
-same file always names the same orders. The format is documented in docs/importing.md.
+An id that is a UUID is used as it is. Any other text becomes a UUIDv5 in a namespace per kind, so
+that one file always gives the same ids. The format is documented in docs/importing.md.
 """
 
 import csv
@@ -15,7 +15,7 @@ from uuid import NAMESPACE_DNS, UUID, uuid5
 REQUIRED = ("order_id", "ordered_at", "customer_id", "product_id", "quantity", "unit_price")
 ADDRESS = ("street", "city", "state", "postal_code", "country")
 OPTIONAL = ("customer_name", "customer_email", "product_name", "currency", *ADDRESS)
-REASON = "reason"  # the rejected file adds it, and may come back with it
+REASON = "reason"  # a column of the rejected file, which can be imported again
 
 # The namespaces are published: they must never change.
 NAMESPACES = {
@@ -27,16 +27,16 @@ Row = dict[str, str]
 
 
 class UnreadableFile(Exception):
-    """The file cannot be imported at all. The text is one line that says why."""
+    """The file cannot be imported. The text gives the reason in one line."""
 
 
 class _WrongHeader(Exception):
-    """Its text says what is wrong with the header."""
+    """The header is wrong. The text says how."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawOrder:
-    """The rows of one order as they stand in the file; `line` is the first one's, from 1."""
+    """The rows of one order as in the file; `line` is the number of the first one, from 1."""
 
     order_id: str
     line: int
@@ -45,7 +45,7 @@ class RawOrder:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a first pass over the file found: how many orders, and which are torn apart."""
+    """The result of a first pass over the file. The lines of `torn` orders are not adjacent."""
 
     orders: int
     torn: frozenset[UUID]
@@ -61,14 +61,14 @@ def survey(path: Path) -> Survey:
     count = 0
     for order in read(path):
         count += 1
-        if order.order_id:  # lines without an id are rejected for that
+        if order.order_id:  # lines without an id are rejected later
             order_id = stable_id("order", order.order_id)
             (torn if order_id in seen else seen).add(order_id)
     return Survey(count, frozenset(torn))
 
 
 def read(path: Path) -> Iterator[RawOrder]:
-    """Yield the orders of the file in its order. Raises `UnreadableFile`."""
+    """Yield the orders in the sequence of the file. Raises `UnreadableFile`."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, strict=True)
@@ -88,7 +88,7 @@ def read(path: Path) -> Iterator[RawOrder]:
 
 
 def _numbered(reader: "csv.DictReader[str]") -> Iterator[tuple[int, Row]]:
-    """Yield each row with the line that it begins on: a quoted value can have several."""
+    """Yield each row with its first line: a quoted value can have several lines."""
     line = reader.line_num + 1
     for row in reader:
         yield line, row
@@ -96,7 +96,7 @@ def _numbered(reader: "csv.DictReader[str]") -> Iterator[tuple[int, Row]]:
 
 
 def _order_key(numbered: tuple[int, Row]) -> UUID | None:
-    """Return what the lines of one order share, however each of them writes its id."""
+    """Return the order's id, which is the same for all spellings of one UUID."""
     order_id = numbered[1]["order_id"]
     return stable_id("order", order_id) if order_id else None
 
@@ -115,7 +115,7 @@ def _check_header(names: Any) -> None:
 
 
 def stable_id(kind: str, text: str) -> UUID:
-    """Return the id that a text stands for: itself if it is a UUID, else its UUIDv5."""
+    """Return the text as an id: itself if it is a UUID, else its UUIDv5."""
     try:
         return UUID(text)
     except ValueError:

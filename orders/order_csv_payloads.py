@@ -1,4 +1,4 @@
-"""What the rows of the order CSV mean: the messages that they are imported with."""
+"""Turn rows of the order CSV into the payloads of import commands."""
 
 import re
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from orders.order_csv import ADDRESS, REQUIRED, RawOrder, stable_id
 PLACEHOLDER = "unknown"
 PER_ORDER = ("ordered_at", "customer_id", "customer_name", "customer_email", *ADDRESS)
 
-WHOLE_NUMBER = re.compile(r"-?[0-9]{1,30}")  # int() would also take "1_000" and other digits
+WHOLE_NUMBER = re.compile(r"-?[0-9]{1,30}")  # int() also accepts "1_000" and other digits
 
 
 def defects(order: RawOrder) -> list[str]:
-    """Return what is wrong with the rows as rows, before they are looked at as an order."""
+    """Return the errors in the rows themselves, before they are validated as an order."""
     found = []
     for offset, row in enumerate(order.rows):
         if None in row or None in row.values():
@@ -27,7 +27,7 @@ def defects(order: RawOrder) -> list[str]:
 
 
 def customer_payload(order: RawOrder) -> dict[str, Any]:
-    """Return what `ImportCustomer` takes."""
+    """Return the payload of `ImportCustomer`."""
     row = order.rows[0]
     customer_id = stable_id("customer", row["customer_id"])
     return {
@@ -39,7 +39,7 @@ def customer_payload(order: RawOrder) -> dict[str, Any]:
 
 
 def order_payload(order: RawOrder) -> dict[str, Any]:
-    """Return what `ImportOrder` takes."""
+    """Return the payload of `ImportOrder`."""
     row = order.rows[0]
     return {
         "order_id": stable_id("order", order.order_id),
@@ -64,7 +64,7 @@ def _line(row: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _moment(text: str) -> datetime | str:
-    """Return the time, in UTC when the text names no zone. Leaves what is none to validation."""
+    """Return the time, in UTC if the text has no zone. Other texts are left to the validation."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -1,6 +1,6 @@
-"""Moving pieces on behalf of an order: lock in one order, check, change, save with one statement.
+"""Move stock for an order: lock the rows, check, change, save with one statement.
 
-Locks go by product id, so that two orders with the same products cannot wait for each other.
+Rows are locked by ascending product id, so that two orders with the same products cannot deadlock.
 """
 
 from collections import Counter
@@ -27,8 +27,8 @@ WHERE item.id = new.id
 def reserve(order_id: UUID, wanted: Iterable[tuple[UUID, int]]) -> Changes:
     """Reserve pieces of every product that has a stock row; return the changes by product id.
 
-    `wanted` may name a product several times. Refuses with `out_of_stock` and, when the
-    settings say so, with `unknown_product`; the message names all products concerned.
+    `wanted` can contain a product several times. Refuses with `out_of_stock` and, if the setting
+    `UNTRACKED_PRODUCTS` is `reject`, with `unknown_product`; the message names all such products.
     """
     quantities = _summed(wanted)
     items = _lock(quantities)
@@ -40,12 +40,12 @@ def reserve(order_id: UUID, wanted: Iterable[tuple[UUID, int]]) -> Changes:
 
 
 def release(order_id: UUID, lines: Iterable[Line]) -> Changes:
-    """Take back what the lines hold; return the changes by product id."""
+    """Release what the lines have reserved; return the changes by product id."""
     return _move(StockItem.release, order_id, lines)
 
 
 def deduct(order_id: UUID, lines: Iterable[Line]) -> Changes:
-    """Hand out what the lines hold; return the changes by product id."""
+    """Deduct what the lines have reserved; return the changes by product id."""
     return _move(StockItem.deduct, order_id, lines)
 
 
@@ -58,7 +58,7 @@ def _move(
     if not held:
         return []
     items = _lock(held)
-    # By the pieces held and not by the rows found: a row that is gone must not go unnoticed.
+    # Iterate over the reservations and not over the rows: a missing row must raise.
     return _save([(items[key], change(items[key], order_id, held[key])) for key in sorted(held)])
 
 

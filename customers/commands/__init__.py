@@ -1,4 +1,4 @@
-"""The command side of customers: one module per use case, and the table that the bus reads."""
+"""The commands of customers: one module per use case, and the table of handlers for the bus."""
 
 from customers.commands.deactivate_customer import DeactivateCustomer, deactivate_customer
 from customers.commands.import_customer import ImportCustomer, import_customer

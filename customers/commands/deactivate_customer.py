@@ -1,4 +1,4 @@
-"""Deactivate a customer: no further orders, and the old ones stay as they are.
+"""Deactivate a customer, who can place no further orders. Existing orders do not change.
 
 Refuses with `not_found`, `version_conflict` and, the second time, `customer_inactive`.
 """

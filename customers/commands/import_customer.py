@@ -1,7 +1,7 @@
-"""Take over a customer from another system, with the id and the date that it had there.
+"""Import a customer from another system, with the id and the date of that system.
 
-A customer that is known already is left as it is, so that an import can be repeated.
-Refuses with `email_taken`. Not offered over HTTP.
+An existing customer is not changed, so that an import can be repeated. Refuses with `email_taken`.
+Not offered over HTTP.
 """
 
 from dataclasses import replace
@@ -29,7 +29,7 @@ class ImportCustomer(Command):
 
 
 def import_customer(command: ImportCustomer) -> Result[CustomerState]:
-    """Write the customer and `CustomerRegistered`, unless the customer is there already."""
+    """Write the customer and `CustomerRegistered`, unless the customer exists."""
     lock_new(Customer, command.customer_id)
     known = Customer.objects.filter(pk=command.customer_id).first()
     if known is not None:

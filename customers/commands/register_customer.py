@@ -1,7 +1,7 @@
 """Register a customer.
 
-Refuses with `email_taken` (addresses are unique without regard to case) and `version_conflict` (a
-new customer has no version to expect).
+Refuses with `email_taken` (addresses are unique, ignoring case) and `version_conflict` (a new
+customer has no version to expect).
 """
 
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ class RegisterCustomer(Command):
 
     name: Text
     email: EmailAddress
-    # Made once per message and not once per attempt: a retried transaction writes the same.
+    # Created once per message and not once per attempt: a retried transaction writes the same.
     customer_id: Annotated[UUID, ServerSet()] = Field(default_factory=uuid7)
     registered_at: Annotated[AwareDatetime, ServerSet()] = Field(
         default_factory=lambda: datetime.now(UTC)

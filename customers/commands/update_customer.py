@@ -1,4 +1,4 @@
-"""Change a customer's name or e-mail address, also of a deactivated one: records get corrected.
+"""Change a customer's name or e-mail address, also of a deactivated customer.
 
 Refuses with `not_found`, `version_conflict` and `email_taken`.
 """

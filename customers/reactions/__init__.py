@@ -1,5 +1,4 @@
-"""What else happens when something happened to a customer: three effects, none of which can fail
-another or the write."""
+"""The reactions to events of customers. None can fail another one or the command."""
 
 from customers.reactions.create_default_profile import CreateDefaultProfile
 from customers.reactions.send_welcome_email import SendWelcomeEmail

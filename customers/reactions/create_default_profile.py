@@ -1,4 +1,4 @@
-"""Give a new customer a profile with the defaults, on `default`."""
+"""Create a profile with defaults for a new customer, on `default`."""
 
 from uuid import UUID
 
@@ -14,5 +14,5 @@ class CreateDefaultProfile:
     event_type = CustomerRegistered.wire_name
 
     def react(self, event: RecordedEvent) -> None:
-        """Write the row unless it is there already."""
+        """Write the row unless it exists."""
         CustomerProfile.objects.get_or_create(customer_id=UUID(event.data["customer_id"]))

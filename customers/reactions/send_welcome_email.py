@@ -7,13 +7,13 @@ from customers.events import CustomerRegistered
 
 
 class SendWelcomeEmail:
-    """Sends one mail. Its Message-ID is made of the event's id, so that a repetition shows."""
+    """Sends one mail. Its Message-ID contains the event's id, so a second copy is recognized."""
 
     name = "send_welcome_email"
     event_type = CustomerRegistered.wire_name
 
     def react(self, event: RecordedEvent) -> None:
-        """Send the mail; raises what the mail server says."""
+        """Send the mail; raises the errors of the mail server."""
         EmailMessage(
             subject="Welcome",
             body=f"Hello {event.data['name']},\n\nyour account is ready. Happy ordering!\n",

@@ -1,4 +1,4 @@
-"""Tell the marketing system of a new customer, by webhook when one is configured."""
+"""Send a new customer to the marketing system, by a webhook if one is configured."""
 
 import urllib.request
 from typing import Any
@@ -22,7 +22,7 @@ class StartMarketingCampaign:
     event_type = CustomerRegistered.wire_name
 
     def react(self, event: RecordedEvent) -> None:
-        """Post, or log when there is no webhook; raises what the other side answers with."""
+        """Post the event, or log it without a webhook; raises for an answer that is an error."""
         if not settings.MARKETING_WEBHOOK_URL:
             log.info("campaign_without_webhook", customer_id=event.data["customer_id"])
             return
@@ -40,7 +40,7 @@ class StartMarketingCampaign:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Following one would turn the POST into a GET, and its answer into a success."""
+    """Refuses redirects: they would turn the POST into a GET, and its answer into a success."""
 
     def redirect_request(self, *_: Any) -> None:
         return None

@@ -1,4 +1,4 @@
-"""The command side of orders and stock: one module per use case, and the table the bus reads."""
+"""The commands of orders and stock: one module per use case, and the table of handlers."""
 
 from orders.commands.cancel_order import CancelOrder, cancel_order
 from orders.commands.confirm_order import ConfirmOrder, confirm_order

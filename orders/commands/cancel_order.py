@@ -1,4 +1,4 @@
-"""Cancel an order that is not shipped yet: what it had reserved is free again.
+"""Cancel an order that is not shipped yet, and release its reserved stock.
 
 Refuses with `not_found`, `version_conflict` and `invalid_transition`.
 """

@@ -1,4 +1,4 @@
-"""Place an order and reserve what it takes from stock.
+"""Place an order and reserve its stock.
 
 Refuses with `not_found` and `customer_inactive` (the customer), `out_of_stock`, `unknown_product`
 (only with `UNTRACKED_PRODUCTS=reject`), `currency_mismatch` and `version_conflict` (a new order has
@@ -27,7 +27,7 @@ class CreateOrder(OrderContent):
     permission: ClassVar[str] = "orders.create_order"
     answer: ClassVar[type[AggregateState]] = OrderState
 
-    # Made once per message and not once per attempt: a retried transaction writes the same.
+    # Created once per message and not once per attempt: a retried transaction writes the same.
     order_id: Annotated[UUID, ServerSet()] = Field(default_factory=uuid7)
     order_date: Annotated[AwareDatetime, ServerSet()] = Field(
         default_factory=lambda: datetime.now(UTC)
@@ -37,7 +37,7 @@ class CreateOrder(OrderContent):
 def create_order(command: CreateOrder) -> Result[OrderState]:
     """Write the order, its stock, `StockReserved` per tracked product and `OrderCreated`.
 
-    Locks in the order that all commands keep: the customer, stock by product id, then inserts.
+    Locks in the same order as all commands: the customer, stock by product id, then inserts.
     """
     expect_nothing(command.expected_version)
     lock_active_customer(command.customer_id)

@@ -1,4 +1,4 @@
-"""Note that a shipped order has arrived. Its stock was deducted when it was shipped.
+"""Record that a shipped order has arrived. Its stock was deducted when it was shipped.
 
 Refuses with `not_found`, `version_conflict` and `invalid_transition`.
 """

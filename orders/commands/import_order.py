@@ -1,9 +1,9 @@
-"""Take over an order from another system, with the id and the date that it had there.
+"""Import an order from another system, with the id and the date of that system.
 
-It is history, so it touches no stock, and its customer may be deactivated by now. An order that
-is known already is left as it is, so that an import can be repeated. Refuses with `not_found`
-(the customer), `currency_mismatch` and, when the id is known with other content,
-`duplicate_order_id`. Not offered over HTTP.
+It is history: it changes no stock, and its customer may be inactive. An existing order is not
+changed, so that an import can be repeated. Refuses with `not_found` (the customer),
+`currency_mismatch` and `duplicate_order_id` (an order with this id has other content). Not offered
+over HTTP.
 """
 
 from dataclasses import replace
@@ -22,7 +22,7 @@ from orders.models import Order, OrderState
 
 
 class ImportedOrder(OrderState):
-    """`is_new` is false when the order was there already."""
+    """The state of the order. `is_new` is false when it existed before."""
 
     is_new: bool
 
@@ -36,7 +36,7 @@ class ImportOrder(OrderContent):
 
 
 def import_order(command: ImportOrder) -> Result[ImportedOrder]:
-    """Write the order and `OrderCreated`, unless the order is there already."""
+    """Write the order and `OrderCreated`, unless the order exists."""
     lock_new(Order, command.order_id)
     known = Order.objects.filter(pk=command.order_id).first()
     if known is not None:

@@ -1,7 +1,7 @@
-"""Set how many pieces of a product there are; the product is tracked from then on.
+"""Set the number of pieces of a product in stock; the product is tracked from then on.
 
-Refuses with `version_conflict` and `stock_below_reserved`. Every accepted one is an event, also
-when nothing differs: somebody has counted.
+Refuses with `version_conflict` and `stock_below_reserved`. Every accepted command is an event, also
+without a change, because the count itself is information.
 """
 
 from typing import Annotated, ClassVar
@@ -29,7 +29,7 @@ class SetStock(Command):
 
 def set_stock(command: SetStock) -> Result[StockState]:
     """Write the stock item and `StockSet`."""
-    # Two counts of a new product may meet: the second waits here for the first one's row.
+    # Two commands for a new product at once: the second one waits here for the row of the first.
     StockItem.objects.bulk_create([StockItem(id=command.product_id)], ignore_conflicts=True)
     item = load_for_change(StockItem, command.product_id, command.expected_version)
     counted = item.set(command.on_hand, command.sku, command.name)

@@ -1,4 +1,4 @@
-"""Ship a confirmed order: what it had reserved leaves the stock.
+"""Ship a confirmed order, and deduct its reserved pieces from the stock.
 
 Refuses with `not_found`, `version_conflict` and `invalid_transition`.
 """

@@ -22,7 +22,7 @@ from orders.money import agreed_currency, plain, total
 
 
 class Order(Shipping, Aggregate):
-    """What a customer ordered. Its content is fixed; its status moves on (`COMES_FROM`)."""
+    """An order of a customer. Its content is fixed; its status changes (`COMES_FROM`)."""
 
     stream_type: ClassVar[str] = "order"
 
@@ -115,7 +115,7 @@ class Order(Shipping, Aggregate):
         )
 
     def holds(self, order_date: datetime, content: OrderContent) -> bool:
-        """Return whether this is what was ordered, whatever has become of the order since."""
+        """Return whether the order has this content. Its status may have changed since."""
         moved_on = ("status", "version", "carrier", "tracking_number")
         same = {name: getattr(self, name) for name in moved_on}
         other = Order(id=self.id, order_date=order_date, **same)
@@ -140,7 +140,7 @@ class Order(Shipping, Aggregate):
         self.save(update_fields=["status", "version", "carrier", "tracking_number"])
 
     def _facts(self) -> dict[str, Any]:
-        """Return what all its events say."""
+        """Return the fields of all its events."""
         return {
             "order_id": self.id,
             "customer_id": self.customer_id,

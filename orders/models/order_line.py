@@ -1,4 +1,4 @@
-"""The lines of an order: part of its aggregate, written once and never changed."""
+"""The lines of an order: part of its aggregate, inserted once and never changed."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -12,7 +12,7 @@ from orders.money import line_total, plain
 
 
 class OrderLine(models.Model):
-    """A row of an order. `number` counts from 1 in the order in which they were ordered."""
+    """A line of an order. `number` counts from 1, in the sequence of the request."""
 
     pk = models.CompositePrimaryKey("order_id", "number")
     order = models.ForeignKey(
@@ -32,7 +32,7 @@ class OrderLine(models.Model):
         default_permissions = ()
         constraints: ClassVar = [
             models.CheckConstraint(
-                # A product is reserved for a line whole or, when it is not tracked, not at all.
+                # A line reserves its whole quantity or, if the product is not tracked, nothing.
                 condition=Q(reserved_quantity=0) | Q(reserved_quantity=F("quantity")),
                 name="order_line_reserved_all_or_none",
             )
@@ -42,19 +42,15 @@ class OrderLine(models.Model):
         return f"{self.order_id} #{self.number}"
 
     def value(self) -> Line:
-        return Line(
-            product_id=self.product_id,
-            product_name=self.product_name,
-            quantity=self.quantity,
-            unit_price=plain(self.unit_price, self.currency),
-            currency=self.currency,
-            line_total=plain(self.line_total, self.currency),
-            reserved_quantity=self.reserved_quantity,
-        )
+        """Return the line as events have it: amounts without the zeros that the columns add."""
+        fields = {name: getattr(self, name) for name in Line.model_fields}
+        for name in ("unit_price", "line_total"):
+            fields[name] = plain(fields[name], self.currency)
+        return Line(**fields)
 
 
 def priced(item: Item, currency: str, reserved: bool) -> Line:
-    """Return the line that an ordered item becomes; `reserved`: its stock is tracked."""
+    """Return the line of an ordered item. `reserved`: its stock is tracked and was reserved."""
     return Line(
         product_id=item.product_id,
         product_name=item.product_name,

@@ -1,4 +1,4 @@
-"""Where an order goes: the address as columns, so that it can be read row by row."""
+"""The shipping address as columns, so that SQL can read its parts."""
 
 from django.db import models
 from pydantic import BaseModel
@@ -7,7 +7,7 @@ from orders.events import Address
 
 
 class Shipping(models.Model):
-    """The columns of an address; their names are `Address`'s with a prefix."""
+    """The columns of an address, named as the fields of `Address` with a prefix."""
 
     shipping_street = models.CharField(max_length=200)
     shipping_city = models.CharField(max_length=200)

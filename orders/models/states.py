@@ -1,29 +1,18 @@
-"""What commands on orders and stock answer with."""
+"""The answers of commands on orders and stock."""
 
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
 from cqrs.messaging.messages import AggregateState
-from orders.events import Address, Line
+from orders.events import Address, Line, PricedLine
 
 
-class ItemState(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    product_id: UUID
-    product_name: str
-    quantity: int
-    unit_price: Decimal
-    currency: str
-    line_total: Decimal
-
+class ItemState(PricedLine):
     @classmethod
     def of(cls, line: Line) -> Self:
-        return cls(**line.model_dump(exclude={"reserved_quantity"}))
+        return cls(**line.model_dump(include=set(cls.model_fields)))
 
 
 class OrderState(AggregateState):

@@ -1,4 +1,4 @@
-"""The status of an order, and the ways it can go."""
+"""The status of an order, and the allowed transitions."""
 
 from django.db import models
 

@@ -1,4 +1,4 @@
-"""The stock aggregate: how many pieces of a product are there, and how many are spoken for."""
+"""The stock aggregate: the pieces of a product on hand, and those that are reserved."""
 
 from typing import ClassVar, TypeVar
 from uuid import UUID
@@ -17,7 +17,7 @@ Moved = TypeVar("Moved", bound=StockMoved)
 class StockItem(Aggregate):
     """A product whose stock is tracked. Amounts are pieces, `id` is the product's.
 
-    Its methods change it in memory: whoever calls them saves, many rows with one statement.
+    Its methods change it in memory. The caller saves it: many rows with one statement.
     """
 
     stream_type: ClassVar[str] = "stock"
@@ -47,7 +47,7 @@ class StockItem(Aggregate):
         return self.on_hand - self.reserved
 
     def set(self, on_hand: int, sku: str | None, name: str | None) -> StockSet:
-        """Take over a count, and what is given of the rest; refuses with `stock_below_reserved`."""
+        """Set the count, and SKU and name if given; refuses with `stock_below_reserved`."""
         if on_hand < self.reserved:
             reject(
                 "stock_below_reserved",
@@ -66,19 +66,19 @@ class StockItem(Aggregate):
         )
 
     def reserve(self, order_id: UUID, quantity: int) -> StockReserved:
-        """Promise pieces to an order; refuses with `out_of_stock`."""
+        """Reserve pieces for an order; refuses with `out_of_stock`."""
         if quantity > self.available:
             reject("out_of_stock", f"Out of stock: {self.id}")
         self.reserved += quantity
         return self._moved(StockReserved, order_id, quantity)
 
     def release(self, order_id: UUID, quantity: int) -> StockReleased:
-        """Take back what was promised to an order."""
+        """Release pieces that were reserved for an order."""
         self.reserved -= quantity
         return self._moved(StockReleased, order_id, quantity)
 
     def deduct(self, order_id: UUID, quantity: int) -> StockDeducted:
-        """Hand out what was promised to an order."""
+        """Remove pieces that were reserved for an order from the stock."""
         self.on_hand -= quantity
         self.reserved -= quantity
         return self._moved(StockDeducted, order_id, quantity)

@@ -1,4 +1,4 @@
-"""What else happens when something happened to an order."""
+"""The reactions to events of orders."""
 
 from orders.reactions.notify_shipment import NotifyShipment
 

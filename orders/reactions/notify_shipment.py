@@ -1,4 +1,4 @@
-"""Tell the customer by e-mail that an order is on its way."""
+"""Notify the customer by e-mail that an order is on its way."""
 
 from uuid import UUID
 
@@ -10,13 +10,13 @@ from orders.events import OrderShipped
 
 
 class NotifyShipment:
-    """Sends one mail. Its Message-ID is made of the event's id, so that a repetition shows."""
+    """Sends one mail. Its Message-ID contains the event's id, so a second copy is recognized."""
 
     name = "notify_shipment"
     event_type = OrderShipped.wire_name
 
     def react(self, event: RecordedEvent) -> None:
-        """Send the mail to the customer's present address; raises what the mail server says."""
+        """Send the mail to the customer's present address; raises the errors of the mail server."""
         name, email = contact_of(UUID(event.data["customer_id"]))
         details = (event.data["carrier"], event.data["tracking_number"])
         message = " ".join(filter(None, ("your order has left our house.", *details)))

@@ -19,26 +19,20 @@ from cqrs.messaging.context import system_context, use_context
 from cqrs.messaging.results import Rejected
 from customers.public import ImportCustomer
 from orders.commands import ImportOrder
-from orders.order_csv import (
-    REASON,
-    RawOrder,
-    UnreadableFile,
-    read,
-    survey,
-)
+from orders.order_csv import REASON, RawOrder, UnreadableFile, read, survey
 from orders.order_csv_payloads import customer_payload, defects, order_payload
 
 TORN = "duplicate_order_id: the lines of the order are not next to each other"
-# What the messages call otherwise.
+# The columns of the messages' fields where the names differ.
 COLUMNS = {"name": "customer_name", "email": "customer_email", "registered_at": "ordered_at"}
 IMPORTED, KNOWN, REJECTED = "imported", "known already", "rejected"
 
 
 class Command(BaseCommand):
-    """Import orders from a CSV file; what is known already is left as it is.
+    """Import orders from a CSV file; existing orders and customers are not changed.
 
-    An order with a bad row is rejected whole, its rows go to FILE.rejected.csv with the reason,
-    and the exit code is 1. Interrupted, it goes on where it was when it is run again.
+    An order with a bad row is rejected as a whole: its rows are written to FILE.rejected.csv with
+    the reason, and the exit code is 1. After an interruption, run it again to continue.
     """
 
     help = "Import orders from a CSV file through the command pipeline"
