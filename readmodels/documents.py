@@ -1,6 +1,6 @@
-"""The shapes of the documents that queries answer with, for the OpenAPI schema.
+"""The documents that queries answer with, for the OpenAPI schema.
 
-The projections write them and reads copy them to the wire, so nothing here runs on a read.
+Projections write them and reads copy their bytes, so none of this code runs on a read.
 """
 
 from datetime import datetime
@@ -87,7 +87,7 @@ class StockPage(PageDocument):
 class SalesPeriod(BaseModel):
     """A day (`2026-01-31`) or a month (`2026-01`) in one currency.
 
-    `order_count` counts the cancelled orders, too; `revenue` leaves them out.
+    `order_count` includes the cancelled orders; `revenue` does not.
     """
 
     period: Annotated[str, Field(pattern=r"^\d{4}-\d\d(-\d\d)?$")]
@@ -115,7 +115,7 @@ class ProductSalesPage(PageDocument):
 
 
 class OrderEventDocument(BaseModel):
-    """`data` is what the event says, in the latest version of its schema."""
+    """One event of an order. `data` is its payload in the latest version of the schema."""
 
     type: Literal[
         "OrderCreated", "OrderConfirmed", "OrderShipped", "OrderDelivered", "OrderCancelled"

@@ -1,7 +1,7 @@
-"""The one place where the write side's events wake the read side.
+"""Wake the read side after the write side's events; no other code does.
 
-A wake-up is only a hint: the events wait in the log, and the periodic sweep finds whatever a
-lost wake-up left there. So nothing here may cost a writer more than a moment, or fail it.
+A wake-up is only a hint: the events are in the log, and the periodic sweep finds them after a lost
+wake-up. So a wake-up must not delay a command for long, and must not fail it.
 """
 
 from typing import Any
@@ -19,21 +19,22 @@ breaker = Breaker(BrokerError, RedisError)
 
 
 def connect() -> None:
-    """Listen to the event log."""
+    """Wake the read side after every published event from now on."""
     event_published.connect(wake_up_after_commit, dispatch_uid="readmodels.wake_up")
 
 
 def wake_up_after_commit(**_: Any) -> None:
-    """Ask for a projection after the commit, once for all events of the transaction."""
+    """Queue the projection task after the commit, once for all events of the transaction."""
     if not any(hook[1] is wake_up for hook in connection.run_on_commit):
         # robust: the write is committed, so a dead broker must not look like a failed write.
         transaction.on_commit(wake_up, robust=True)
 
 
 def wake_up() -> None:
-    """Queue the projection task unless one is queued already and has not begun.
+    """Queue the projection task unless one is in the queue.
 
-    Raises when the broker or the cache is out of reach, and then leaves both alone for a while.
+    Raises when the broker or the cache is out of reach; then the circuit breaker skips both for a
+    while.
     """
     if breaker.is_open():
         return

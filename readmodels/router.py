@@ -1,4 +1,4 @@
-"""Which database a model lives in: the read models on `replica`, everything else on `default`."""
+"""Route the read models to `replica`, and all other models to `default`."""
 
 from typing import ClassVar
 
@@ -6,6 +6,6 @@ from cqrs.database.router import ReadSideRouter
 
 
 class ReadModelRouter(ReadSideRouter):
-    """Send this app to the read side."""
+    """Routes this app to the read side."""
 
     read_apps: ClassVar[frozenset[str]] = frozenset({"readmodels"})

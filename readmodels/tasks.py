@@ -1,4 +1,4 @@
-"""The Celery task that carries events to the read models."""
+"""The Celery tasks of the read side: project events, and verify a sample every night."""
 
 from typing import Any
 
@@ -18,8 +18,8 @@ log = structlog.get_logger("readmodels.tasks")
 
 @shared_task
 def project(**_: Any) -> None:
-    """Sequence what is pending and bring every projection up to the head, batch by batch."""
-    # Cleared first: whoever commits from now on asks again, so no commit falls between.
+    """Sequence pending events and bring every projection to the head, batch by batch."""
+    # Cleared first: a commit from now on queues another task, so no event is missed.
     cache.delete(WAKE_UP_FLAG)
     while project_once(projections()):
         pass
@@ -27,7 +27,7 @@ def project(**_: Any) -> None:
 
 @shared_task
 def verify_sample(**_: Any) -> None:
-    """Compare a part of every read model with the log, and log what differs, without its values."""
+    """Compare a part of every read model with the log; log differences without their values."""
     for projection in projections():
         drifts = 0
         for drift in verify(projection, _unreported, parts=NIGHTLY_PARTS):
@@ -37,4 +37,4 @@ def verify_sample(**_: Any) -> None:
 
 
 def _unreported(phase: str, done: int, total: int) -> None:
-    """Show nobody the progress."""
+    """Ignore the progress."""

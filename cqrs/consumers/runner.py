@@ -78,14 +78,14 @@ class Runner:
         return [each.position for each in self.partitions.get([consumer.name])]
 
     def advance_to(self, consumer: Consumer, checkpoint: PartitionCheckpoint, goal: int) -> None:
-        """Bring a partition exactly to a position. The caller keeps other workers from it."""
+        """Bring a partition exactly to a position. The caller has locked it."""
         while checkpoint.position < goal:
             checkpoint = self.advance(consumer, checkpoint, goal)
 
     def advance(
         self, consumer: Consumer, checkpoint: PartitionCheckpoint, goal: int
     ) -> PartitionCheckpoint:
-        """Apply one batch, up to `goal` at most. The caller keeps other workers from the partition.
+        """Apply one batch, up to `goal` at most. The caller has locked the partition.
 
         Raises `RuntimeError` if another worker holds it all the same.
         """

@@ -19,7 +19,7 @@ class Breaker:
         self._retry_at = 0.0  # time.monotonic(); 0 while closed
 
     def is_open(self) -> bool:
-        """Say whether to skip the server. After the pause, one caller per pause may try it."""
+        """Return whether to skip the server. After the pause, one caller per pause may try it."""
         if not self._retry_at:
             return False
         now = time.monotonic()

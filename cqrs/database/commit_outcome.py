@@ -60,7 +60,7 @@ class CommitWitness:
             raise
 
     def _is_running(self) -> bool:
-        """Say whether the server still runs the transaction: it may not have noticed the loss."""
+        """Return whether the server still runs the transaction: it can notice the loss later."""
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_xact_status(%s::text::xid8)", [self.transaction_id])

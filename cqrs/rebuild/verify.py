@@ -69,7 +69,7 @@ def verify(
 ) -> Iterator[Difference]:
     """Yield every row that differs from a fold of the log; with `repair`, after its repair.
 
-    With `parts` above 1, verifies one random part of so many parts of the log, if the projection
+    With `parts` above 1, verifies a random one of that many parts of the log, if the projection
     can be divided. Workers continue meanwhile. Needs the memory of a chunk, also if every row
     differs. Raises `Busy`.
     """

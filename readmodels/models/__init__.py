@@ -1,8 +1,8 @@
-"""The read models, on `replica`. Rows hold finished answers; columns are for finding them.
+"""The read models, on `replica`. Rows contain finished answers; the columns serve to find them.
 
-`document` is the JSON that a query answers with, written by the projection, so that a read copies
-bytes. No relations and no rules: every table here can be dropped and rebuilt from the event log.
-There is a file for each projection, named as its own is: whatever that projection writes.
+`document` is the JSON that a query answers with. The projection writes it, so that a read copies
+bytes. There are no relations and no business rules: every table can be dropped and rebuilt from the
+event log. Each module has the tables of the projection with the same name.
 """
 
 from readmodels.models.customers import CustomerReadModel, CustomerSearch

@@ -1,4 +1,4 @@
-"""What the customers projection writes."""
+"""The tables of the customers projection."""
 
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from cqrs.queries.orderings import NEVER
 
 
 class CustomerSearch(SearchText):
-    """What a search for a customer looks into."""
+    """The text that a search for customers matches."""
 
     class Meta:
         db_table = "read_customer_search"
@@ -19,7 +19,7 @@ class CustomerSearch(SearchText):
 
 
 class CustomerReadModel(ReadModel):
-    """A customer and what they ordered. `totals` maps a currency to a decimal string."""
+    """A customer with counts of their orders. `totals` maps a currency to a decimal string."""
 
     id = models.UUIDField(primary_key=True)
     name = models.CharField()
@@ -40,11 +40,11 @@ class CustomerReadModel(ReadModel):
         verbose_name = "customer"
         default_permissions = ()
         permissions: ClassVar = [("view_customers", "Can see customers")]
-        # One for each ordering, as for orders. Activity filters too little to be worth one.
+        # One per ordering, as for orders. Few customers are inactive, so that filter needs none.
         indexes: ClassVar = [
             models.Index(fields=["registered_at", "id"], name="read_customers_registered"),
             models.Index(fields=["name", "id"], name="read_customers_name"),
             models.Index(fields=["order_count", "id"], name="read_customers_orders"),
-            # Who never ordered comes before everybody who did, so last when descending.
+            # Customers without orders come first, and last when descending.
             models.Index(Coalesce("last_order_at", NEVER), "id", name="read_customers_last_order"),
         ]

@@ -1,4 +1,4 @@
-"""What the order history projection writes."""
+"""The table of the order history projection."""
 
 from django.db import models
 
@@ -8,8 +8,8 @@ from cqrs.projections.read_models import KeyField, ReadModel
 class OrderEventReadModel(ReadModel):
     """One event of an order's history.
 
-    `id` is that of the order with its version, so that one index has an order's events together,
-    in their order.
+    `id` is the order's id with the version, so that the index of the primary key has the events of
+    an order next to each other, in their sequence.
     """
 
     id = KeyField(primary_key=True)

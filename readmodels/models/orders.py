@@ -1,4 +1,4 @@
-"""What the orders projection writes."""
+"""The tables of the orders projection."""
 
 from typing import ClassVar, get_args
 
@@ -9,7 +9,7 @@ from readmodels.documents import Status
 
 
 class OrderSearch(SearchText):
-    """What a search for an order looks into. `customer_id` says whose partition it is in."""
+    """The text that a search for orders matches. `customer_id` decides the partition."""
 
     customer_id = models.UUIDField()
 
@@ -41,13 +41,13 @@ class OrderReadModel(ReadModel):
         verbose_name = "order"
         default_permissions = ()
         permissions: ClassVar = [("view_orders", "Can see orders")]
-        # Each serves an ordering with its ties by id, in both directions, since PostgreSQL also
-        # reads an index backwards. Every change of an order writes all of them, so a filter has
-        # one of its own only where the ordering's would have to pass over most of the table.
+        # Each serves an ordering with ties by id, in both directions, because PostgreSQL also reads
+        # an index backwards. Every change of an order writes all indexes, so a filter has its own
+        # only where the index of the ordering would have to skip most of the table.
         indexes: ClassVar = [
             # the default list, date ranges, and the filters that most rows pass
             models.Index(fields=["order_date", "id"], name="read_orders_date"),
-            # the orders of a customer; also finds what a change of name has to rewrite
+            # the orders of a customer, also for a change of the name
             models.Index(fields=["customer_id", "order_date", "id"], name="read_orders_customer"),
             # the few pending among very many delivered
             models.Index(fields=["status", "order_date", "id"], name="read_orders_status"),
@@ -58,7 +58,7 @@ class OrderReadModel(ReadModel):
 
 
 class OrderCustomer(ReadModel):
-    """The orders projection's own note of who a customer is, so that it asks no other table."""
+    """The orders projection's own copy of a customer's name, so that it reads no other table."""
 
     customer_id = models.UUIDField(primary_key=True)
     name = models.CharField()

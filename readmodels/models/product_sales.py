@@ -1,4 +1,4 @@
-"""What the product sales projection writes."""
+"""The tables of the product sales projection."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from cqrs.projections.read_models import KeyField, ReadModel
 
 
 class ProductSalesReadModel(ReadModel):
-    """What was sold of a product in a currency. `id` is both: the product's, then the currency."""
+    """The sales of a product in a currency. `id` is the product's id, then the currency."""
 
     id = KeyField(primary_key=True)
     product_id = models.UUIDField()
@@ -31,7 +31,7 @@ class ProductSalesReadModel(ReadModel):
 
 
 class ProductName(ReadModel):
-    """The product sales projection's own note of a name, at the position of its order."""
+    """The name of a product in its latest order, whose position is the row's."""
 
     id = KeyField(primary_key=True)
     product_name = models.CharField()

@@ -1,4 +1,4 @@
-"""What the sales projection writes."""
+"""The table of the sales projection."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from cqrs.projections.read_models import KeyField, ReadModel
 
 
 class SalesDayReadModel(ReadModel):
-    """What was ordered on a UTC day in a currency. `id` is both, as `2026-01-31 USD`."""
+    """The orders of a UTC day in a currency. `id` is both, such as `2026-01-31 USD`."""
 
     id = KeyField(primary_key=True)
     day = models.DateField()

@@ -1,4 +1,4 @@
-"""What the stock projection writes."""
+"""The tables of the stock projection."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from cqrs.projections.read_models import ReadModel, SearchText, searchable
 
 
 class StockSearch(SearchText):
-    """What a search for a product looks into."""
+    """The text that a search for products matches."""
 
     class Meta:
         db_table = "read_stock_search"

@@ -1,4 +1,4 @@
-"""What is projected: the table that the settings name."""
+"""The projections of the order desk, in the table that the settings name."""
 
 from cqrs.projections.projection import Projection
 from readmodels.projections.customers import Customers

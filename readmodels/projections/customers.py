@@ -1,8 +1,8 @@
-"""Customers with what they ordered, one row per customer.
+"""Project customers with counts and totals of their orders, one row per customer.
 
-Counts and totals are deltas of single events, so they stay exact however often the log is read
-again. Cancelled orders are counted, but are no longer open and no part of the totals. A currency
-stands in the totals while its amount is not zero. `version` is the customer's own: orders leave it.
+Each event adds its own amount to the counts and totals. Cancelled orders are in `order_count`, but
+are not open and not in the totals. The totals contain a currency while its amount is not zero.
+`version` is the customer's own: events of orders do not change it.
 """
 
 from decimal import Decimal
@@ -82,7 +82,7 @@ def existing(customer: RowState | None, event: RecordedEvent) -> RowState:
 
 
 def add(customer: RowState, currency: str, amount: Decimal) -> None:
-    """Add to the currency's total, exactly, and keep the currencies sorted and not zero."""
+    """Add to the currency's total, exactly; leave out currencies with a total of zero."""
     totals = amounts(customer)
     total = added(totals.get(currency, "0"), amount)
     totals[currency] = total if Decimal(total) else ""
@@ -95,7 +95,7 @@ def amounts(customer: RowState) -> dict[str, str]:
     return {total["currency"]: total["amount"] for total in customer["totals"]}
 
 
-# A confirmed order is as open as a pending one, a delivered one as closed as a shipped one.
+# Confirmed orders stay open, and shipped ones are closed: confirmation and delivery change nothing.
 HANDLERS = {
     CustomerRegistered.wire_name: registered,
     CustomerUpdated.wire_name: updated,

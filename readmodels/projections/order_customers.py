@@ -1,4 +1,4 @@
-"""What the orders projection notes of every customer, because order events do not name them."""
+"""Copy the names of customers for the orders projection: order events do not contain them."""
 
 from cqrs.event_log.events import RecordedEvent
 from cqrs.projections.rows import Row, RowState
@@ -18,7 +18,7 @@ def customer_note(_: RowState | None, event: RecordedEvent) -> RowState:
 
 
 def copy_customer_name(note: Row, order: Row) -> bool:
-    """Give the order its customer's name; return False if there is nothing new in the note."""
+    """Copy the customer's name into the order; return False if the order has it already."""
     state, name, email = order.state, note.state["name"], note.state["email"]
     known = (state["customer_name"], state["customer_email"]) == (name, email)
     if known and note.position < order.position:

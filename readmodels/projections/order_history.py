@@ -1,4 +1,4 @@
-"""What happened to each order, one row per event: who did it, when, and what the event says."""
+"""Project the history of orders, one row per event: the actor, the time and the payload."""
 
 from collections.abc import Sequence
 
@@ -55,7 +55,7 @@ class OrderHistory(Projection):
     types = EVENT_NAMES.keys()
 
     def apply(self, events: Sequence[RecordedEvent]) -> None:
-        """Write a row for each event. Nothing is loaded: an event changes no other's row."""
+        """Write a row for each event. Loads nothing, because an event changes no other row."""
         rows = [
             Row(history_entry(event), event.position)
             for event in events

@@ -1,10 +1,9 @@
-"""Orders with their lines and their customer's present name, one row per order.
+"""Project orders with their lines and their customer's present name, one row per order.
 
-Order events do not say what the customer is called, so the projection keeps a note of its own on
-every customer. After a batch all orders of a customer carry the customer's latest name, wherever
-in the batch it changed: that is what "follows later changes" means, and it spares replaying the
-names between the order events. `updated_at` and `version` are the order's own: a customer's change
-of name moves neither.
+Order events do not contain the customer's name, so the projection has its own copy of every
+customer's name. After a batch, all orders of a customer have the latest name, wherever in the batch
+it changed. So the names between the order events need no replay. `updated_at` and `version` are the
+order's own: a change of the customer's name does not change them.
 """
 
 from collections.abc import Sequence
@@ -38,7 +37,7 @@ LIMIT %s
 
 
 def created(_: RowState | None, event: RecordedEvent) -> RowState:
-    """The customer's name comes after the fold; it stays empty if the customer is unknown yet."""
+    """Start an order. Its customer's name is set after the fold; it is empty until it is known."""
     data = event.data
     return {
         "id": data["order_id"],
@@ -123,10 +122,10 @@ class Orders(Projection):
 
 
 def rename_others(renamed: dict[str, Row]) -> None:
-    """Rename the orders that the batch did not touch, a chunk at a time to bound the memory.
+    """Rename the orders that the batch did not touch, in chunks that limit the memory.
 
-    A renamed order is not found again: it has reached its customer's position. An order is past
-    it, and still lacks the name, when the customer's event was parked.
+    A renamed order is not selected again, because it has the position of the customer's event. An
+    order is past that position without the name when the customer's event was parked.
     """
     notes = list(renamed.values())
     columns = [array([note.state[name] for note in notes]) for name in NOTE_COLUMNS]

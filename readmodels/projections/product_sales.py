@@ -1,8 +1,9 @@
-"""What was sold of each product, one row per product and currency.
+"""Project the sales of products, one row per product and currency.
 
-An order counts once for a product, however many of its lines name it. A cancelled one leaves the
-quantity, the revenue and the count. A product is called what the last order placed calls it; that
-is noted apart: cancellations move the row's position on, and an event that was parked comes late.
+An order counts once for a product, also with several lines of it. A cancelled order is subtracted
+from the quantity, the revenue and the count. A product has its name in the order that was placed
+last. The name is stored in a table of its own with the position of that order: a row's position
+also advances with cancellations, and a parked order comes late.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,8 +20,8 @@ from readmodels.models import ProductName, ProductSalesReadModel
 from readmodels.projections.text import added
 
 
-def of_products(event: RecordedEvent) -> Iterator[RecordedEvent]:
-    """Yield what the event says of each product that it names, in all lines together."""
+def split_by_product(event: RecordedEvent) -> Iterator[RecordedEvent]:
+    """Yield an event per product, with the sums of all its lines."""
     found: dict[str, dict[str, Any]] = {}
     for line in event.data["items"]:
         key = f"{line['product_id']} {line['currency']}"
@@ -36,15 +37,18 @@ def of_products(event: RecordedEvent) -> Iterator[RecordedEvent]:
 
 
 def rename(parts: Sequence[RecordedEvent], names: dict[str, Row]) -> dict[str, Row]:
-    """Note what new orders call the products, unless a later order has named them; return that."""
+    """Update the products' names from new orders, unless a later order has named them.
+
+    Returns the names that have changed.
+    """
     renamed: dict[str, Row] = {}
     for event in parts:
         key = event.data["id"]
         known = names.get(key)
         if event.type != OrderCreated.wire_name or (known and known.position >= event.position):
             continue
-        note = {"id": key, "product_name": event.data["product_name"], "version": 1}
-        names[key] = renamed[key] = Row(note, event.position)
+        state = {"id": key, "product_name": event.data["product_name"], "version": 1}
+        names[key] = renamed[key] = Row(state, event.position)
     return renamed
 
 
@@ -53,7 +57,7 @@ def ordered(product: RowState | None, event: RecordedEvent) -> RowState:
     if product is None:
         product = {
             "product_id": data["product_id"],
-            "product_name": "",  # comes after the fold
+            "product_name": "",  # set after the fold
             "currency": data["currency"],
             "quantity": 0,
             "revenue": "0",
@@ -81,7 +85,7 @@ HANDLERS = {OrderCreated.wire_name: ordered, OrderCancelled.wire_name: cancelled
 PRODUCTS = Table(
     ProductSalesReadModel,
     id=lambda product: f"{product['product_id']} {product['currency']}",
-    version=lambda _: 1,  # a product's sales are no aggregate: their position tells new from old
+    version=lambda _: 1,  # sales are no aggregate: the position alone decides which row is newer
 )
 NAMES = Table(ProductName)
 
@@ -95,8 +99,9 @@ class ProductSales(Projection):
     tables = (PRODUCTS, NAMES)
 
     def apply(self, events: Sequence[RecordedEvent]) -> None:
-        """Fold the batch into the products it touches."""
-        parts = [part for event in events if event.type in HANDLERS for part in of_products(event)]
+        """Fold the batch into the products that it touches."""
+        handled = [event for event in events if event.type in HANDLERS]
+        parts = [part for event in handled for part in split_by_product(event)]
         keys = keys_of(parts, HANDLERS, self.key)
         products, names = PRODUCTS.load(keys), NAMES.load(keys)
         changed, renamed = fold(parts, HANDLERS, self.key, products), rename(parts, names)

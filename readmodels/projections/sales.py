@@ -1,8 +1,8 @@
-"""What was sold on each day, one row per day and currency.
+"""Project the sales per day, one row per day and currency.
 
-An order belongs to its own date in UTC, whenever it was entered. `order_count` counts all orders of
-the day; cancelled ones are counted once more, apart, and are no part of the revenue. All of it are
-sums of single events, so neither the order nor the delay in which they come changes the result.
+An order belongs to its own date in UTC, also if it was entered later. `order_count` counts all
+orders of the day; `cancelled_count` counts the cancelled ones, which are not in the revenue. Every
+value is a sum over single events, so their sequence and delay do not change the result.
 """
 
 from collections.abc import Iterator
@@ -18,8 +18,8 @@ from readmodels.models import SalesDayReadModel
 from readmodels.projections.text import added, utc_text
 
 
-def of_its_day(event: RecordedEvent) -> RecordedEvent:
-    """Return what the event says of the row of its order's day."""
+def event_for_day(event: RecordedEvent) -> RecordedEvent:
+    """Return the part of the event for the row of its order's day."""
     day, currency = utc_text(event.data["order_date"])[: len("2026-01-31")], event.data["currency"]
     return event_for_row(
         event, f"{day} {currency}", period=day, currency=currency, amount=event.data["total_amount"]
@@ -55,7 +55,7 @@ SALES_DAYS = Table(
     SalesDayReadModel,
     id=lambda day: f"{day['period']} {day['currency']}",
     day=lambda day: day["period"],
-    version=lambda _: 1,  # a day is no aggregate: its position alone tells new from old
+    version=lambda _: 1,  # a day is no aggregate: the position alone decides which row is newer
 )
 
 
@@ -68,5 +68,5 @@ class Sales(Projection):
     handlers = HANDLERS
 
     def split(self, event: RecordedEvent) -> Iterator[RecordedEvent]:
-        """Yield what the event says of the row of its order's day."""
-        yield of_its_day(event)
+        """Yield the event for the row of its order's day."""
+        yield event_for_day(event)

@@ -1,7 +1,7 @@
-"""What there is of every product, one row per product.
+"""Project the stock of products, one row per product.
 
-Stock events carry the amounts after the change, so a row is what its last event says; only the
-name and the SKU come from the last count.
+Stock events have the amounts after the change, so a row has those of its last event. The name and
+the SKU are those of the last `StockSet`.
 """
 
 from cqrs.event_log.events import RecordedEvent

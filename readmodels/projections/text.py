@@ -1,17 +1,17 @@
-"""How projections write what events say."""
+"""Format the values of events for documents and columns."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Context, Decimal
 
-# An order's total can have 22 digits. An own context, because the thread's one rounds at 28.
+# An order's total can have 22 digits, and sums have more. The thread's own context rounds at 28.
 _EXACT = Context(prec=60)
 
 LENGTH = len("2026-01-31T10:00:00.000000Z")
 
 
 def utc_text(moment: str | datetime) -> str:
-    """Return a time as the documents hold it: RFC 3339 in UTC, always with microseconds.
+    """Return a time in RFC 3339, in UTC and always with microseconds.
 
     Such texts sort as the times do.
     """
@@ -27,10 +27,10 @@ def one_line(address: Mapping[str, str]) -> str:
 
 
 def search_text(name: str, email: str, key: str) -> str:
-    """Return what a search looks into. No word of a search can span two lines."""
+    """Return the text that searches match. Parts are lines, so that no match spans two of them."""
     return f"{name}\n{email}\n{key}".casefold()
 
 
 def added(total: str, amount: Decimal) -> str:
-    """Return the exact sum as a decimal text, with the digits of whichever has more of them."""
+    """Return the exact sum as a decimal text, with the digits of the operand that has more."""
     return f"{_EXACT.add(Decimal(total), amount):f}"

@@ -1,1 +1,1 @@
-"""The read half of each resource."""
+"""The read half of each resource, in views."""

@@ -1,4 +1,4 @@
-"""The read half of each resource: one query per request, bytes copied."""
+"""The read half of each resource: one query per request, whose bytes are copied."""
 
 from uuid import UUID
 

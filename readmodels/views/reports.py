@@ -1,4 +1,4 @@
-"""Reports, and the history of an order: their addresses."""
+"""The views of the reports and of an order's history."""
 
 from uuid import UUID
 
