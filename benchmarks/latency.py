@@ -1,6 +1,6 @@
-"""How long a committed order takes to become visible, told by PostgreSQL's commit timestamps.
+"""Measure how long a committed order takes to become visible, by PostgreSQL's commit timestamps.
 
-Both databases are of one server, so both times are of one clock, and nobody has to poll.
+Both databases are of one server, so both times are of one clock, and no process has to poll.
 """
 
 import subprocess

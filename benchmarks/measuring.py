@@ -1,4 +1,4 @@
-"""How rows are measured: side by side, in turns, and told as medians."""
+"""Measure rows side by side and in turns; the results are medians."""
 
 import os
 from collections.abc import Callable, Mapping

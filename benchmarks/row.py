@@ -8,8 +8,7 @@ from typing import Literal
 class Comparison:
     """The product's figure beside another's, and what the ratio has to be.
 
-    `kind` tells whether the other is a rival (somebody's way to do the same) or a limit (what the
-    machine allows). A ratio is product by other; with `at_most` it must not exceed the target.
+    `kind` is `rival` for another way to do the same, or `limit` for what the machine allows. A ratio is product by other; with `at_most` it must not exceed the target.
     """
 
     row: str

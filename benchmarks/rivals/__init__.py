@@ -1,1 +1,1 @@
-"""What the product is compared with, written as somebody would who believes in it."""
+"""The programs that the product is compared with, written as their supporters would."""

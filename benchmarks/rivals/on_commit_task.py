@@ -34,7 +34,7 @@ app = Celery("bare")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 
 
-@app.task(name="apply_row")  # whoever sends it runs this module as `__main__`
+@app.task(name="apply_row")  # the sender runs this module as `__main__`
 def apply_row(*, order_id: str, document: str) -> None:
     from django.db import connections
 

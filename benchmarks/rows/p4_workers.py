@@ -14,7 +14,7 @@ WORK = "two workers, four partitions"
 
 
 def p4(bench: Bench) -> Iterator[Finding]:
-    """Measure the orders projection; it wants two cores that nobody else uses."""
+    """Measure the orders projection; it needs two cores that no other program uses."""
     data = bench.log(ORDERS)
     data = Databases(data.postgres, data.name, {"PROJECTION_PARTITIONS": "4"})
     if programs.run("benchmarks.product.facts", data.environment)["partitions"] != 4:
