@@ -18,6 +18,9 @@ USED_BY_PROJECTS = {
     "cqrs.messaging.messages",
     "cqrs.messaging.pipeline",
     "cqrs.projections.projection",
+    "cqrs.queries.filtersets",
+    "cqrs.queries.paging",
+    "cqrs.queries.specifications",
     "cqrs.reactions.attempts",
 }
 
