@@ -60,7 +60,7 @@ def _repartition(commands: "Commands[Any]") -> None:
     repartition = commands.add_parser("repartition", help="change the number of partitions")
     _add_names(repartition)
     repartition.add_argument(
-        "--partitions", type=int, metavar="N", help="1 to 256; else PROJECTION_PARTITIONS"
+        "--partitions", type=int, metavar="N", help="1 to 256; else what the settings say"
     )
 
 
