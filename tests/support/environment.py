@@ -52,6 +52,8 @@ def _prepare(stack: ExitStack, *, hands_out: bool) -> None:
     folder.chmod(0o755)  # PostgreSQL runs as another user when the tests run as root
     os.environ["LOCAL_DIR"] = str(folder / "local")
     os.environ.setdefault("LOG_LEVEL", "WARNING")
+    if os.environ.get("FAULT_COUNTS") == "full":
+        os.environ.setdefault("CONTRACT_EXAMPLES", "500")
     if hands_out:
         os.environ.update(_FOR_NOBODY)
         return

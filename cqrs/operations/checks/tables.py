@@ -18,7 +18,7 @@ def names_are_known(**_: Any) -> list[CheckMessage]:
     given: Mapping[str, Any] = getattr(settings, "CQRS", {})
     return [
         Error(
-            f"settings.CQRS has an unknown entry {name!r}",
+            f"CQRS has an unknown entry {name!r}",
             hint=closest(name, NAMES),
             id="cqrs.E001",
         )
