@@ -1,0 +1,25 @@
+"""What the catalog's projection writes."""
+
+from typing import ClassVar
+
+from cqrs.projections.read_models import ReadModel
+from cqrs.queries.specifications import ReadModelQuerySet
+from django.db import models
+
+
+class Book(ReadModel):
+    """A copy with where it is. `due_date` is empty while it stands on the shelf."""
+
+    id = models.UUIDField(primary_key=True)
+    title = models.CharField()
+    is_lent = models.BooleanField()
+    due_date = models.DateField(null=True)
+    document = models.TextField()
+
+    objects = models.Manager.from_queryset(ReadModelQuerySet)()
+
+    class Meta:
+        db_table = "library_catalog"
+        default_permissions = ()
+        permissions: ClassVar = [("view_books", "Can see books")]
+        indexes: ClassVar = [models.Index(fields=["title", "id"], name="library_catalog_title")]

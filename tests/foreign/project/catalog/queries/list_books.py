@@ -1,0 +1,23 @@
+"""List books, by the page."""
+
+from typing import ClassVar, Literal
+
+from cqrs.messaging.results import Result
+from cqrs.queries.orm_rows import OrmRows
+from cqrs.queries.paging import ListQuery, Page, paged
+from django.db.models import Model
+
+from catalog.models import Book
+
+
+class ListBooks(ListQuery):
+    permission: ClassVar[str] = "catalog.view_books"
+    projection: ClassVar[str] = "library_catalog"
+    read_model: ClassVar[type[Model]] = Book
+
+    ordering: Literal["title", "-title", "due_date", "-due_date"] = "title"
+
+
+def list_books(query: ListBooks) -> Result[Page]:
+    """Read one page of books; `not_found` past the end."""
+    return paged(query, OrmRows(Book.objects.all(), query.ordering))
