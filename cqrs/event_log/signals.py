@@ -28,7 +28,9 @@ logged and harms nobody."""
 # Django matches senders exactly: connect to each event class, not to a base class of theirs.
 
 committed_failures: Counter[str] = Counter()
-"""How often a receiver of `event_committed` raised, by event class, since the process started."""
+"""How often a receiver of `event_committed` raised, by event class, since the process started.
+
+Exported as `cqrs_event_committed_failures_total` (`cqrs/operations/metrics.py`)."""
 
 
 def announce(**event: Any) -> None:

@@ -12,10 +12,9 @@
         def lives(self, log, count): ...
         def observed(self): ...
 
-`CONTRACT_EXAMPLES` in the environment says how many histories each test tries, 25 without it.
+Each test tries 25 histories, or what hypothesis' profile `cqrs` says if a conftest registers one.
 """
 
-import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,6 +26,7 @@ from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
 
 from cqrs.consumers.runner import Runner
 from cqrs.database.aliases import PROJECTION_ALIAS, WRITE_ALIAS
@@ -38,10 +38,18 @@ from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from cqrs.rebuild.rebuild import discard, rebuild
 from cqrs.testing.threads import together
 
+
+def _profile() -> settings:
+    try:
+        return settings.get_profile("cqrs")
+    except InvalidArgument:
+        return settings(max_examples=25)
+
+
 # pytest's fixtures are not made anew for each example: the examples undo what they wrote.
 EXAMPLES = settings(
+    _profile(),
     deadline=None,
-    max_examples=int(os.environ.get("CONTRACT_EXAMPLES", "25")),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors,
                            HealthCheck.too_slow],
 )  # fmt: skip

@@ -2,9 +2,10 @@
 
 from typing import ClassVar
 
+from django.db import models
+
 from cqrs.projections.read_models import ReadModel
 from cqrs.queries.specifications import ReadModelQuerySet
-from django.db import models
 
 
 class Book(ReadModel):

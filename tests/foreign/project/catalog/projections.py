@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from cqrs.event_log.events import RecordedEvent
-from cqrs.projections.engine import MissingRow, Projection, RowState, Table, fold, keys_of
+from lending.events import BookAcquired, BookLent
 
 from catalog.models import Book
-from lending.events import BookAcquired, BookLent
+from cqrs.event_log.events import RecordedEvent
+from cqrs.projections.engine import MissingRow, Projection, RowState, Table, fold, keys_of
 
 
 def acquired(_: RowState | None, event: RecordedEvent) -> RowState:

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from cqrs.http.read_views import ReadViewSet
 from django.http import HttpResponse
 from rest_framework.request import Request
 
 from catalog.queries import GetBook, ListBooks
+from cqrs.http.read_views import ReadViewSet
 
 
 class BookQueries(ReadViewSet):

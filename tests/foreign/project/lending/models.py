@@ -4,11 +4,11 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
+from django.db import models
+
 from cqrs.event_log.aggregates import Aggregate
 from cqrs.messaging.messages import AggregateState
 from cqrs.messaging.results import reject
-from django.db import models
-
 from lending.events import BookAcquired, BookLent
 
 

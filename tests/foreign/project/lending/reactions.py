@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from cqrs.event_log.events import RecordedEvent
-
 from lending.events import BookLent
 from lending.models import Reminder
 

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from cqrs.http.views import CommandViewSet
 from django.http import HttpResponse
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
+from cqrs.http.views import CommandViewSet
 from lending.commands import AcquireBook, LendBook
 
 

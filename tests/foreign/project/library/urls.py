@@ -1,10 +1,11 @@
 """All addresses."""
 
 from catalog.views import BookQueries
-from cqrs.http.tokens import ObtainToken
 from django.urls import include, path
 from lending.views import BookCommands
 from rest_framework.routers import SimpleRouter
+
+from cqrs.http.tokens import ObtainToken
 
 
 class Books(BookCommands, BookQueries):

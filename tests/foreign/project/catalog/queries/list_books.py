@@ -2,20 +2,20 @@
 
 from typing import ClassVar, Literal
 
-from cqrs.messaging.results import Result
-from cqrs.queries.orm_rows import OrmRows
-from cqrs.queries.paging import ListQuery, Page, paged
 from django.db.models import Model
 
 from catalog.models import Book
+from cqrs.messaging.results import Result
+from cqrs.queries.orm_rows import OrmRows
+from cqrs.queries.paging import ListQuery, Page, paged
 
 
 class ListBooks(ListQuery):
     permission: ClassVar[str] = "catalog.view_books"
     projection: ClassVar[str] = "library_catalog"
-    read_model: ClassVar[type[Model]] = Book
+    model: ClassVar[type[Model]] = Book
 
-    ordering: Literal["title", "-title", "due_date", "-due_date"] = "title"
+    ordering: Literal["title", "-title"] = "title"
 
 
 def list_books(query: ListBooks) -> Result[Page]:

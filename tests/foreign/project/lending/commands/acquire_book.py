@@ -3,13 +3,13 @@
 from typing import Annotated, ClassVar
 from uuid import UUID
 
+from pydantic import Field
+
 from cqrs.event_log.aggregates import expect_nothing
 from cqrs.event_log.events import publish
 from cqrs.messaging.ids import uuid7
 from cqrs.messaging.messages import AggregateState, Command, ServerSet, Text
 from cqrs.messaging.results import Ok, Result
-from pydantic import Field
-
 from lending.models import Copy, CopyState
 
 
