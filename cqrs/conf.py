@@ -26,15 +26,17 @@ def _default_rates() -> dict[str, Rate | None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conf:
-    """The settings in force. Behaviors stand outermost first: their order is the behavior."""
+    """The settings in force. Behaviors are listed outermost first."""
 
     COMMAND_BEHAVIORS: Sequence[str] = (
         "cqrs.behaviors.logging.logging",
         "cqrs.behaviors.performance.performance",
         "cqrs.behaviors.authorization.authorization",
         "cqrs.behaviors.validation.validation",
+        "cqrs.behaviors.retry.retry",
         "cqrs.behaviors.transaction.command_transaction",
         "cqrs.behaviors.idempotency.idempotency",
+        "cqrs.behaviors.refusal.rollback_on_refusal",
     )
     QUERY_BEHAVIORS: Sequence[str] = (
         "cqrs.behaviors.guard.query_guard",
@@ -72,7 +74,7 @@ class Conf:
     THROTTLE_RATES: Mapping[str, Rate | None] = field(default_factory=_default_rates)
     """Per user `read` and `write`, per address and name `login`; None: no limit."""
     EVENT_SCHEMAS_DIR: Path | None = None
-    """Where `manage.py event_schemas` keeps the JSON Schema of every event version."""
+    """The folder where `manage.py event_schemas` writes the JSON Schema of every event version."""
 
 
 DEFAULTS = Conf()
@@ -83,7 +85,7 @@ _caches: list[Any] = []
 
 
 def cached_setting(function: Cached) -> Cached:
-    """Compute once per process what is made of `settings.CQRS`, and anew when that changes."""
+    """Cache what a function computes from `settings.CQRS`, until the setting changes."""
     cached: Any = cache(function)
     _caches.append(cached)
     result: Cached = cached

@@ -7,7 +7,7 @@ from django.core.validators import validate_email
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from cqrs.messaging.messages import Text
+from cqrs.messaging.fields import Text
 
 
 def _is_email(value: str) -> str:

@@ -9,7 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from cqrs.messaging.currencies import Currency
-from cqrs.messaging.messages import Command, LongText, Text
+from cqrs.messaging.fields import LongText, Text
+from cqrs.messaging.messages import Command
 
 # Decimal() alone would also take "1_000", " 1 ", other scripts' digits and exponents of any size.
 PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)

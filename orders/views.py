@@ -49,6 +49,5 @@ class OrderCommands(CommandViewSet):
 
 class StockCommands(CommandViewSet):
     @openapi(SetStock, StockState)
-    @action(detail=True, methods=["put"])
-    def stock(self, request: Request, pk: UUID) -> HttpResponse:
+    def set_stock(self, request: Request, pk: UUID) -> HttpResponse:
         return self.send(request, SetStock, product_id=pk)

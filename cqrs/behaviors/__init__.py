@@ -1,1 +1,1 @@
-"""What every message passes through. The two tables that order them stand in the settings."""
+"""The behaviors that wrap every handler. `cqrs/conf.py` has their order, one table per pipeline."""

@@ -1,4 +1,4 @@
-"""Who may do what is decided here and nowhere else, for every way in."""
+"""Check permissions: in this place alone, for HTTP, the admin, tasks and management commands."""
 
 from typing import Any
 

@@ -1,6 +1,7 @@
-"""A query may only read, and only from `replica`: anything else raises.
+"""Let a query only read, and only from `replica`: any other statement raises.
 
-This finds mistakes where they are made. The lock is the role that `replica` connects with.
+The guard shows the mistake in the line that makes it. What makes a write impossible is the database
+role that `replica` connects with.
 """
 
 import re
@@ -24,8 +25,8 @@ READS = (
     "release savepoint",
     "rollback to savepoint",
 )
-# Anywhere in a statement. Parameters are not part of it, and identifiers like `updated_at` are
-# other words.
+# Anywhere in a statement. Parameters are not part of it, and `\b` does not match in identifiers
+# like `updated_at`.
 WRITES = re.compile(
     r"\b(insert|update|delete|merge|truncate|into|nextval|setval|for\s+(key\s+)?share)\b|;\s*\S"
 )
@@ -61,8 +62,8 @@ def _read_only(execute: Callable[..., Any], sql: str, params: Any, many: bool, c
     return execute(sql, params, many, context)
 
 
-@lru_cache(maxsize=512)  # looking costs more than remembering, and queries repeat
+@lru_cache(maxsize=512)  # the two searches cost more than the cache, and queries repeat
 def only_reads(sql: str) -> bool:
-    """Say whether a statement is one, reads, and takes no row locks."""
+    """Say whether the SQL is one statement that reads and takes no row locks."""
     statement = sql.lower()
     return statement.lstrip("( \n\t").startswith(READS) and WRITES.search(statement) is None

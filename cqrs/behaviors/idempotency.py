@@ -1,4 +1,4 @@
-"""The same wish with the same key is fulfilled once, and answered the same way ever after.
+"""Run a command once per Idempotency-Key and replay its stored answer.
 
 The answer is stored in the command's own transaction: either both exist or neither does. A refusal
 is stored as well, because a retry of a refused order must not become an order.
@@ -12,17 +12,17 @@ import orjson
 from django.db import connection, transaction
 from django.utils import timezone
 
-from cqrs.behaviors.transaction import refuse_silent_rollback
 from cqrs.database import commit_outcome
+from cqrs.database.locks import LockSpace, try_lock
 from cqrs.messaging.context import current_context
 from cqrs.messaging.messages import Command
 from cqrs.messaging.pipeline import Dispatch, Next
-from cqrs.messaging.results import FieldError, Ok, Rejected, Result, RolledBack
+from cqrs.messaging.results import FieldError, Ok, Rejected, Result
 from cqrs.models import IdempotentAnswer
 
 LIFETIME = timedelta(days=1)
 
-# Tells the transaction's id along the way: a stored refusal writes no event that could tell it.
+# Returns the transaction's id: a stored refusal publishes no event, which would return it.
 _INSERT = """
 INSERT INTO cqrs_idempotency (actor, command, key, fingerprint, answer, created_at)
 VALUES (%s, %s, %s, %s, %s::jsonb, %s)
@@ -40,8 +40,9 @@ DELETE FROM cqrs_idempotency WHERE id = ANY(ARRAY(
 
 
 def idempotency(dispatch: Dispatch, call_next: Next) -> Result[Any]:
-    """Answer from the store, or run the rest under a savepoint and store its answer.
+    """Return the key's stored answer, or run the rest in a savepoint and store its answer.
 
+    The savepoint takes a refused handler's writes back and leaves the refusal to be stored.
     Refuses with `idempotency_in_progress` while another transaction holds the key, and with
     `idempotency_key_reused` when the key was used for another message.
     """
@@ -49,7 +50,7 @@ def idempotency(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     if key is None:
         return call_next(dispatch)
     scope = (current_context().actor, dispatch.name, key)
-    if not _try_lock(*scope):
+    if not try_lock(LockSpace.IDEMPOTENCY_KEY, *scope):
         return Rejected("idempotency_in_progress", "This Idempotency-Key is still being handled")
     fingerprint = _fingerprint(dispatch)
     stored = _find(*scope)
@@ -57,36 +58,26 @@ def idempotency(dispatch: Dispatch, call_next: Next) -> Result[Any]:
         return Rejected("idempotency_key_reused", "This Idempotency-Key was used for another body")
     if stored is not None:
         return _load(dispatch, stored.answer)
-    result = _under_savepoint(dispatch, call_next)
-    if isinstance(result, Rejected) and result.code == "invalid":
-        return result  # a message that cannot be right is no use of the key
-    _store(scope, fingerprint, result)
-    dispatch.answer_is_stored = True
+    with transaction.atomic():
+        result = call_next(dispatch)
+    if not (isinstance(result, Rejected) and result.code == "invalid"):  # it leaves the key free
+        _store(scope, fingerprint, result)
     return result
 
 
 def expire(limit: int = 1_000) -> int:
     """Delete up to `limit` answers that are older than a day; return how many it deleted.
 
-    Rows that somebody has locked are left for the next time, so nobody waits for this.
+    Locked rows stay for the next call, so that no command and no other worker waits.
     """
     with connection.cursor() as cursor:
         cursor.execute(_EXPIRE, [timezone.now() - LIFETIME, limit])
         return int(cursor.rowcount)
 
 
-def _try_lock(actor: str, command: str, key: str) -> bool:
-    """Take the key for this transaction, without waiting for another one that holds it."""
-    digest = hashlib.blake2b("\0".join((actor, command, key)).encode(), digest_size=8).digest()
-    with connection.cursor() as cursor:
-        number = int.from_bytes(digest, "big", signed=True)
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
-        return bool(cursor.fetchone()[0])
-
-
 def _find(actor: str, command: str, key: str) -> IdempotentAnswer | None:
-    # A statement of its own, after the lock: one that took the lock would look at a snapshot
-    # from before it had it.
+    # A second statement, after the lock: the snapshot of the statement that takes the lock is
+    # older than the lock.
     found = IdempotentAnswer.objects.filter(actor=actor, command=command, key=key).first()
     if found is not None and found.created_at < timezone.now() - LIFETIME:
         found.delete()
@@ -95,24 +86,12 @@ def _find(actor: str, command: str, key: str) -> IdempotentAnswer | None:
 
 
 def _fingerprint(dispatch: Dispatch) -> str:
-    """Hash what was asked: the target and the expected version are part of the message."""
-    assert dispatch.message is not None  # noqa: S101  validation stands before this behavior
-    # Unset fields are left out: ids and times that the server makes differ at each try. Empty
-    # ones are, too: an interface may pass on that something was not given.
+    """Hash the message, which includes the target and the expected version."""
+    assert dispatch.message is not None  # noqa: S101  the validation behavior runs before this one
+    # Without unset fields: ids and times that the server fills differ in each request. Without
+    # None: one interface passes an absent option on as None, another one leaves it out.
     asked = dispatch.message.model_dump_json(exclude_unset=True, exclude_none=True)
     return hashlib.sha256(asked.encode()).hexdigest()
-
-
-def _under_savepoint(dispatch: Dispatch, call_next: Next) -> Result[Any]:
-    try:
-        with transaction.atomic():
-            result = call_next(dispatch)
-            if isinstance(result, Rejected):
-                raise RolledBack(result)
-            refuse_silent_rollback()
-            return result
-    except RolledBack as rolled_back:
-        return rolled_back.rejected
 
 
 def _store(scope: tuple[str, str, str], fingerprint: str, result: Result[Any]) -> None:

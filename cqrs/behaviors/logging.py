@@ -1,4 +1,4 @@
-"""One structured line per message: name, outcome, duration. Never the payload: it is personal."""
+"""Log one structured line per message. Never the payload: it holds personal data."""
 
 import time
 from typing import Any

@@ -13,7 +13,7 @@ log = structlog.get_logger("cqrs.performance")
 
 
 def performance(dispatch: Dispatch, call_next: Next) -> Result[Any]:
-    """Time the rest of the pipeline and warn when it was slow."""
+    """Log a warning with the duration in milliseconds when the rest of the pipeline was slow."""
     started = time.perf_counter()
     try:
         return call_next(dispatch)

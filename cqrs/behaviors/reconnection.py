@@ -1,4 +1,4 @@
-"""A query whose connection breaks is asked again on a new one: reading twice harms nobody."""
+"""Repeat a query on a new connection when its connection broke. A query may run twice: it reads."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -17,12 +17,15 @@ log = structlog.get_logger("cqrs.reconnection")
 
 
 def reconnection(dispatch: Dispatch, call_next: Next) -> Result[Any]:
-    """Repeat the rest once when the connection was lost; not when none could be had."""
+    """Repeat the rest once when the connection was lost; not when none could be opened."""
     return again_if_lost(lambda: call_next(dispatch), dispatch.name)
 
 
 def again_if_lost(read: Callable[[], Answer], name: str) -> Answer:
-    """Read once more if the connection to `replica` was lost; `name` says what, in the log."""
+    """Repeat `read` once if the connection to `replica` was lost; log it under `name`.
+
+    Inside an open transaction it raises: earlier reads of the same snapshot are lost.
+    """
     connection = connections[READ_ALIAS]
     try:
         return read()

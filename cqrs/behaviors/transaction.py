@@ -1,76 +1,55 @@
-"""A command runs in one transaction on `default` and is repeated when the database asks for it."""
+"""Run a command in one transaction, and find out how it ended when its COMMIT fails."""
 
-import random
-import time
 from collections.abc import Callable
 from typing import Any
 
 import structlog
-from django.db import Error, connection, transaction
+from django.db import connection, transaction
 
 from cqrs.database import commit_outcome
 from cqrs.database.outages import is_outage
 from cqrs.messaging.pipeline import Dispatch, Next
-from cqrs.messaging.results import Rejected, Result, RolledBack
-
-ATTEMPTS = 5
-FIRST_DELAY_S = 0.01
-OUTAGE_PATIENCE_S = 3.0  # connecting to a host that does not answer takes as long each time
-# https://www.postgresql.org/docs/current/errcodes-appendix.html
-RETRYABLE_SQLSTATES = {"40001", "40P01"}  # serialization_failure, deadlock_detected
+from cqrs.messaging.results import Result
 
 log = structlog.get_logger("cqrs.transaction")
 
 
-class SilentRollback(RuntimeError):
-    """The transaction is lost, but the handler ended as if it were not."""
-
-
 def command_transaction(dispatch: Dispatch, call_next: Next) -> Result[Any]:
-    """Run the rest in a transaction; inside an open one, in a savepoint of it.
+    """Run the rest in a transaction on `default`; inside an open one, in a savepoint of it.
 
-    A serialization failure, a deadlock or a lost connection is retried with backoff, only
-    when this is the outermost transaction: inside another, the work before it is gone too.
-    A connection lost during COMMIT leaves the commit_outcome open: then the server is asked, and
-    `OutcomeUnknown` is raised when it cannot tell.
+    A connection lost during COMMIT leaves the outcome open. Then a new connection asks the server:
+    a committed command returns its result, another one raises the error, which the retry behavior
+    repeats. Raises `OutcomeUnknown` when the server cannot say.
     """
     if connection.in_atomic_block:
-        return _run(dispatch, call_next)
-    started = time.monotonic()
-    for number in range(1, ATTEMPTS + 1):
-        with commit_outcome.witnessed() as witness:
-            attempt = _Attempt(witness)
-            try:
-                return _run(dispatch, call_next, attempt)
-            except Exception as error:
-                if (result := attempt.result_despite(error)) is not None:
-                    return result
-                is_late = is_outage(error) and time.monotonic() > started + OUTAGE_PATIENCE_S
-                if not _is_transient(error) or is_late or number == ATTEMPTS:
-                    raise
-                reason = type(error.__cause__ or error).__name__
-        log.warning("command_retried", name=dispatch.name, attempt=number, reason=reason)
-        time.sleep(random.uniform(0.5, 1) * FIRST_DELAY_S * 2**number)  # noqa: S311
-    raise AssertionError("unreachable")
+        with transaction.atomic():
+            return call_next(dispatch)
+    with commit_outcome.witnessed() as witness:
+        attempt = _Attempt(witness)
+        try:
+            return attempt.run(lambda: call_next(dispatch))
+        except Exception as error:
+            if (result := attempt.result_despite(error)) is None:
+                raise
+            return result
 
 
 class _Attempt:
-    """One outermost transaction, and how far it came."""
+    """One outermost transaction: what is known before its COMMIT, and whether that came back."""
 
     def __init__(self, witness: commit_outcome.CommitWitness) -> None:
         self.witness = witness
         self.result: Result[Any] | None = None  # known before the COMMIT
+        self.hooks: list[Callable[[], object]] = []  # what `on_commit` registered
         self.is_committed = False
-        self.hooks: list[Callable[[], object]] = []
 
-    def begin(self) -> None:
-        """Be the first to hear of the COMMIT."""
-        transaction.on_commit(self._note_commit)
-
-    def finish(self, result: Result[Any]) -> None:
-        """Note the result and what is to run after the COMMIT, which comes next."""
-        self.result = result
-        self.hooks = [hook[1] for hook in connection.run_on_commit]
+    def run(self, handle: Callable[[], Result[Any]]) -> Result[Any]:
+        with transaction.atomic():
+            transaction.on_commit(self._note_commit)  # runs before the handler's own hooks
+            result = handle()
+            self.hooks = [hook[1] for hook in connection.run_on_commit]
+            self.result = result
+        return result
 
     def result_despite(self, error: Exception) -> Result[Any] | None:
         """Return the result of a command that is committed although the error came; else None."""
@@ -90,35 +69,3 @@ class _Attempt:
 
     def _note_commit(self) -> None:
         self.is_committed = True
-
-
-def _run(dispatch: Dispatch, call_next: Next, attempt: _Attempt | None = None) -> Result[Any]:
-    """Run the rest; roll back with a refusal, unless that is stored as the answer."""
-    dispatch.answer_is_stored = False
-    try:
-        with transaction.atomic():
-            if attempt is not None:
-                attempt.begin()
-            result = call_next(dispatch)
-            if isinstance(result, Rejected) and not dispatch.answer_is_stored:
-                raise RolledBack(result)
-            refuse_silent_rollback()
-            if attempt is not None:
-                attempt.finish(result)
-        return result
-    except RolledBack as rolled_back:
-        return rolled_back.rejected
-
-
-def refuse_silent_rollback() -> None:
-    """Raise where Django would roll back and say nothing: the caller believes it has written."""
-    if transaction.get_rollback():
-        raise SilentRollback("An error was caught inside the transaction, outside a savepoint")
-
-
-def _is_transient(error: Exception) -> bool:
-    if is_outage(error):
-        connection.close()  # the next attempt opens a new one
-        return True
-    sqlstate = getattr(error.__cause__, "sqlstate", None)
-    return isinstance(error, Error) and sqlstate in RETRYABLE_SQLSTATES

@@ -1,4 +1,4 @@
-"""Where an untrusted payload becomes a message, with all its failures reported together."""
+"""Turn an untrusted payload into a message, and report all of its invalid fields together."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from cqrs.messaging.results import FieldError, Rejected, Result
 
 
 def validation(dispatch: Dispatch, call_next: Next) -> Result[Any]:
-    """Turn the payload into its message or answer `Rejected("invalid")` naming every field."""
+    """Make the message, or return `Rejected("invalid")` with every invalid field."""
     if isinstance(dispatch.payload, dispatch.message_type):
         dispatch.message = dispatch.payload
         return call_next(dispatch)

@@ -1,4 +1,4 @@
-"""Read your own writes: wait until a read model has seen what the caller has written."""
+"""Read your own writes: a query waits until its read model has applied the caller's write."""
 
 import time
 from collections.abc import Set
@@ -9,7 +9,7 @@ import structlog
 from django.db import Error
 
 from cqrs.conf import cached_setting, conf
-from cqrs.consistency.token_status import TokenStatus, readable, token_status
+from cqrs.consistency.token_status import TokenStatus, decode_known, token_status
 from cqrs.consistency.tokens import ConsistencyToken, InvalidToken
 from cqrs.database.outages import is_outage
 from cqrs.messaging.messages import Query
@@ -19,8 +19,9 @@ from cqrs.notifications.listener import listener
 from cqrs.projections.registry import projection_names
 
 DEFAULT_WAIT_S = 2.0
-# Between two looks: while announcements come, only to make a lost one good; else growing.
-HEARING_S, FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 0.002, 0.05
+# Between two looks. An announcement ends the pause, so it only makes a lost one good; where none
+# can come, the pauses are short and grow.
+LISTENING_S, FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 0.002, 0.05
 
 log = structlog.get_logger("cqrs.consistency")
 
@@ -28,33 +29,33 @@ log = structlog.get_logger("cqrs.consistency")
 def consistency(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     """Wait for the query's token before the rest.
 
-    Refuses with `read_side_behind` when its time is up, and with `read_side_parked` at once when
-    waiting is of no use.
+    Refuses with `read_side_behind` when the limit is over, and with `read_side_parked` at once when
+    the write is parked.
     """
     query = dispatch.message
     assert isinstance(query, Query)  # noqa: S101  only queries come here
     if query.consistency_token is None:
         return call_next(dispatch)
     try:
-        token = readable(query.consistency_token)
+        token = decode_known(query.consistency_token)
     except InvalidToken as error:
         problem = FieldError("X-Consistency-Token", "invalid_token", str(error))
         return Rejected("invalid_token", str(error), (problem,))
     limit_s = DEFAULT_WAIT_S if query.wait_s is None else query.wait_s
-    seen = wait_for(token, {query.projection}, limit_s)
-    if seen is TokenStatus.PARKED:
+    status = wait_for(token, {query.projection}, limit_s)
+    if status is TokenStatus.PARKED:
         return Rejected(
             "read_side_parked", "The read side could not apply this write: it is parked"
         )
-    if seen is TokenStatus.PENDING:
+    if status is TokenStatus.PENDING:
         return Rejected("read_side_behind", f"The read side was not there after {limit_s:g} s")
     return call_next(dispatch)
 
 
 def wait_for_projections(token: ConsistencyToken, limit_s: float) -> bool:
-    """Wait until every projection has seen the token; say whether they did in time.
+    """Wait until every projection has applied the token; say whether they did in time.
 
-    A read database that is out of reach has seen nothing: the write is done all the same.
+    False when the read database is out of reach: the write is done all the same.
     """
     try:
         return wait_for(token, projection_names(), limit_s) is TokenStatus.APPLIED
@@ -66,14 +67,14 @@ def wait_for_projections(token: ConsistencyToken, limit_s: float) -> bool:
 
 
 def wait_for(token: ConsistencyToken, names: Set[str], limit_s: float) -> TokenStatus:
-    """Look again whenever something was applied, until it is decided or the time is up.
+    """Look at each announcement, until the status is decided or the limit is over.
 
     Does not wait at all when `WAITING_READS` others of this process do so already: the remaining
     threads are for requests that can be answered.
     """
-    seen = token_status(token, names)
-    if seen is not TokenStatus.PENDING or not _seats().acquire(blocking=False):
-        return seen
+    status = token_status(token, names)
+    if status is not TokenStatus.PENDING or not _seats().acquire(blocking=False):
+        return status
     try:
         return _wait(token, names, time.monotonic() + limit_s)
     finally:
@@ -90,8 +91,8 @@ def _wait(token: ConsistencyToken, names: Set[str], deadline: float) -> TokenSta
     while (left_s := deadline - time.monotonic()) > 0:
         # Counted before the look: an announcement between the two ends the wait at once.
         messages = listener.messages
-        if (seen := token_status(token, names)) is not TokenStatus.PENDING:
-            return seen
-        listener.wait(messages, min(HEARING_S if listener.is_listening else pause_s, left_s))
+        if (status := token_status(token, names)) is not TokenStatus.PENDING:
+            return status
+        listener.wait(messages, min(LISTENING_S if listener.is_listening else pause_s, left_s))
         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
     return token_status(token, names)

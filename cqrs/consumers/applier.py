@@ -28,6 +28,9 @@ class Consumer(Protocol):
     def apply(self, events: Sequence[RecordedEvent]) -> None:
         """Write the effects of the events, which come in feed order."""
 
+    def skipped(self, events: Sequence[RawEvent]) -> Collection[int]:
+        """Return the positions of events that are to be parked instead of applied."""
+
 
 class Applier:
     """Applies batches in the transaction that holds their partition."""
@@ -71,6 +74,20 @@ class Applier:
             if not is_the_events_fault(error):
                 raise
             return error
+
+    def without_skipped(self, consumer: Consumer, events: list[RawEvent]) -> list[RawEvent]:
+        """Queue the events that the consumer skips, with the later ones of their aggregates."""
+        positions = consumer.skipped(events) if events else ()
+        if not positions:
+            return events
+        blocked: set[Stream] = set()
+        applied, queued = list[RawEvent](), list[RawEvent]()
+        for event in events:
+            if event.position in positions:
+                blocked.add(event.stream)
+            (queued if event.stream in blocked else applied).append(event)
+        self.parking.queue(consumer.name, queued)
+        return applied
 
     def without_blocked_streams(self, consumer: Consumer, events: list[RawEvent]) -> list[RawEvent]:
         """Queue the events whose aggregate has parked ones, and return the others."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from django.db import connections, transaction
 
+from cqrs.database.locks import LockSpace, lock
 from cqrs.models import AbstractCheckpoint
 
 FIELDS = ("id", "consumer", "version", "partition", "partitions", "position")
@@ -55,12 +56,9 @@ class Partitions:
 
     def start(self, consumer: Consumed, only: int | None = None) -> None:
         """Give the consumer its checkpoints if it has none: one a partition, or `only` that one."""
-        with transaction.atomic(using=self.alias), connections[self.alias].cursor() as cursor:
+        with transaction.atomic(using=self.alias):
             # Two workers may meet here, in a deploy even with different numbers of partitions.
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-                [self.table + consumer.name],
-            )
+            lock(LockSpace.CHECKPOINT_START, self.table, consumer.name, using=self.alias)
             if not self.get([consumer.name]):
                 which = range(consumer.partitions) if only is None else [only]
                 self._create(consumer.name, consumer.version, consumer.partitions, which, 0)

@@ -205,6 +205,7 @@ class Runner:
             events = batches.events(checkpoint, consumer.types, upto)
             if has_parked:  # as it was before the claim; what counts is what is parked now
                 events = self.applier.without_blocked_streams(consumer, events)
+            events = self.applier.without_skipped(consumer, events)
             applied = apply(consumer, events)
         if applied:
             self._announce(consumer, applied)

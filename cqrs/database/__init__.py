@@ -1,1 +1,1 @@
-"""What the kernel knows of databases: their names, their cursors, how they fail."""
+"""The databases: their names, cursors, locks and failures."""

@@ -1,4 +1,7 @@
-"""Leave a server that does not answer alone for a while: its time-outs must not slow down us."""
+"""Circuit breaker: skip an optional server for a while after it failed.
+
+Without it, every request would wait for the time-out of a server that is down.
+"""
 
 import time
 from collections.abc import Iterator
@@ -8,15 +11,15 @@ PAUSE_S = 5.0
 
 
 class Breaker:
-    """Stands before a server that can be done without. One per server and purpose."""
+    """The state of one optional server, for one purpose: closed while it answers, else open."""
 
     def __init__(self, *failures: type[Exception], pause_s: float = PAUSE_S) -> None:
         self.failures = failures
         self.pause_s = pause_s
-        self._retry_at = 0.0  # time.monotonic(); 0 while it answers
+        self._retry_at = 0.0  # time.monotonic(); 0 while closed
 
     def is_open(self) -> bool:
-        """Say whether to do without it. After the pause, one caller at a time is let through."""
+        """Say whether to skip the server. After the pause, one caller per pause may try it."""
         if not self._retry_at:
             return False
         now = time.monotonic()
@@ -27,7 +30,7 @@ class Breaker:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Learn from the block whether the server answers."""
+        """Open when the block raises one of the failures, close when it raises nothing."""
         try:
             yield
         except self.failures:

@@ -1,8 +1,8 @@
-"""Did it commit? Asked when the connection broke during COMMIT.
+"""Find out whether a transaction committed whose connection broke during COMMIT.
 
-The transaction's id tells when the server is done with it. Whether it committed is told by a row
-that it wrote: an id alone does not, because a server that crashed before it had stored anything of
-the transaction gives its id to another one.
+`pg_xact_status` of the transaction's id says when the server has ended it. A row that it wrote says
+whether it committed. The id alone does not: a server that crashed before it stored anything of the
+transaction gives the same id to another one.
 """
 
 import time
@@ -15,7 +15,7 @@ from django.db import DataError, Error, connection
 
 from cqrs.database.outages import is_outage
 
-PATIENCE_S = 5.0  # a server that crashed is back within that, as a rule
+PATIENCE_S = 5.0  # a server that crashed usually restarts faster
 PAUSE_S = 0.02
 
 _current: ContextVar["CommitWitness | None"] = ContextVar("witness", default=None)
@@ -29,17 +29,17 @@ class OutcomeUnknown(Exception):
 
 
 class CommitWitness:
-    """What a transaction leaves behind: its id, and rows that exist only if it committed."""
+    """The evidence of one transaction: its id, and rows that exist only if it committed."""
 
     def __init__(self) -> None:
         self.transaction_id: str | None = None
         self.rows: list[tuple[str, tuple[Any, ...]]] = []
 
     def was_committed(self) -> bool:
-        """Ask a new connection, and wait while the server is gone or not done with it.
+        """Ask on a new connection; wait while the server is away or the transaction runs.
 
-        False without a witness: no event means no change, and nothing is lost by trying again.
-        Raises `OutcomeUnknown` when the server gives no answer in time.
+        False without a row: no event and no answer were written, so a repetition is safe.
+        Raises `OutcomeUnknown` when the server does not answer within `PATIENCE_S`.
         """
         if self.transaction_id is None:
             return False
@@ -60,18 +60,18 @@ class CommitWitness:
             raise
 
     def _is_running(self) -> bool:
-        """Say whether the server, which may not know that the client is gone, still works on it."""
+        """Say whether the server still runs the transaction: it may not have noticed the loss."""
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_xact_status(%s::text::xid8)", [self.transaction_id])
                 return bool(cursor.fetchone()[0] == "in progress")
-        except DataError:  # an id "in the future": the server crashed and remembers nothing of it
+        except DataError:  # an id "in the future": the server crashed and lost the transaction
             return False
 
 
 @contextmanager
 def witnessed() -> Iterator[CommitWitness]:
-    """Collect what the block's transaction leaves behind."""
+    """Collect the evidence of the transaction that the block runs."""
     token = _current.set(witness := CommitWitness())
     try:
         yield witness
@@ -82,7 +82,7 @@ def witnessed() -> Iterator[CommitWitness]:
 def add_witness(transaction_id: str, query: str, parameters: tuple[Any, ...]) -> None:
     """Note the running transaction's id, and a query that finds a row which it has just written.
 
-    A row may also be one that a savepoint takes back: one that stays is enough.
+    A savepoint may roll some of the rows back: one that remains is enough.
     """
     if (witness := _current.get()) is not None:
         witness.transaction_id = transaction_id

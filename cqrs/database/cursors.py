@@ -1,4 +1,4 @@
-"""Talking to the read tables in plain SQL, past what the ORM and its cursor cost."""
+"""Cursors and arrays for plain SQL on the read tables, faster than the ORM's own."""
 
 from collections.abc import Collection
 from typing import Any
@@ -13,10 +13,10 @@ _bind_beside: Any = ServerBindingCursor
 
 
 def server_cursor(alias: str = PROJECTION_ALIAS) -> CursorWrapper:
-    """Open a cursor that sends parameters beside the statement, which the server can so prepare.
+    """Open a cursor that sends parameters apart from the statement, so the server can prepare it.
 
-    Django's usual one writes them into it: half a megabyte to quote here and to parse there.
-    Statements pass Django's execute wrappers as they do with any cursor of its own.
+    Django's usual cursor writes parameters into the statement: a batch would be half a megabyte of
+    text to quote and to parse. Django's execute wrappers see the statements of this one too.
     """
     connection: Any = connections[alias]
     connection.close_if_health_check_failed()
@@ -28,12 +28,12 @@ def server_cursor(alias: str = PROJECTION_ALIAS) -> CursorWrapper:
 
 
 def array(values: Collection[Any]) -> str:
-    """Return a PostgreSQL array literal; psycopg's own way takes ten times as long."""
+    """Return a PostgreSQL array literal, in a tenth of the time that psycopg takes."""
     if not values:
         return "{}"
     if None in values:
         return "{" + ",".join("NULL" if v is None else array([v])[1:-1] for v in values) + "}"
-    # NUL cannot be part of a text, so it can stand for what divides them.
+    # PostgreSQL text cannot contain NUL, so NUL can separate the values.
     joined = "\0".join([value if type(value) is str else str(value) for value in values])
     quoted = joined.replace("\\", "\\\\").replace('"', '\\"').replace("\0", '","')
     return '{"' + quoted + '"}'

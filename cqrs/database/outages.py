@@ -1,4 +1,4 @@
-"""Telling a database that cannot be reached from a query that is wrong."""
+"""Tell an unreachable database from a wrong statement, by SQLSTATE."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ OUTAGE_SQLSTATES = ("08", "53300", "57P01", "57P02", "57P03")
 
 
 class DatabaseUnavailable(Exception):
-    """A database cannot be reached. Nothing is known to be wrong with the request: try again."""
+    """A database cannot be reached. The request may be right: try again later."""
 
     code = "unavailable"
 
@@ -35,14 +35,14 @@ def is_outage(error: Exception) -> bool:
     """Say whether the error means that the server or the connection to it is gone."""
     if not isinstance(error, OperationalError | InterfaceError):
         return False
-    # Without a server there is nobody to send a SQLSTATE.
+    # Without a connection there is no SQLSTATE: the server sends it.
     sqlstate = getattr(error.__cause__, "sqlstate", None)
     return sqlstate is None or sqlstate.startswith(OUTAGE_SQLSTATES)
 
 
 @contextmanager
 def named(unavailable: type[WriteSideUnavailable | ReadSideUnavailable]) -> Iterator[None]:
-    """Raise the given exception in place of the driver's when the database is out of reach."""
+    """Raise `unavailable` in place of the driver's error when the database cannot be reached."""
     try:
         yield
     except Error as error:

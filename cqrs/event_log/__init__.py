@@ -1,1 +1,1 @@
-"""Events: what they are, how they get into the log, and in which order they are read."""
+"""The event log: event types, publishing, the order of the feed, and reading it."""

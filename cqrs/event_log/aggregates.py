@@ -1,15 +1,16 @@
-"""What all aggregates share: one id, one version, and one way to be loaded for a change."""
+"""The base of all aggregates: an id, a version, and a locked load before a change."""
 
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import models
 
+from cqrs.database.locks import LockSpace, lock
 from cqrs.messaging.results import reject
 
 
 class Aggregate(models.Model):
-    """A consistency boundary on `default`. A method that changes it returns the event, or raises.
+    """A consistency boundary on `default`. Its methods return the events of their change, or raise.
 
     `version` counts the changes from 1 and is the version of the event that the change caused.
     """
@@ -27,7 +28,7 @@ class Aggregate(models.Model):
 
     @property
     def partition_key(self) -> UUID:
-        """Events that share it are consumed in order, across aggregates."""
+        """Return the key by which events are ordered: one key, one order, across aggregates."""
         return self.stream_id
 
 
@@ -37,8 +38,8 @@ A = TypeVar("A", bound=Aggregate)
 def load_for_change(model: type[A], pk: UUID, expected_version: int | None) -> A:
     """Return the aggregate, locked until the transaction ends.
 
-    Refuses with `not_found`, and with `version_conflict` when it has moved on from
-    `expected_version`; that is checked before any rule about its state.
+    Refuses with `not_found`, and with `version_conflict` when its version is another than
+    `expected_version`: before any rule about its state is checked.
     """
     aggregate: Any = model._default_manager.select_for_update().filter(pk=pk).first()
     if aggregate is None:
@@ -54,17 +55,14 @@ def load_for_change(model: type[A], pk: UUID, expected_version: int | None) -> A
 
 
 def lock_new(model: type[Aggregate], pk: UUID) -> None:
-    """Make transactions that would create the same aggregate, under an id from outside, queue.
+    """Make transactions queue that would create the same aggregate, under an id from outside.
 
-    A row that does not exist yet cannot be locked, so this takes an advisory lock on its name.
+    A row that does not exist yet cannot be locked, so this takes an advisory lock on its id.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{model.stream_type} {pk}"]
-        )
+    lock(LockSpace.NEW_AGGREGATE, model.stream_type, str(pk))
 
 
 def expect_nothing(expected_version: int | None) -> None:
-    """Refuse a creation that expects a version: what does not exist yet has none."""
+    """Refuse with `version_conflict` a creation that expects a version."""
     if expected_version is not None:
         reject("version_conflict", "What is to be created has no version yet: leave If-Match out")

@@ -1,9 +1,8 @@
-"""Finding writes that bypassed the event log.
+"""Find writes that bypassed the event log.
 
-A bulk update or a line of SQL changes a table and leaves no event, and so a hole in every read
-model. Each write app names, in SQL, what its tables say and what the log says of the same thing;
-this runs those statements and reports where the two differ. `projections verify` does so in
-production, and the test suite after every test.
+A bulk update or plain SQL changes a table without an event, so the change is missing in every read
+model. Each write app has SQL that compares its tables with the log; `audit` runs it and returns the
+differences. `projections verify` calls it in production, the test suite after every test.
 """
 
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ CHUNK = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One thing that the write model and the event log disagree on. None: it is not there."""
+    """One difference between a write table and the event log. None: the value is missing there."""
 
     what: str
     aggregate_id: str
@@ -32,8 +31,8 @@ class Drift:
 def audit() -> Iterator[Drift]:
     """Yield every difference between the write models and the event log.
 
-    Reads in one snapshot and through a cursor on the server, so it may run beside writers and
-    needs the memory of one chunk. The values may be personal data: do not log them.
+    Reads one snapshot through a server-side cursor: it does not disturb writers and holds one chunk
+    in memory. The values may be personal data: do not log them.
     """
     for sql in tables(conf().AUDITS):
         yield from _run(sql)

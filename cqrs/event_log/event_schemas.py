@@ -1,4 +1,4 @@
-"""The shape of every event as a JSON Schema, so that a released one cannot change unnoticed."""
+"""The JSON Schema of every event version, in files, so that a test notices a changed one."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from cqrs.event_log.events import Event, event_types
 
 
 def folder() -> Path:
-    """Return where the versions are described. Raises `ImproperlyConfigured`."""
+    """Return the folder of the schemas. Raises `ImproperlyConfigured` without the setting."""
     found = conf().EVENT_SCHEMAS_DIR
     if found is None:
         raise ImproperlyConfigured("Set CQRS['EVENT_SCHEMAS_DIR'] to the folder of event schemas")
@@ -19,22 +19,22 @@ def folder() -> Path:
 
 
 def path_of(wire_name: str, schema_version: int) -> Path:
-    """Return where a version of an event is described."""
+    """Return the file of one event version."""
     return folder() / f"{wire_name}.v{schema_version}.json"
 
 
 def schema_of(event_type: type[Event]) -> bytes:
-    """Return the JSON Schema of an event's data; `x-personal` names the personal fields."""
+    """Return the JSON Schema of an event's data; `x-personal` lists the personal fields."""
     schema: dict[str, Any] = event_type.model_json_schema(mode="serialization")
     schema["x-wire-name"] = event_type.wire_name
     schema["x-schema-version"] = event_type.schema_version
     schema["x-personal"] = sorted(event_type.personal)
-    schema.pop("description", None)  # words may change, the shape may not
+    schema.pop("description", None)  # a docstring may change, the shape may not
     return orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
 
 
 def changed() -> list[str]:
-    """Return the events whose shape is no longer the one that was released."""
+    """Return the event versions that differ from their file."""
     return [
         f"{event_type.wire_name} v{event_type.schema_version}"
         for event_type in event_types().values()
@@ -44,7 +44,7 @@ def changed() -> list[str]:
 
 
 def missing() -> list[type[Event]]:
-    """Return the events whose present version is not described yet."""
+    """Return the events whose present version has no file."""
     return [
         event_type
         for event_type in event_types().values()

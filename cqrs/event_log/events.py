@@ -1,4 +1,4 @@
-"""What an event is, and how one gets into the log."""
+"""The base of all events, and `publish`, which appends them to the log."""
 
 import zlib
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,15 @@ class Event(BaseModel):
     """Base of all events. `wire_name` and `schema_version` name its shape in the log for ever.
 
     A released shape never changes: a new one is a new `schema_version` with an upcaster.
-    `personal` names the fields that hold personal data.
+    `personal` lists the fields that hold personal data.
+
+    >>> class BookLent(Event):
+    ...     wire_name: ClassVar[str] = "library.book_lent"
+    ...     personal: ClassVar[frozenset[str]] = frozenset({"reader"})
+    ...     reader: str
+    >>> event = BookLent(reader="Ada")
+    >>> event.wire_name, event.schema_version, event.model_dump_json()
+    ('library.book_lent', 1, '{"reader":"Ada"}')
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,9 +46,9 @@ class Event(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class RecordedEvent:
-    """An event as consumers see it: `data` is the stored JSON, `position` its place in the feed.
+    """An event as consumers get it, upcast to its latest shape. `position` counts from 1.
 
-    `late` says that it was parked: what it changes may hold effects of later events already.
+    `late` means that it was parked: the rows may already have the effects of later events.
     """
 
     position: int
@@ -92,8 +100,8 @@ _IS_STORED = "SELECT 1 FROM cqrs_event WHERE event_id = %s"
 def publish(*changes: tuple[Aggregate, Event]) -> None:
     """Append events to the log, in the order given, inside the open transaction on `default`.
 
-    Give the changed aggregates *after* locking them and the command's own aggregate last, so
-    that the ids agree with the order of the versions. Sends `event_published` for each, in the
+    Pass aggregates that are already locked, and the command's own aggregate last: then the ids of
+    one aggregate's events have the order of its versions. Sends `event_published` for each, in the
     transaction: a receiver that raises rolls the command back.
     """
     if not connection.in_atomic_block:
@@ -121,5 +129,5 @@ def _columns(changes: Sequence[tuple[Aggregate, Event]]) -> tuple[list[Any], ...
 
 
 def bucket_of(partition_key: UUID) -> int:
-    """Return the key's bucket, 0-255: the same for ever and on every machine (CRC-32)."""
+    """Return the key's bucket, 0-255, by CRC-32: the stored buckets depend on it."""
     return zlib.crc32(partition_key.bytes) % BUCKETS

@@ -1,4 +1,4 @@
-"""Reading the log in its order."""
+"""Read the log in the order of the positions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -34,7 +34,7 @@ WHERE feed.position > %s ORDER BY feed.position LIMIT 1
 
 
 class RawEvent(NamedTuple):
-    """An event as it stands in the log, not yet looked into: that may fail, and must not here."""
+    """An event as stored: JSON unparsed and not upcast, because either may raise."""
 
     position: int
     bucket: int
@@ -53,7 +53,7 @@ class RawEvent(NamedTuple):
         return self.stream_type, self.stream_id
 
     def upcast(self, *, late: bool = False) -> RecordedEvent:
-        """Return it as consumers see it, in its latest shape."""
+        """Parse it and lift it to its latest shape. Raises what an upcaster raises."""
         schema_version, data = upcast(self.type, self.schema_version, orjson.loads(self.data))
         return RecordedEvent(
             self.position,
@@ -78,7 +78,7 @@ def window(
     partitions: int = 1,
     types: Sequence[str] | None = None,
 ) -> list[RawEvent]:
-    """Return the partition's events past `after` up to `upto`, of all types or some."""
+    """Return the partition's events after `after` up to `upto`, of all types or of `types`."""
     wanted = None if types is None else list(types)
     return _logged(_WINDOW, [after, upto, partitions, partitions, partition, wanted, wanted])
 
@@ -91,9 +91,9 @@ def at(positions: Sequence[int]) -> list[RawEvent]:
 def read(
     after: int, limit: int, *, types: Sequence[str] | None = None
 ) -> tuple[list[RecordedEvent], int]:
-    """Return the events among the next `limit` positions, and the last position looked at.
+    """Return the events in the next `limit` positions, and the last position that was read.
 
-    That equals `after` at the head of the feed.
+    The position equals `after` at the head of the feed.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT least(position, %s) FROM cqrs_feedhead", [after + limit])
@@ -103,7 +103,7 @@ def read(
 
 
 def waiting_s(after: int) -> float:
-    """Return how long the first event past `after` has been there, in seconds; 0 if none is."""
+    """Return the age of the first event after `after`, in seconds; 0 without one."""
     with connection.cursor() as cursor:
         cursor.execute(_AGE, [after])
         row = cursor.fetchone()

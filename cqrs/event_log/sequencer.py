@@ -1,20 +1,20 @@
 """The elected sequencer gives committed events their positions.
 
-Measured with 16 concurrent writers, a reader of `id > cursor` loses almost half of the events,
-because a transaction with a lower id can commit later. Making the writers queue is right but costs
-them most of their throughput. So writers do not wait: whoever holds an advisory lock moves what is
-visible in `pending` into `feed`, and positions exist only for committed events.
+A transaction with a lower id can commit later, so a reader of `id > cursor` loses events: almost
+half of them with 16 concurrent writers. Making the writers queue would be right and cost most of
+their throughput. So writers do not wait: the process that holds an advisory lock moves the visible
+rows of `cqrs_pending` into `cqrs_feed`, and only committed events get a position.
 """
 
 from django.db import connection, transaction
 
+from cqrs.database.locks import LockSpace, try_lock
 from cqrs.models import Pending
 
 BATCH = 5_000
-LOCK_KEY = 0x0E7E_F33D  # any constant; all sequencers of one database must share it
 
-# Lock and move are two statements on purpose: a statement that takes the lock works on
-# a snapshot from before it had it, and would miss or double what the last holder moved.
+# Lock and move are two statements on purpose: the snapshot of a statement that takes the lock is
+# older than the lock, so it would miss or double what the last holder moved.
 _MOVE = """
 WITH moved AS (
     DELETE FROM cqrs_pending
@@ -34,19 +34,19 @@ SELECT before + row_number() OVER (ORDER BY event_id), event_id, bucket FROM mov
 def step(batch: int = BATCH) -> bool:
     """Move one batch of pending events into the feed; say whether to call again.
 
-    False at once when another process holds the lock: that one looks again after it has let go,
-    so nothing is left behind for longer than a sweep. Call it in turn with the work that
-    the feed is for: under steady writers there is always one more batch.
+    False at once when another process holds the lock: that one looks again after it has released
+    the lock, so no event waits longer than a sweep. Call it in turn with the consumers: under
+    steady writers there is always one more batch.
     """
-    # Looked at after the lock is released, also when nothing was moved: whoever committed while
-    # it was held here has asked for the lock, not got it, and left.
+    # Read after the lock is released, even when nothing was moved: the worker of a transaction that
+    # committed meanwhile did not get the lock, and returned.
     return _move(batch) is not None and Pending.objects.exists()
 
 
 def sequence(batch: int = BATCH) -> int:
     """Move every visible pending event into the feed, in id order; return how many it moved.
 
-    Does not return while others keep writing: long-running work uses `step`.
+    It does not return while steady writers add events: a worker uses `step`.
     """
     total = 0
     while (moved := _move(batch)) is not None:
@@ -59,25 +59,24 @@ def sequence(batch: int = BATCH) -> int:
 def _move(batch: int) -> int | None:
     """Move one batch; None when another process holds the lock."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK_KEY])
-        if not cursor.fetchone()[0]:
+        if not try_lock(LockSpace.SEQUENCER):
             return None
         cursor.execute(_MOVE, [batch])
         return int(cursor.rowcount)
 
 
 def head() -> int:
-    """Return the highest position given so far; 0 for an empty feed."""
+    """Return the highest position; 0 for an empty feed."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT position FROM cqrs_feedhead")
         return int(cursor.fetchone()[0])
 
 
 def oldest_pending_age_s() -> float:
-    """Return how long the oldest unsequenced event has been waiting, in seconds; 0 if none.
+    """Return the age of the oldest event without a position, in seconds; 0 without one.
 
-    It grows when no sequencer works. The lag of the projections cannot show that: they
-    count positions, and an event without a position is not in their count.
+    It grows when no sequencer runs. The lag of the projections cannot show that, because it
+    counts positions.
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,4 +1,4 @@
-"""The seam between the event log and whoever wants to know of it."""
+"""Django signals of the event log, for code that it must not import."""
 
 from collections import Counter
 from functools import partial
@@ -11,21 +11,20 @@ from django.dispatch import Signal
 log = structlog.get_logger("cqrs.signals")
 
 event_published = Signal()
-"""An event was appended. Sent in the writing transaction with `sender` (the event's class),
-`event`, `event_id` and `aggregate`. A receiver that raises rolls the command back; a receiver
-whose own query fails aborts the transaction, so open a savepoint around it."""
+"""Sent in the writing transaction for each appended event, with `sender` (the event's class),
+`event`, `event_id` and `aggregate`. A receiver that raises rolls the command back. A statement of a
+receiver that fails aborts the transaction: run it in a savepoint."""
 
 event_committed = Signal()
-"""The same, after the commit. A receiver that raises is logged and counted, and harms nobody:
-neither the command, which is done, nor the other receivers. It runs once at most: a process that
-dies after the commit never sends it. What must not get lost belongs into a reaction."""
+"""The same after the commit. A receiver that raises is logged and counted; the command and the
+other receivers go on. Sent at most once: a process that dies after the commit does not send it. An
+effect that must happen is a reaction."""
 
 batch_applied = Signal()
-"""A consumer has applied events, or rows of its were replaced: then `events` is empty. Sent after
-the commit with `sender` (the runner's class), `consumer` and `events`. A receiver that raises is
-logged and harms nobody."""
+"""Sent after a consumer has committed a batch, with `sender` (the runner's class), `consumer` and
+`events`; `events` is empty when its rows were replaced. A receiver that raises is logged."""
 
-# Django matches senders exactly: connect to each event class, not to a base class of theirs.
+# Django compares senders by identity: connect to each event class, not to a base class.
 
 committed_failures: Counter[str] = Counter()
 """How often a receiver of `event_committed` raised, by event class, since the process started.
@@ -34,7 +33,7 @@ Exported as `cqrs_event_committed_failures_total` (`cqrs/operations/metrics.py`)
 
 
 def announce(**event: Any) -> None:
-    """Send both signals of one event, each at its time."""
+    """Send `event_published` now and `event_committed` after the commit."""
     event_published.send(**event)
     if event_committed.has_listeners(event["sender"]):
         transaction.on_commit(partial(_send_committed, event), robust=True)

@@ -1,7 +1,7 @@
-"""Old events read as if they had been written today.
+"""Upcasters: lift the data of stored events to their latest schema version.
 
-The log is never changed. When an event's shape changes, its `schema_version` goes up and a function
-here turns the data of the version before into the new ones, one step at a time.
+The log is never changed. When an event's shape changes, its `schema_version` rises by one, and its
+app adds a function that turns the data of the version before into the new shape.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ Upcaster = Callable[[Data], Data]
 
 @cached_setting
 def upcasters() -> Mapping[tuple[str, int], Upcaster]:
-    """Return what lifts (wire name, schema version) to the next version, from the settings."""
+    """Return the functions by (wire name, version that they lift), from the settings."""
     found: dict[tuple[str, int], Upcaster] = {}
     for table in tables(conf().UPCASTERS):
         found.update(table)
@@ -23,7 +23,7 @@ def upcasters() -> Mapping[tuple[str, int], Upcaster]:
 
 
 def upcast(wire_name: str, schema_version: int, data: Data) -> tuple[int, Data]:
-    """Return the data in their latest shape, and its version."""
+    """Apply every upcaster that fits; return the latest version and its data."""
     steps = upcasters()
     while step := steps.get((wire_name, schema_version)):
         schema_version, data = schema_version + 1, step(data)

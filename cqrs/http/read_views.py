@@ -15,7 +15,7 @@ from cqrs.http.conditional import json_or_not_modified
 from cqrs.http.views import QueryViewSet
 from cqrs.messaging.messages import Query
 from cqrs.messaging.results import Rejected
-from cqrs.projections.lag import read_lag_ms
+from cqrs.projections.lag import read_lag
 from cqrs.queries.paging import Page, StoredDocument
 from cqrs.queries.results import Results, digest
 
@@ -36,7 +36,7 @@ class ReadViewSet(QueryViewSet):
 
     def lag_ms(self, query_type: type[Query]) -> int | None:
         with named(ReadSideUnavailable):
-            return read_lag_ms(query_type.projection)
+            return read_lag.ms(query_type.projection)
 
 
 def with_lag(response: Response, lag_ms: int | None) -> Response:

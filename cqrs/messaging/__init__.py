@@ -1,1 +1,1 @@
-"""Messages, results, and the bus that brings a message to its handler."""
+"""Messages, results, and the bus that sends a message to its handler."""

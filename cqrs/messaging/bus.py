@@ -1,6 +1,19 @@
 """The mediator: `send` a command, `ask` a query.
 
-Its tables are named in `settings.CQRS` (`cqrs/conf.py`) and read on first use.
+Each is one pipeline, built on first use from the tables that `settings.CQRS` names. The same with
+one behavior and one handler:
+
+    >>> from cqrs.behaviors.validation import validation
+    >>> from cqrs.messaging.results import Ok
+    >>> class LendBook(Command):
+    ...     title: str
+    >>> def lend_book(command: LendBook) -> Result[str]:
+    ...     return Ok(f"{command.title} is lent")
+    >>> handle = pipeline.build([validation], {LendBook: lend_book})
+    >>> handle(pipeline.Dispatch(LendBook, {"title": "Emma"}))
+    Ok(value='Emma is lent', replayed=False)
+    >>> handle(pipeline.Dispatch(LendBook, {})).code
+    'invalid'
 """
 
 from collections.abc import Mapping
@@ -22,18 +35,21 @@ def send(
 ) -> Result[Any]:
     """Handle a command on `default` and return its result.
 
-    With an `idempotency_key`, which is the actor's own for this type of command, the same
-    message is handled once within a day and its first answer given again.
+    With an `idempotency_key` the same message is handled once within a day, and then its stored
+    answer is returned. Keys of different actors and of different commands do not collide.
 
-    A payload that is no valid message, and every business refusal, comes back as `Rejected`.
-    Raises what the outside world does: `PermissionDenied`, and database errors after the
-    retries of the transaction behavior.
+    Returns `Rejected` for an invalid payload and for every business refusal. Raises
+    `PermissionDenied`, `OutcomeUnknown` when the connection broke during COMMIT and the server
+    cannot say how it ended, and database errors after the attempts of the retry behavior.
     """
     return _commands()(pipeline.Dispatch(command_type, payload, idempotency_key))
 
 
 def ask(query_type: type[Query], payload: Mapping[str, Any] | Query) -> Result[Any]:
-    """Answer a query from `replica` and return its result."""
+    """Answer a query from `replica` and return its result.
+
+    Raises `PermissionDenied`, and database errors after one repetition on a new connection.
+    """
     return _queries()(pipeline.Dispatch(query_type, payload))
 
 

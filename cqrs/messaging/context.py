@@ -1,4 +1,8 @@
-"""Who asks, and on behalf of what: set by the interface, read by logging and the event log."""
+"""The actor, the permissions and the trace of a message.
+
+The interface (HTTP, task, command line) sets them; authorization, logging and the event log read
+them.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,16 +13,15 @@ from uuid import uuid4
 
 SYSTEM = "system"
 IMPORTED = "import"
-"""The origin of what happened elsewhere and earlier: no reaction follows it."""
+"""The origin of imported events: reactions skip them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The circumstances of one message.
+    """The context of one message.
 
-    `permissions` of None means every permission: the interface has already decided
-    (management commands, reactions). `hops` counts the reactions between the first
-    command and this one, so that a loop of reactions ends.
+    `permissions` of None means every permission: management commands and reactions have it.
+    `hops` counts the reactions between the first command and this one, to end a loop of reactions.
     """
 
     actor: str = SYSTEM
@@ -30,7 +33,7 @@ class Context:
     origin: str | None = None
 
     def as_metadata(self) -> dict[str, Any]:
-        """Return what the event log keeps of it."""
+        """Return what the event log stores of it."""
         metadata: dict[str, Any] = {
             "correlation_id": self.correlation_id,
             "causation_id": self.causation_id,
@@ -47,7 +50,7 @@ _current: ContextVar[Context | None] = ContextVar("cqrs_context", default=None)
 
 
 def current_context() -> Context:
-    """Return the context in force. Without one, nobody asks and nothing is permitted."""
+    """Return the context in force; without one, a context that permits nothing."""
     return _current.get() or Context()
 
 

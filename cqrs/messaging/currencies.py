@@ -1,4 +1,4 @@
-"""Currencies by ISO 4217: the one value that commands, events and queries all speak of."""
+"""Currency codes of ISO 4217, as a field type that commands, events and queries share."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Ids made here are UUIDs of version 7 (RFC 9562): time-ordered, so that indexes stay compact."""
+"""UUIDs of version 7 (RFC 9562): ordered by time, so that new rows go to the end of an index."""
 
 import os
 import time

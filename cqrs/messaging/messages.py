@@ -1,56 +1,29 @@
-"""Commands and queries are frozen pydantic models.
+"""Commands and queries: frozen pydantic models.
 
 One declaration gives the type, the validation, the JSON and the OpenAPI schema.
 """
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, ClassVar, get_origin
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict
 
-
-@dataclass(frozen=True, slots=True)
-class ServerSet:
-    """Mark a field that the path or the server fills: a request body that names it is invalid."""
-
-
-def _no_nul(value: str) -> str:
-    # PostgreSQL cannot store U+0000 in text; refuse it here, with a name, instead of there.
-    if "\0" in value:
-        raise PydanticCustomError("string_nul", "Text must not contain the NUL character")
-    return value
-
-
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_no_nul)]
-OptionalText = Annotated[str, StringConstraints(max_length=200), AfterValidator(_no_nul)]
-LongText = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_no_nul)]
-
-
-def _to_utc(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise PydanticCustomError("datetime_range", "Not a time that UTC can express") from None
-
-
-UtcDatetime = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+from cqrs.messaging.fields import ServerSet
 
 
 class Message(BaseModel):
-    """Base of everything that travels on the bus."""
+    """Base of commands and queries."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="float")
 
     permission: ClassVar[str]
-    """Who may send it: a Django permission, `app_label.codename`."""
+    """The Django permission that the sender needs, `app_label.codename`."""
 
     @classmethod
     @cache
     def server_set_fields(cls) -> frozenset[str]:
+        """Return the fields that a request body must not contain."""
         return frozenset(
             name
             for name, field in cls.model_fields.items()
@@ -59,38 +32,58 @@ class Message(BaseModel):
 
 
 class Command(Message):
-    """A wish to change one aggregate on `default`. Named in the imperative."""
+    """A request to change one aggregate on `default`. Named in the imperative.
+
+    >>> from cqrs.messaging.fields import Text
+    >>> class LendBook(Command):
+    ...     permission: ClassVar[str] = "library.lend_book"
+    ...     book_id: Annotated[UUID, ServerSet()]
+    ...     reader: Text
+    >>> command = LendBook.model_validate({"book_id": UUID(int=1), "reader": "Ada"})
+    >>> command.reader, command.expected_version
+    ('Ada', None)
+    >>> sorted(LendBook.server_set_fields())
+    ['book_id', 'expected_version']
+    """
 
     answer: ClassVar[type["AggregateState"]]
-    """The state that it answers with."""
+    """The state that its handler returns."""
 
     expected_version: Annotated[int | None, ServerSet()] = None
     """Refuse with `version_conflict` unless the aggregate still has this version (If-Match)."""
 
 
 class Query(Message):
-    """A question answered from `replica` alone. Named `GetX` or `ListX`."""
+    """A question that one read model on `replica` answers. Named `GetX` or `ListX`.
+
+    >>> class GetBookById(Query):
+    ...     permission: ClassVar[str] = "library.view_book"
+    ...     projection: ClassVar[str] = "books"
+    ...     book_id: UUID
+    >>> GetBookById.model_validate({"book_id": str(UUID(int=1))}).book_id.int
+    1
+    """
 
     projection: ClassVar[str]
-    """The projection whose read model answers it."""
+    """The name of the projection that writes the read model."""
 
     cache_for_s: ClassVar[float] = 0
-    """How long an answer may be kept when nobody says that it is old; 0: it is never kept."""
+    """How long an answer may be cached without an invalidation, in seconds; 0: not at all."""
 
     consistency_token: Annotated[str | None, ServerSet()] = None
-    """What the caller has written and wants to see in the answer."""
+    """The version of an aggregate that the read model must have applied before it answers."""
     wait_s: Annotated[float | None, ServerSet()] = None
-    """How long to wait for that, in seconds."""
+    """How long to wait for that version, in seconds."""
 
     @property
     def changed_by(self) -> UUID | None:
-        """The one id that every event names which can change the answer; None: any event can."""
+        """Return the id in every event that can change the answer; None: any event can."""
         return None
 
     @classmethod
     @cache
     def repeatable_fields(cls) -> frozenset[str]:
-        """Return the parameters that may stand in a query string more than once."""
+        """Return the parameters that a query string may repeat."""
         return frozenset(
             name
             for name, field in cls.model_fields.items()
@@ -99,7 +92,7 @@ class Query(Message):
 
 
 class AggregateState(Message):
-    """The write-side state that a command answers with. `version` counts its changes from 1."""
+    """The write-side state that a command returns. `version` counts the changes, from 1."""
 
     stream_type: ClassVar[str]
 

@@ -1,4 +1,23 @@
-"""A message passes through behaviors, outermost first, before it reaches its handler."""
+"""The pipeline: behaviors around a handler, the outermost first.
+
+A behavior does something before or after it calls the rest, or does not call it at all:
+
+    >>> from cqrs.messaging.results import Ok
+    >>> class GetTitle(Message):
+    ...     number: int
+    >>> def get_title(query: GetTitle) -> Result[str]:
+    ...     return Ok(f"Volume {query.number}")
+    >>> def trace(dispatch: Dispatch, call_next: "Next") -> Result[Any]:
+    ...     print("before", dispatch.name)
+    ...     result = call_next(dispatch)
+    ...     print("after", dispatch.name)
+    ...     return result
+    >>> ask = build([trace], {GetTitle: get_title})
+    >>> ask(Dispatch(GetTitle, {}, message=GetTitle(number=2)))
+    before GetTitle
+    after GetTitle
+    Ok(value='Volume 2', replayed=False)
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,17 +29,12 @@ from cqrs.messaging.results import Refusal, Result
 
 @dataclass(slots=True)
 class Dispatch:
-    """One message on its way. `message` is None until the validation behavior has made it.
-
-    `answer_is_stored` says that the idempotency behavior has kept the answer: then the transaction
-    commits even with a refusal.
-    """
+    """One message in the pipeline. `message` is None until the validation behavior has made it."""
 
     message_type: type[Message]
     payload: Mapping[str, Any] | Message
     idempotency_key: str | None = None
     message: Message | None = None
-    answer_is_stored: bool = False
 
     @property
     def name(self) -> str:
@@ -33,7 +47,7 @@ Behavior = Callable[[Dispatch, Next], Result[Any]]
 
 
 def build(behaviors: Sequence[Behavior], handlers: Mapping[type[Message], Handler]) -> Next:
-    """Fold the behaviors around the handlers into one callable."""
+    """Return one callable that runs the behaviors, then the message's handler."""
 
     def handle(dispatch: Dispatch) -> Result[Any]:
         try:

@@ -1,4 +1,4 @@
-"""What `send` and `ask` return: business refusals travel as values, never as exceptions."""
+"""What `send` and `ask` return. A business refusal is a value, never an exception."""
 
 from dataclasses import dataclass
 from typing import Generic, NoReturn, TypeVar
@@ -8,7 +8,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One wrong field. `field` is a dotted path such as `items.0.quantity`."""
+    """One invalid field. `field` is a dotted path such as `items.0.quantity`."""
 
     field: str
     code: str
@@ -17,16 +17,16 @@ class FieldError:
 
 @dataclass(frozen=True, slots=True)
 class Ok(Generic[T_co]):
-    """The message was handled and this is its answer."""
+    """The answer of a handled message."""
 
     value: T_co
     replayed: bool = False
-    """Whether this is the stored answer to an earlier message with the same idempotency key."""
+    """Whether it is the stored answer of an earlier message with the same idempotency key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A rule said no. `code` is a stable snake_case name; nothing was written."""
+    """A refusal by a business rule. `code` is a stable snake_case name; nothing was written."""
 
     code: str
     message: str
@@ -35,14 +35,6 @@ class Rejected:
 
 
 Result = Ok[T_co] | Rejected
-
-
-class RolledBack(Exception):
-    """Leave `atomic` with a refusal, so that nothing that came before it is written."""
-
-    def __init__(self, rejected: Rejected) -> None:
-        super().__init__(rejected.code)
-        self.rejected = rejected
 
 
 class Refusal(Exception):
@@ -54,5 +46,5 @@ class Refusal(Exception):
 
 
 def reject(code: str, message: str) -> NoReturn:
-    """Refuse the running command."""
+    """Refuse the running command: raise a `Refusal`."""
     raise Refusal(Rejected(code, message))

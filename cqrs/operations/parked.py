@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from cqrs.projections.engine import Projection
+from cqrs.projections.projection import Projection
 from cqrs.projections.registry import projections, runner
 from cqrs.rebuild.table_copies import active_consumers
 

@@ -11,7 +11,7 @@ from cqrs.consumers.partitions import PartitionCheckpoint
 from cqrs.event_log import feed, sequencer
 from cqrs.models import Pending
 from cqrs.operations.parked import parked
-from cqrs.projections.engine import Projection
+from cqrs.projections.projection import Projection
 from cqrs.projections.registry import runner
 
 SAMPLE_S = 0.5

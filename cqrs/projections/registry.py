@@ -3,8 +3,8 @@
 from cqrs.conf import cached_setting, conf, tables
 from cqrs.consumers.runner import Runner
 from cqrs.database.aliases import PROJECTION_ALIAS
-from cqrs.projections.engine import Projection
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
+from cqrs.projections.projection import Projection
 
 runner = Runner(ProjectionCheckpoint, ParkedEvent, PROJECTION_ALIAS)
 

@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, to_jsonable_python
 
-from cqrs.messaging.messages import LongText
+from cqrs.messaging.fields import LongText
 from cqrs.queries.orderings import column_of
 
 MAX_LENGTH = 2_000

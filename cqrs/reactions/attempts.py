@@ -1,4 +1,4 @@
-"""One attempt of a reaction at one event, and what becomes of an attempt that failed."""
+"""Run a reaction for one event, and schedule the next attempt after a failure."""
 
 from datetime import timedelta
 from typing import Protocol
@@ -20,31 +20,31 @@ log = structlog.get_logger("cqrs.reactions")
 
 
 class Reaction(Protocol):
-    """One effect of one kind of event. Named by what it does."""
+    """One effect of one event type. Named by what it does."""
 
     name: str
     event_type: str  # a wire name
 
     def react(self, event: RecordedEvent) -> None:
-        """Bring the effect about. May be called again with the same event after a failure."""
+        """Cause the effect. Called again with the same event after a failure."""
 
 
 class TooManyHops(Exception):
-    """Reactions send commands whose events cause reactions: this chain has become too long."""
+    """A chain of reactions, whose commands caused events with reactions, is too long."""
 
     def __init__(self, hops: int) -> None:
         super().__init__(f"{hops} reactions in a row; the limit is {MAX_HOPS}")
 
 
 def attempt(reaction: Reaction, event: RecordedEvent) -> Exception | None:
-    """React under a savepoint, on behalf of whoever caused the event; return what went wrong."""
+    """React in a savepoint, with the actor of the event; return the error, or None."""
     context = _context(event)
     try:
         if context.hops > MAX_HOPS:
             raise TooManyHops(context.hops)
         with use_context(context), transaction.atomic():
             reaction.react(event)
-    except Exception as error:  # noqa: BLE001  whatever it is, it must not stop the others
+    except Exception as error:  # noqa: BLE001  no error may stop the other events
         return error
     log.info(
         "reacted",
@@ -57,7 +57,7 @@ def attempt(reaction: Reaction, event: RecordedEvent) -> Exception | None:
 
 
 def postpone(failure: ReactionFailure, error: Exception) -> None:
-    """Note the failure, and when to try again: later each time, and in the end never (parked)."""
+    """Store the failure with the time of the next attempt; after the last one it is parked."""
     failure.attempts += 1
     failure.error = f"{type(error).__name__}: {error}"[:1000].replace("\0", "")
     parked = failure.attempts >= ATTEMPTS or isinstance(error, TooManyHops)

@@ -1,10 +1,10 @@
 """Reactions: effects outside the read models, such as mails, caused by events.
 
-A reaction is a consumer of the feed with a checkpoint on `default`: a lost or rebuilt read database
-must not send every mail again. It starts at the head when it is first deployed and is never
-rebuilt. Effects happen at least once; the event's id is the key by which a receiver can tell a
-repetition. A failing event steps aside and is tried again on its own, so that neither the events
-behind it nor other reactions wait for it.
+A reaction is a consumer of the feed. Its checkpoint is on `default`, so that a lost or rebuilt read
+database does not repeat every mail. It starts at the head of the feed when it is first deployed and
+is never rebuilt. Effects happen at least once; a receiver recognizes a repetition by the event's
+id. An event that fails is stored and retried on its own: later events and other reactions do not
+wait for it.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from cqrs.reactions.attempts import Reaction, attempt, postpone
 
 BATCH = 100
 
-# A row that somebody holds belongs to a reaction that runs, or hangs, at this moment.
+# A locked row belongs to a reaction that runs in another worker.
 _WAITING = """
 SELECT consumer FROM cqrs_reactioncheckpoint
 WHERE position < (SELECT position FROM cqrs_feedhead) OR EXISTS (
@@ -54,7 +54,7 @@ def start_at_head() -> None:
 
 
 def waiting() -> list[Reaction]:
-    """Return the reactions that have something to do and that nobody runs at the moment."""
+    """Return the reactions with new or due events that no other worker runs."""
     start_at_head()
     with connection.cursor() as cursor:
         cursor.execute(_WAITING)
@@ -63,10 +63,10 @@ def waiting() -> list[Reaction]:
 
 
 def run(reaction: Reaction) -> int:
-    """React to everything new and to what is due again; return the number of attempts.
+    """React to new events and retry due ones; return the number of attempts.
 
-    New events and repetitions take turns, so that neither keeps the other waiting. Returns
-    at once when another worker runs the same reaction.
+    New events and retries take turns, so that neither delays the other. Returns at once when
+    another worker runs the same reaction.
     """
     total = 0
     while steps := [step for step in (_go_on(reaction), _try_again(reaction)) if step is not None]:
@@ -76,7 +76,7 @@ def run(reaction: Reaction) -> int:
 
 @transaction.atomic
 def _go_on(reaction: Reaction) -> int | None:
-    """Attempt at most one new event; None without any, or when another worker has the claim."""
+    """Attempt at most one new event; None without one, or when another worker has the claim."""
     checkpoint = _claim(reaction)
     if checkpoint is None:
         return None
@@ -98,7 +98,7 @@ def _go_on(reaction: Reaction) -> int | None:
 
 @transaction.atomic
 def _try_again(reaction: Reaction) -> int | None:
-    """Attempt the one that has been due for longest; None without any, or without the claim."""
+    """Retry the event that is due for longest; None without one, or without the claim."""
     if _claim(reaction) is None:
         return None
     due = ReactionFailure.objects.filter(reaction=reaction.name, retry_at__lte=timezone.now())

@@ -12,7 +12,7 @@ from cqrs.database.aliases import PROJECTION_ALIAS
 from cqrs.event_log import sequencer
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from cqrs.projections.registry import runner
-from cqrs.rebuild.table_copies import LIVE_SCHEMA, TableCopy
+from cqrs.rebuild.table_copies import SERVING_SCHEMA, TableCopy
 
 SNAPSHOT_GAP_POSITIONS = (
     2_000  # positions; what is left then is applied while the serving side is held
@@ -82,7 +82,7 @@ def snapshot_at_equal_position(*copies: TableCopy) -> Iterator[CursorWrapper]:
             cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
             # Swapped for others, they would have to be looked at as of before they were there.
             for table in copies[0].tables:
-                cursor.execute(f"LOCK TABLE {LIVE_SCHEMA}.{table.name} IN ACCESS SHARE MODE")
+                cursor.execute(f"LOCK TABLE {SERVING_SCHEMA}.{table.name} IN ACCESS SHARE MODE")
             cursor.execute("SELECT 1")  # takes the snapshot
             held.execute("COMMIT")
             yield cursor

@@ -13,7 +13,7 @@ from django.db.backends.utils import CursorWrapper
 
 from cqrs.consumers.partitions import PartitionCheckpoint
 from cqrs.event_log.events import bucket_of
-from cqrs.projections.engine import Table
+from cqrs.projections.table import SearchTable, Table
 
 CHUNK = 5_000
 CHANGED, MISSING, INVENTED = "changed", "missing", "invented"
@@ -57,7 +57,7 @@ class Comparison:
 
     def __init__(
         self,
-        table: Table,
+        table: Table | SearchTable,
         stored_schema: str,
         logged_schema: str,
         checkpoint: PartitionCheckpoint | None = None,
@@ -65,7 +65,7 @@ class Comparison:
         self.table = table
         self.checkpoint = checkpoint if table.partition_key else None
         self.sides = [f"{schema}.{table.name}" for schema in (stored_schema, logged_schema)]
-        self.key, *self.columns = [name for name, _ in table.columns]
+        self.key, *self.columns = table.columns.names
         self.totals = Totals(table.name)
 
     def differences(

@@ -10,8 +10,8 @@ from django.db import OperationalError, connections
 from cqrs.consumers.runner import Runner
 from cqrs.database.aliases import PROJECTION_ALIAS
 from cqrs.event_log.signals import announce_applied
-from cqrs.projections.engine import Projection
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
+from cqrs.projections.projection import Projection
 from cqrs.projections.registry import runner
 from cqrs.rebuild.catch_up import (
     Report,
@@ -22,14 +22,13 @@ from cqrs.rebuild.catch_up import (
 )
 from cqrs.rebuild.comparison import Comparison, Difference, Totals
 from cqrs.rebuild.sampling import Sample, counting, fold_sample
-from cqrs.rebuild.table_copies import LIVE_SCHEMA, RETIRED, SAMPLE, SHADOW, TableCopy, exclusive
+from cqrs.rebuild.table_copies import SERVING_SCHEMA, Slot, TableCopy, exclusive
 
 EXAMPLES = 20
 SWAP_PATIENCE_S = 60.0
 # Whoever asks for a table waits behind us while we wait for it: so briefly, and again.
 SWAP_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '50ms'"
 LOCK_NOT_AVAILABLE = "55P03"
-LEAVING = "leaving"
 
 
 class RebuildError(Exception):
@@ -70,7 +69,7 @@ def rebuild(projection: Projection, report: Report, *, accept_changes: bool = Fa
     Goes on where an interrupted one was. Raises `Busy`, and `RebuildError` when the two differ
     and that was not accepted: then the new tables stay, and a second call continues with them.
     """
-    copy = TableCopy(projection, SHADOW)
+    copy = TableCopy(projection, Slot.SHADOW)
     with exclusive(copy):
         _begin(copy)
         catch_up(copy, report)
@@ -80,7 +79,7 @@ def rebuild(projection: Projection, report: Report, *, accept_changes: bool = Fa
         proof = _prove(copy, report)
         _judge(proof, accept_changes)
         report("swapping", 0, 1)
-        TableCopy(projection, RETIRED).drop()
+        TableCopy(projection, Slot.RETIRED).drop()
         swap(copy)
     return proof
 
@@ -90,8 +89,8 @@ def roll_back(projection: Projection) -> None:
 
     Raises `Busy`, and `RebuildError` without such tables.
     """
-    copy = TableCopy(projection, RETIRED)
-    with exclusive(TableCopy(projection, SHADOW)):
+    copy = TableCopy(projection, Slot.RETIRED)
+    with exclusive(TableCopy(projection, Slot.SHADOW)):
         if not copy.exists():
             raise RebuildError(f"{projection.name} has no old tables to go back to")
         runner.drain(copy)  # workers may not have followed for long, and the swap holds them
@@ -100,8 +99,8 @@ def roll_back(projection: Projection) -> None:
 
 def discard(projection: Projection) -> None:
     """Drop what rebuilds have left: an unfinished one, and the old tables. Raises `Busy`."""
-    with exclusive(TableCopy(projection, SHADOW)):
-        for slot in (SHADOW, RETIRED, SAMPLE):
+    with exclusive(TableCopy(projection, Slot.SHADOW)):
+        for slot in (Slot.SHADOW, Slot.RETIRED, Slot.SAMPLE):
             TableCopy(projection, slot).drop()
 
 
@@ -127,14 +126,14 @@ def swap(incoming: TableCopy) -> None:
 
 def _try_to_swap(incoming: TableCopy) -> None:
     projection = incoming.projection
-    leaving, retired = TableCopy(projection, LEAVING), TableCopy(projection, RETIRED)
+    leaving, retired = TableCopy(projection, Slot.LEAVING), TableCopy(projection, Slot.RETIRED)
     with held_at_equal_position(incoming), connections[PROJECTION_ALIAS].cursor() as cursor:
         cursor.execute(SWAP_LOCK_TIMEOUT)
         for copy in (leaving, retired):
             cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {copy.schema}")
         moves = (
-            (LIVE_SCHEMA, projection.name, leaving.schema, leaving.name),
-            (incoming.schema, incoming.name, LIVE_SCHEMA, projection.name),
+            (SERVING_SCHEMA, projection.name, leaving.schema, leaving.name),
+            (incoming.schema, incoming.name, SERVING_SCHEMA, projection.name),
             (leaving.schema, leaving.name, retired.schema, retired.name),
         )
         for from_schema, old_name, to_schema, new_name in moves:
@@ -159,7 +158,7 @@ def _prove(copy: TableCopy, report: Report) -> Proof:
     proof = Proof(copy.projection.name, *versions)
     with snapshot_at_equal_position(copy) as cursor:
         for table in copy.tables:
-            comparison = Comparison(table, LIVE_SCHEMA, copy.schema)
+            comparison = Comparison(table, SERVING_SCHEMA, copy.schema)
             for difference in comparison.differences(cursor, counting(report)):
                 proof.add(difference)
             proof.totals.append(comparison.totals)

@@ -12,7 +12,7 @@ from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from cqrs.projections.registry import runner
 from cqrs.rebuild.catch_up import Report, catch_up, pairs, snapshot_at_equal_position
 from cqrs.rebuild.comparison import Comparison, Difference
-from cqrs.rebuild.table_copies import SAMPLE, TableCopy
+from cqrs.rebuild.table_copies import Slot, TableCopy
 
 EVENTS = 2_000
 SAMPLE_BATCH = 997  # events; where rows gather from everywhere, and event by event takes too long
@@ -28,7 +28,7 @@ class Sample:
 
 def fold_sample(copy: TableCopy, report: Report) -> Sample:
     """Fold a part of the log event by event, and compare the rows with the copy's."""
-    sample = TableCopy(copy.projection, SAMPLE)
+    sample = TableCopy(copy.projection, Slot.SAMPLE)
     partitions = part_of(copy, runner.partition_checkpoints(copy.projection)[0].position // EVENTS)
     batch = 1 if copy.is_divisible else SAMPLE_BATCH
     sample.create(partitions, only=random.randrange(partitions))  # noqa: S311  not a secret

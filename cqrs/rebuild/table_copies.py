@@ -7,19 +7,42 @@ tables that serve: moving a table to another schema needs no renaming, and no mi
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 
 from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 
 from cqrs.database.aliases import PROJECTION_ALIAS
+from cqrs.database.locks import LockSpace, session_lock
 from cqrs.event_log.events import RecordedEvent
 from cqrs.event_log.feed import Stream
-from cqrs.projections.engine import Projection, Table
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
+from cqrs.projections.projection import Projection
 from cqrs.projections.registry import runner
+from cqrs.projections.table import SearchTable, Table
 
-LIVE_SCHEMA = "public"
-SHADOW, RETIRED, CHECK, SAMPLE = "shadow", "retired", "check", "sample"
+
+class Slot(StrEnum):
+    """Where tables of a projection stand: the serving ones, and copies in schemas of their own."""
+
+    SERVING = "serving"
+    SHADOW = "shadow"
+    """A rebuild fills it."""
+    RETIRED = "retired"
+    """What the last rebuild replaced: followed, so that it can serve again at once."""
+    LEAVING = "leaving"
+    """Between serving and retired, within the transaction of a swap."""
+    CHECK = "check"
+    """What `verify` compares with."""
+    SAMPLE = "sample"
+    """A part that is folded once more, to prove a new version."""
+
+    @property
+    def schema(self) -> str:
+        return "public" if self is Slot.SERVING else f"read_{self}"
+
+
+SERVING_SCHEMA = Slot.SERVING.schema
 
 _INDEXES = """
 SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid), conname,
@@ -42,11 +65,11 @@ class Busy(Exception):
 class TableCopy(Projection):
     """A projection whose rows go into the tables of another schema."""
 
-    def __init__(self, projection: Projection, slot: str) -> None:
+    def __init__(self, projection: Projection, slot: Slot) -> None:
         self.projection = projection
         self.slot = slot
         self.name = f"{projection.name}.{slot}"
-        self.schema = f"read_{slot}"
+        self.schema = slot.schema
         self.version = projection.version
         self.partitions = 0  # until it is created: a worker must not begin what was dropped
 
@@ -55,13 +78,13 @@ class TableCopy(Projection):
         return self.projection.types
 
     @property
-    def tables(self) -> Sequence[Table]:
+    def tables(self) -> Sequence[Table | SearchTable]:
         return self.projection.tables
 
     def apply(self, events: Sequence[RecordedEvent]) -> None:
         """Let the projection find its tables in the copy's schema, for this batch alone."""
         with _cursor() as cursor:
-            cursor.execute(f"SET LOCAL search_path TO {self.schema}, {LIVE_SCHEMA}")
+            cursor.execute(f"SET LOCAL search_path TO {self.schema}, {SERVING_SCHEMA}")
             self.projection.apply(events)
             cursor.execute("SET LOCAL search_path TO DEFAULT")
 
@@ -83,7 +106,7 @@ class TableCopy(Projection):
             cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {self.schema}")
             for table in self.tables:
                 cursor.execute(
-                    f"CREATE TABLE {self.schema}.{table.name} (LIKE {LIVE_SCHEMA}.{table.name}"
+                    f"CREATE TABLE {self.schema}.{table.name} (LIKE {SERVING_SCHEMA}.{table.name}"
                     " INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)"
                 )
                 self._copy_indexes(cursor, table, primary=True)
@@ -94,7 +117,7 @@ class TableCopy(Projection):
         with transaction.atomic(using=PROJECTION_ALIAS), _cursor() as cursor:
             for table in self.tables:
                 self._copy_indexes(cursor, table, primary=False)
-                cursor.execute(_GRANTS, [f"{LIVE_SCHEMA}.{table.name}"])
+                cursor.execute(_GRANTS, [f"{SERVING_SCHEMA}.{table.name}"])
                 for privilege, grantee in cursor.fetchall():
                     cursor.execute(f"GRANT {privilege} ON {self.schema}.{table.name} TO {grantee}")
                 cursor.execute(f"ANALYZE {self.schema}.{table.name}")
@@ -108,14 +131,18 @@ class TableCopy(Projection):
             for model in (ProjectionCheckpoint, ParkedEvent):
                 model._default_manager.using(PROJECTION_ALIAS).filter(consumer=self.name).delete()
 
-    def _copy_indexes(self, cursor: CursorWrapper, table: Table, *, primary: bool) -> None:
-        cursor.execute(_INDEXES, [f"{LIVE_SCHEMA}.{table.name}", primary])
+    def _copy_indexes(
+        self, cursor: CursorWrapper, table: Table | SearchTable, *, primary: bool
+    ) -> None:
+        cursor.execute(_INDEXES, [f"{SERVING_SCHEMA}.{table.name}", primary])
         for _, definition, constraint, constraint_definition, name in cursor.fetchall():
             cursor.execute("SELECT to_regclass(%s)", [f"{self.schema}.{name}"])
             if cursor.fetchone()[0] is not None:
                 continue
             if constraint is None:
-                here, there = (f" ON {each}.{table.name} " for each in (LIVE_SCHEMA, self.schema))
+                here, there = (
+                    f" ON {each}.{table.name} " for each in (SERVING_SCHEMA, self.schema)
+                )
                 cursor.execute(definition.replace(here, there, 1))
             else:
                 cursor.execute(
@@ -126,7 +153,7 @@ class TableCopy(Projection):
 
 def active_consumers(chosen: Sequence[Projection]) -> list[Projection]:
     """Return all that workers apply: the projections, and their retired tables that are kept."""
-    retired = [TableCopy(projection, RETIRED) for projection in chosen]
+    retired = [TableCopy(projection, Slot.RETIRED) for projection in chosen]
     kept = {
         checkpoint.consumer for checkpoint in runner.partitions.get([copy.name for copy in retired])
     }
@@ -138,7 +165,7 @@ def drop_all_copies() -> None:
 
     Runs before the migrations, so it takes nothing for granted.
     """
-    schemas = ", ".join(f"read_{slot}" for slot in (SHADOW, RETIRED, CHECK, SAMPLE))
+    schemas = ", ".join(slot.schema for slot in Slot if slot is not Slot.SERVING)
     with transaction.atomic(using=PROJECTION_ALIAS), _cursor() as cursor:
         cursor.execute(f"DROP SCHEMA IF EXISTS {schemas} CASCADE")
         for model in (ProjectionCheckpoint, ParkedEvent):
@@ -151,7 +178,10 @@ def repartition(projection: Projection, partitions: int) -> None:
     """Divide the projection's work anew, and that of its kept copy. Raises `Busy`."""
     if partitions > 1 and not projection.is_divisible:
         raise ValueError(f"{projection.name} gathers over all partitions: it has to have one")
-    with exclusive(TableCopy(projection, SHADOW)), exclusive(TableCopy(projection, CHECK)):
+    with (
+        exclusive(TableCopy(projection, Slot.SHADOW)),
+        exclusive(TableCopy(projection, Slot.CHECK)),
+    ):
         for each in active_consumers([projection]):
             runner.repartition(each, partitions)
 
@@ -159,14 +189,10 @@ def repartition(projection: Projection, partitions: int) -> None:
 @contextmanager
 def exclusive(copy: TableCopy) -> Iterator[None]:
     """Keep everybody else from the copy for the block. Raises `Busy`."""
-    with _cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 1))", [copy.name])
-        if not cursor.fetchone()[0]:
+    with session_lock(LockSpace.TABLE_COPY, copy.name, using=PROJECTION_ALIAS) as is_held:
+        if not is_held:
             raise Busy(f"{copy.projection.name} is being rebuilt or verified by somebody else")
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 1))", [copy.name])
+        yield
 
 
 def _cursor() -> CursorWrapper:

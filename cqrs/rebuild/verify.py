@@ -1,7 +1,7 @@
 """Verifying a projection: recompute it from the log, compare in chunks, and mend what differs."""
 
 import random
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import groupby, islice
 from typing import Any
@@ -11,11 +11,11 @@ from django.db.models import QuerySet
 
 from cqrs.consumers.runner import Runner
 from cqrs.database.aliases import PROJECTION_ALIAS
-from cqrs.event_log.events import RecordedEvent
-from cqrs.event_log.feed import Stream
+from cqrs.event_log.feed import RawEvent, Stream
 from cqrs.event_log.signals import announce_applied
-from cqrs.projections.engine import Projection, Table
+from cqrs.projections.projection import Projection
 from cqrs.projections.registry import runner
+from cqrs.projections.table import SearchTable, Table
 from cqrs.rebuild.catch_up import (
     Report,
     catch_up,
@@ -25,36 +25,30 @@ from cqrs.rebuild.catch_up import (
 )
 from cqrs.rebuild.comparison import Comparison, Difference
 from cqrs.rebuild.sampling import counting, part_of
-from cqrs.rebuild.table_copies import CHECK, LIVE_SCHEMA, TableCopy, exclusive
+from cqrs.rebuild.table_copies import SERVING_SCHEMA, Slot, TableCopy, exclusive
 
 NIGHTLY_PARTS = 16
 REPAIRED_AT_ONCE = 1_000
 
 
-class SetAside(Exception):
-    """An event that is parked where it serves is not to be applied in the copy either."""
-
-
 class RepairCopy(TableCopy):
-    """A copy to copy rows from: it leaves out what the serving tables have parked.
+    """A copy to repair rows from: it skips the events that the serving tables have parked.
 
-    That is applied to them when it is tried again. In a row that was copied with it, it would
-    count twice.
+    A retry applies those to the serving tables. In a row that was copied with them they would count
+    twice.
     """
 
     def __init__(self, projection: Projection) -> None:
-        super().__init__(projection, CHECK)
+        super().__init__(projection, Slot.CHECK)
 
-    def apply(self, events: Sequence[RecordedEvent]) -> None:
-        """Apply the events. Raises `SetAside`, so that the runner parks here what is parked there.
+    def skipped(self, events: Sequence[RawEvent]) -> Collection[int]:
+        """Return the positions that are parked in the serving tables.
 
-        The copy never is ahead of the serving tables: what they could not apply, they have parked.
+        The copy is never ahead of them: what they could not apply, they have parked already.
         """
         first, last = events[0].position, events[-1].position
-        aside = runner.parking.rows(self.projection.name).filter(position__range=(first, last))
-        if not {event.position for event in events}.isdisjoint(_positions(aside)):
-            raise SetAside
-        super().apply(events)
+        rows = runner.parking.rows(self.projection.name).filter(position__range=(first, last))
+        return set(_positions(rows))
 
     def streams_to_retry(self) -> set[Stream]:
         """Return the aggregates with events that the serving tables have applied meanwhile."""
@@ -73,13 +67,13 @@ def _positions(rows: QuerySet[Any]) -> Iterable[int]:
 def verify(
     projection: Projection, report: Report, *, parts: int = 1, repair: bool = False
 ) -> Iterator[Difference]:
-    """Yield every row that is not what the log says; with `repair`, after it was mended.
+    """Yield every row that is not what the log says; with `repair`, after it was repaired.
 
     `parts` above 1 looks at a random one of so many parts of the log, where the projection can
     be cut. Workers go on meanwhile. Needs the memory of a chunk, also if everything differs.
     Raises `Busy`.
     """
-    copy = RepairCopy(projection) if repair else TableCopy(projection, CHECK)
+    copy = RepairCopy(projection) if repair else TableCopy(projection, Slot.CHECK)
     with exclusive(copy):
         whole = runner.partition_checkpoints(projection)[0].partitions
         partitions = whole if parts == 1 or not copy.is_divisible else part_of(copy, parts)
@@ -103,7 +97,7 @@ def _differences(copy: TableCopy, report: Report) -> Generator[Difference, None,
         checkpoints = [checkpoint for checkpoint, _ in pairs(copy)]
         part = checkpoints[0] if len(checkpoints) < checkpoints[0].partitions else None
         for table in copy.tables:
-            comparison = Comparison(table, LIVE_SCHEMA, copy.schema, part)
+            comparison = Comparison(table, SERVING_SCHEMA, copy.schema, part)
             yield from comparison.differences(cursor, counting(report))
 
 
@@ -120,15 +114,15 @@ def _repair(copy: TableCopy, differences: Sequence[Difference]) -> None:
     announce_applied(sender=Runner, consumer=copy.projection, events=())
 
 
-def _copy(copy: TableCopy, table: Table, keys: Sequence[str]) -> None:
+def _copy(copy: TableCopy, table: Table | SearchTable, keys: Sequence[str]) -> None:
     """Put the copy's rows in place of the serving ones, at a moment when both are level."""
-    names = ", ".join(name for name, _ in table.columns)
-    key, kind = table.columns[0]
+    names, key = ", ".join(table.columns.names), table.columns.key
+    kind = table.columns.types[key]
     where = f"WHERE {key} = ANY(%s::text[]::{kind}[])"
     with held_at_equal_position(copy), connections[PROJECTION_ALIAS].cursor() as cursor:
-        cursor.execute(f"DELETE FROM {LIVE_SCHEMA}.{table.name} {where}", [list(keys)])  # noqa: S608
+        cursor.execute(f"DELETE FROM {SERVING_SCHEMA}.{table.name} {where}", [list(keys)])  # noqa: S608
         cursor.execute(
-            f"INSERT INTO {LIVE_SCHEMA}.{table.name} ({names})"  # noqa: S608
+            f"INSERT INTO {SERVING_SCHEMA}.{table.name} ({names})"  # noqa: S608
             f" SELECT {names} FROM {copy.schema}.{table.name} {where}",
             [list(keys)],
         )

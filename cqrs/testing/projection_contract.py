@@ -33,8 +33,8 @@ from cqrs.database.aliases import PROJECTION_ALIAS, WRITE_ALIAS
 from cqrs.event_log import sequencer
 from cqrs.event_log.events import RecordedEvent
 from cqrs.models import Feed
-from cqrs.projections.engine import Projection
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
+from cqrs.projections.projection import Projection
 from cqrs.rebuild.rebuild import discard, rebuild
 from cqrs.testing.threads import together
 

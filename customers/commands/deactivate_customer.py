@@ -8,7 +8,8 @@ from uuid import UUID
 
 from cqrs.event_log.aggregates import load_for_change
 from cqrs.event_log.events import publish
-from cqrs.messaging.messages import AggregateState, Command, LongText, ServerSet
+from cqrs.messaging.fields import LongText, ServerSet
+from cqrs.messaging.messages import AggregateState, Command
 from cqrs.messaging.results import Ok, Result
 from customers.models import Customer, CustomerState
 

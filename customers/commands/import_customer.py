@@ -11,7 +11,8 @@ from uuid import UUID
 from cqrs.event_log.aggregates import lock_new
 from cqrs.event_log.events import publish
 from cqrs.messaging.context import IMPORTED, current_context, use_context
-from cqrs.messaging.messages import AggregateState, Command, Text, UtcDatetime
+from cqrs.messaging.fields import Text, UtcDatetime
+from cqrs.messaging.messages import AggregateState, Command
 from cqrs.messaging.results import Ok, Result
 from customers.fields import EmailAddress
 from customers.models import Customer, CustomerState

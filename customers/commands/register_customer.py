@@ -12,8 +12,9 @@ from pydantic import AwareDatetime, Field
 
 from cqrs.event_log.aggregates import expect_nothing
 from cqrs.event_log.events import publish
+from cqrs.messaging.fields import ServerSet, Text
 from cqrs.messaging.ids import uuid7
-from cqrs.messaging.messages import AggregateState, Command, ServerSet, Text
+from cqrs.messaging.messages import AggregateState, Command
 from cqrs.messaging.results import Ok, Result
 from customers.fields import EmailAddress
 from customers.models import Customer, CustomerState

@@ -11,7 +11,8 @@ from pydantic_core import PydanticCustomError
 
 from cqrs.event_log.aggregates import load_for_change
 from cqrs.event_log.events import publish
-from cqrs.messaging.messages import AggregateState, Command, ServerSet, Text
+from cqrs.messaging.fields import ServerSet, Text
+from cqrs.messaging.messages import AggregateState, Command
 from cqrs.messaging.results import Ok, Result
 from customers.fields import EmailAddress
 from customers.models import Customer, CustomerState

@@ -13,8 +13,9 @@ from pydantic import AwareDatetime, Field
 
 from cqrs.event_log.aggregates import expect_nothing
 from cqrs.event_log.events import publish
+from cqrs.messaging.fields import ServerSet
 from cqrs.messaging.ids import uuid7
-from cqrs.messaging.messages import AggregateState, ServerSet
+from cqrs.messaging.messages import AggregateState
 from cqrs.messaging.results import Ok, Result
 from customers.public import lock_active_customer
 from orders import stock

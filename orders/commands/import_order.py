@@ -13,7 +13,8 @@ from uuid import UUID
 from cqrs.event_log.aggregates import lock_new
 from cqrs.event_log.events import publish
 from cqrs.messaging.context import IMPORTED, current_context, use_context
-from cqrs.messaging.messages import AggregateState, UtcDatetime
+from cqrs.messaging.fields import UtcDatetime
+from cqrs.messaging.messages import AggregateState
 from cqrs.messaging.results import Ok, Result, reject
 from customers.public import require_customer
 from orders.fields import OrderContent

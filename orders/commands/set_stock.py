@@ -11,7 +11,8 @@ from pydantic import Field
 
 from cqrs.event_log.aggregates import load_for_change
 from cqrs.event_log.events import publish
-from cqrs.messaging.messages import AggregateState, Command, OptionalText, ServerSet
+from cqrs.messaging.fields import OptionalText, ServerSet
+from cqrs.messaging.messages import AggregateState, Command
 from cqrs.messaging.results import Ok, Result
 from orders.models import StockItem, StockState
 

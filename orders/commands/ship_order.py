@@ -8,7 +8,8 @@ from uuid import UUID
 
 from cqrs.event_log.aggregates import load_for_change
 from cqrs.event_log.events import publish
-from cqrs.messaging.messages import AggregateState, Command, OptionalText, ServerSet
+from cqrs.messaging.fields import OptionalText, ServerSet
+from cqrs.messaging.messages import AggregateState, Command
 from cqrs.messaging.results import Ok, Result
 from orders import stock
 from orders.models import Order, OrderState

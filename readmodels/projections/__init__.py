@@ -1,6 +1,6 @@
 """What is projected: the table that the settings name."""
 
-from cqrs.projections.engine import Projection
+from cqrs.projections.projection import Projection
 from readmodels.projections.customers import Customers
 from readmodels.projections.order_history import OrderHistory
 from readmodels.projections.orders import Orders

@@ -5,14 +5,14 @@ again. Cancelled orders are counted, but are no longer open and no part of the t
 stands in the totals while its amount is not zero. `version` is the customer's own: orders leave it.
 """
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 import orjson
 
 from cqrs.event_log.events import RecordedEvent
-from cqrs.projections.engine import MissingRow, Projection, RowState, Table, fold, keys_of
-from cqrs.projections.search import SearchTable
+from cqrs.projections.projection import Projection
+from cqrs.projections.rows import MissingRow, RowState
+from cqrs.projections.table import SearchTable, Table
 from customers.events import CustomerDeactivated, CustomerRegistered, CustomerUpdated
 from orders.events import OrderCancelled, OrderCreated, OrderShipped
 from readmodels.models import CustomerReadModel, CustomerSearch
@@ -96,7 +96,7 @@ def amounts(customer: RowState) -> dict[str, str]:
 
 
 # A confirmed order is as open as a pending one, a delivered one as closed as a shipped one.
-HANDLES = {
+HANDLERS = {
     CustomerRegistered.wire_name: registered,
     CustomerUpdated.wire_name: updated,
     CustomerDeactivated.wire_name: deactivated,
@@ -108,11 +108,11 @@ HANDLES = {
 CUSTOMERS = Table(
     CustomerReadModel,
     partition_key="id",
+    search=SearchTable(
+        CustomerSearch,
+        lambda customer: search_text(customer["name"], customer["email"], customer["id"]),
+    ),
     totals=lambda customer: orjson.dumps(amounts(customer)).decode(),
-)
-SEARCH = SearchTable(
-    CustomerSearch,
-    lambda customer: search_text(customer["name"], customer["email"], customer["id"]),
 )
 
 
@@ -122,13 +122,6 @@ class Customers(Projection):
     name = "customers"
     version = 1
     home_of = "customer"
-    types = HANDLES
-    tables = (CUSTOMERS, SEARCH)
-
-    def apply(self, events: Sequence[RecordedEvent]) -> None:
-        """Fold the batch into the customers it touches."""
-        customers = CUSTOMERS.load(keys_of(events, HANDLES, "customer_id"))
-        texts = SEARCH.texts(customers)
-        changed = fold(events, HANDLES, "customer_id", customers)
-        CUSTOMERS.upsert(changed)
-        SEARCH.update(changed, texts)
+    table = CUSTOMERS
+    key = "customer_id"
+    handlers = HANDLERS

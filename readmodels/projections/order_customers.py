@@ -1,7 +1,8 @@
 """What the orders projection notes of every customer, because order events do not name them."""
 
 from cqrs.event_log.events import RecordedEvent
-from cqrs.projections.engine import Row, RowState, Table
+from cqrs.projections.rows import Row, RowState
+from cqrs.projections.table import Table
 from customers.events import CustomerRegistered, CustomerUpdated
 from readmodels.models import OrderCustomer
 
@@ -18,16 +19,16 @@ def customer_note(_: RowState | None, event: RecordedEvent) -> RowState:
 
 def copy_customer_name(note: Row, order: Row) -> bool:
     """Give the order its customer's name; return False if there is nothing new in the note."""
-    document, name, email = order.document, note.document["name"], note.document["email"]
-    known = (document["customer_name"], document["customer_email"]) == (name, email)
+    state, name, email = order.state, note.state["name"], note.state["email"]
+    known = (state["customer_name"], state["customer_email"]) == (name, email)
     if known and note.position < order.position:
         return False
-    document["customer_name"], document["customer_email"] = name, email
+    state["customer_name"], state["customer_email"] = name, email
     order.position = max(order.position, note.position)
     return True
 
 
-NOTE_HANDLES = {
+CUSTOMER_HANDLERS = {
     CustomerRegistered.wire_name: customer_note,
     CustomerUpdated.wire_name: customer_note,
 }

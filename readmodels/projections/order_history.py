@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from cqrs.event_log.events import RecordedEvent
-from cqrs.projections.engine import Projection, Row, RowState, Table
+from cqrs.projections.projection import Projection
+from cqrs.projections.rows import Row, RowState
+from cqrs.projections.table import Table
 from orders.events import (
     OrderCancelled,
     OrderConfirmed,
@@ -49,8 +51,8 @@ class OrderHistory(Projection):
 
     name = "order_history"
     version = 1
-    types = EVENT_NAMES
-    tables = (HISTORY,)
+    table = HISTORY
+    types = EVENT_NAMES.keys()
 
     def apply(self, events: Sequence[RecordedEvent]) -> None:
         """Write a row for each event. Nothing is loaded: an event changes no other's row."""
@@ -59,4 +61,4 @@ class OrderHistory(Projection):
             for event in events
             if event.type in EVENT_NAMES
         ]
-        HISTORY.upsert({_key(row.document): row for row in rows})
+        HISTORY.upsert({_key(row.state): row for row in rows})

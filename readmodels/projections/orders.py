@@ -11,17 +11,9 @@ from collections.abc import Sequence
 
 from cqrs.database.cursors import array
 from cqrs.event_log.events import RecordedEvent
-from cqrs.projections.engine import (
-    Handler,
-    MissingRow,
-    Projection,
-    Row,
-    RowState,
-    Table,
-    fold,
-    keys_of,
-)
-from cqrs.projections.search import SearchTable
+from cqrs.projections.projection import Projection
+from cqrs.projections.rows import Handler, MissingRow, Row, RowState, fold, keys_of
+from cqrs.projections.table import SearchTable, Table
 from orders.events import (
     OrderCancelled,
     OrderConfirmed,
@@ -29,12 +21,13 @@ from orders.events import (
     OrderDelivered,
     OrderShipped,
 )
+from readmodels.documents import OrderLineDocument
 from readmodels.models import OrderReadModel, OrderSearch
-from readmodels.projections.order_customers import NOTE_HANDLES, NOTES, copy_customer_name
+from readmodels.projections.order_customers import CUSTOMER_HANDLERS, NOTES, copy_customer_name
 from readmodels.projections.text import one_line, search_text, utc_text
 
 RENAME_CHUNK = 2_000
-LINE_FIELDS = ("product_id", "product_name", "quantity", "unit_price", "currency", "line_total")
+LINE_FIELDS = tuple(OrderLineDocument.model_fields)
 NOTE_COLUMNS = ("customer_id", "name", "email")
 BEHIND_THEIR_NOTE = """
 JOIN unnest(%s::uuid[], %s::text[], %s::text[], %s::bigint[])
@@ -88,21 +81,21 @@ def shipped(order: RowState | None, event: RecordedEvent) -> RowState:
     return order
 
 
-HANDLES = {
+HANDLERS = {
     OrderCreated.wire_name: created,
     OrderConfirmed.wire_name: moved("confirmed"),
     OrderShipped.wire_name: shipped,
     OrderDelivered.wire_name: moved("delivered"),
     OrderCancelled.wire_name: moved("cancelled"),
 }
-NEEDS_NOTE = {*NOTE_HANDLES, OrderCreated.wire_name}
+NEEDS_NOTE = {*CUSTOMER_HANDLERS, OrderCreated.wire_name}
 
-ORDERS = Table(OrderReadModel, partition_key="customer_id")
 SEARCH = SearchTable(
     OrderSearch,
     lambda order: search_text(order["customer_name"], order["customer_email"], order["id"]),
     partition_key="customer_id",
 )
+ORDERS = Table(OrderReadModel, partition_key="customer_id", search=SEARCH)
 
 
 class Orders(Projection):
@@ -111,23 +104,21 @@ class Orders(Projection):
     name = "orders"
     version = 1
     home_of = "order"
-    types = {*NOTE_HANDLES, *HANDLES}
+    types = {*CUSTOMER_HANDLERS, *HANDLERS}
     tables = (ORDERS, SEARCH, NOTES)
 
     def apply(self, events: Sequence[RecordedEvent]) -> None:
         """Fold the batch into the orders it touches, then rename its customers' other orders."""
         notes = NOTES.load(keys_of(events, NEEDS_NOTE, "customer_id"))
-        renamed = fold(events, NOTE_HANDLES, "customer_id", notes)
-        orders = ORDERS.load(keys_of(events, HANDLES, "order_id"))
-        texts = SEARCH.texts(orders)
-        changed = fold(events, HANDLES, "order_id", orders)
+        renamed = fold(events, CUSTOMER_HANDLERS, "customer_id", notes)
+        orders = ORDERS.load(keys_of(events, HANDLERS, "order_id"))
+        changed = fold(events, HANDLERS, "order_id", orders)
         for order_id, order in orders.items():
-            note = notes.get(order.document["customer_id"])
+            note = notes.get(order.state["customer_id"])
             if note is not None and copy_customer_name(note, order):
                 changed[order_id] = order
         NOTES.upsert(renamed)
         ORDERS.upsert(changed)
-        SEARCH.update(changed, texts)
         rename_others(renamed)
 
 
@@ -138,14 +129,12 @@ def rename_others(renamed: dict[str, Row]) -> None:
     it, and still lacks the name, when the customer's event was parked.
     """
     notes = list(renamed.values())
-    columns = [array([note.document[name] for note in notes]) for name in NOTE_COLUMNS]
+    columns = [array([note.state[name] for note in notes]) for name in NOTE_COLUMNS]
     positions = array([note.position for note in notes])
     while notes:
         orders = ORDERS.select(BEHIND_THEIR_NOTE, *columns, positions, RENAME_CHUNK)
-        texts = SEARCH.texts(orders)
         for order in orders.values():
-            copy_customer_name(renamed[order.document["customer_id"]], order)
+            copy_customer_name(renamed[order.state["customer_id"]], order)
         ORDERS.upsert(orders)
-        SEARCH.update(orders, texts)
         if len(orders) < RENAME_CHUNK:
             return

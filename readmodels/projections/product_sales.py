@@ -10,8 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from cqrs.event_log.events import RecordedEvent
-from cqrs.projections.engine import MissingRow, Projection, Row, RowState, Table, fold, keys_of
+from cqrs.projections.projection import Projection
+from cqrs.projections.rows import MissingRow, Row, RowState, fold, keys_of
 from cqrs.projections.split_events import event_for_row
+from cqrs.projections.table import Table
 from orders.events import OrderCancelled, OrderCreated
 from readmodels.models import ProductName, ProductSalesReadModel
 from readmodels.projections.text import added
@@ -33,10 +35,10 @@ def of_products(event: RecordedEvent) -> Iterator[RecordedEvent]:
         yield event_for_row(event, key, **product)
 
 
-def rename(changes: Sequence[RecordedEvent], names: dict[str, Row]) -> dict[str, Row]:
+def rename(parts: Sequence[RecordedEvent], names: dict[str, Row]) -> dict[str, Row]:
     """Note what new orders call the products, unless a later order has named them; return that."""
     renamed: dict[str, Row] = {}
-    for event in changes:
+    for event in parts:
         key = event.data["id"]
         known = names.get(key)
         if event.type != OrderCreated.wire_name or (known and known.position >= event.position):
@@ -74,7 +76,7 @@ def _counted(product: RowState, sign: int, data: dict[str, Any]) -> RowState:
     return product
 
 
-HANDLES = {OrderCreated.wire_name: ordered, OrderCancelled.wire_name: cancelled}
+HANDLERS = {OrderCreated.wire_name: ordered, OrderCancelled.wire_name: cancelled}
 
 PRODUCTS = Table(
     ProductSalesReadModel,
@@ -89,16 +91,16 @@ class ProductSales(Projection):
 
     name = "product_sales"
     version = 1
-    types = HANDLES
+    handlers = HANDLERS
     tables = (PRODUCTS, NAMES)
 
     def apply(self, events: Sequence[RecordedEvent]) -> None:
         """Fold the batch into the products it touches."""
-        changes = [each for event in events if event.type in HANDLES for each in of_products(event)]
-        keys = keys_of(changes, HANDLES, "id")
+        parts = [part for event in events if event.type in HANDLERS for part in of_products(event)]
+        keys = keys_of(parts, HANDLERS, self.key)
         products, names = PRODUCTS.load(keys), NAMES.load(keys)
-        changed, renamed = fold(changes, HANDLES, "id", products), rename(changes, names)
+        changed, renamed = fold(parts, HANDLERS, self.key, products), rename(parts, names)
         for key, product in changed.items():
-            product.document["product_name"] = names[key].document["product_name"]
+            product.state["product_name"] = names[key].state["product_name"]
         NAMES.upsert(renamed)
         PRODUCTS.upsert(changed)

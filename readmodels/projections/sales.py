@@ -5,12 +5,14 @@ the day; cancelled ones are counted once more, apart, and are no part of the rev
 sums of single events, so neither the order nor the delay in which they come changes the result.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 
 from cqrs.event_log.events import RecordedEvent
-from cqrs.projections.engine import MissingRow, Projection, RowState, Table, fold, keys_of
+from cqrs.projections.projection import Projection
+from cqrs.projections.rows import MissingRow, RowState
 from cqrs.projections.split_events import event_for_row
+from cqrs.projections.table import Table
 from orders.events import OrderCancelled, OrderCreated
 from readmodels.models import SalesDayReadModel
 from readmodels.projections.text import added, utc_text
@@ -47,7 +49,7 @@ def cancelled(day: RowState | None, event: RecordedEvent) -> RowState:
     return day
 
 
-HANDLES = {OrderCreated.wire_name: ordered, OrderCancelled.wire_name: cancelled}
+HANDLERS = {OrderCreated.wire_name: ordered, OrderCancelled.wire_name: cancelled}
 
 SALES_DAYS = Table(
     SalesDayReadModel,
@@ -62,11 +64,9 @@ class Sales(Projection):
 
     name = "sales"
     version = 1
-    types = HANDLES
-    tables = (SALES_DAYS,)
+    table = SALES_DAYS
+    handlers = HANDLERS
 
-    def apply(self, events: Sequence[RecordedEvent]) -> None:
-        """Fold the batch into the days it touches."""
-        changes = [of_its_day(event) for event in events if event.type in HANDLES]
-        days = SALES_DAYS.load(keys_of(changes, HANDLES, "id"))
-        SALES_DAYS.upsert(fold(changes, HANDLES, "id", days))
+    def split(self, event: RecordedEvent) -> Iterator[RecordedEvent]:
+        """Yield what the event says of the row of its order's day."""
+        yield of_its_day(event)

@@ -4,11 +4,10 @@ Stock events carry the amounts after the change, so a row is what its last event
 name and the SKU come from the last count.
 """
 
-from collections.abc import Sequence
-
 from cqrs.event_log.events import RecordedEvent
-from cqrs.projections.engine import MissingRow, Projection, RowState, Table, fold, keys_of
-from cqrs.projections.search import SearchTable
+from cqrs.projections.projection import Projection
+from cqrs.projections.rows import MissingRow, RowState
+from cqrs.projections.table import SearchTable, Table
 from orders.events import StockDeducted, StockReleased, StockReserved, StockSet
 from readmodels.models import StockReadModel, StockSearch
 from readmodels.projections.text import search_text
@@ -36,17 +35,21 @@ def amounts(event: RecordedEvent) -> RowState:
     }
 
 
-HANDLES = {
+HANDLERS = {
     StockSet.wire_name: counted,
     StockReserved.wire_name: moved,
     StockReleased.wire_name: moved,
     StockDeducted.wire_name: moved,
 }
 
-STOCK = Table(StockReadModel, partition_key="id", id=lambda product: product["product_id"])
-SEARCH = SearchTable(
-    StockSearch,
-    lambda product: search_text(product["name"], product["sku"], product["product_id"]),
+STOCK = Table(
+    StockReadModel,
+    partition_key="id",
+    search=SearchTable(
+        StockSearch,
+        lambda product: search_text(product["name"], product["sku"], product["product_id"]),
+        id=lambda product: product["product_id"],
+    ),
     id=lambda product: product["product_id"],
 )
 
@@ -57,13 +60,6 @@ class Stock(Projection):
     name = "stock"
     version = 1
     home_of = "stock"
-    types = HANDLES
-    tables = (STOCK, SEARCH)
-
-    def apply(self, events: Sequence[RecordedEvent]) -> None:
-        """Fold the batch into the products it touches."""
-        products = STOCK.load(keys_of(events, HANDLES, "product_id"))
-        texts = SEARCH.texts(products)
-        changed = fold(events, HANDLES, "product_id", products)
-        STOCK.upsert(changed)
-        SEARCH.update(changed, texts)
+    table = STOCK
+    key = "product_id"
+    handlers = HANDLERS

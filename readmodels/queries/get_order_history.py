@@ -3,7 +3,8 @@
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from cqrs.messaging.messages import Query, ServerSet
+from cqrs.messaging.fields import ServerSet
+from cqrs.messaging.messages import Query
 from cqrs.messaging.results import Ok, Rejected, Result
 from cqrs.queries.results import Results
 from readmodels.models import OrderEventReadModel

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from cqrs.messaging.messages import ServerSet
+from cqrs.messaging.fields import ServerSet
 from cqrs.messaging.results import Result
 from cqrs.queries.paging import ListQuery, Page, paged
 from readmodels.queries.order_filters import OrderFilters, orders_of

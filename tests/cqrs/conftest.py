@@ -24,7 +24,7 @@ def deploy(monkeypatch):
 
 @pytest.fixture
 def never_asked(monkeypatch):
-    """See that the server is not asked for an commit_outcome that its error has told already."""
+    """Fail when the server is asked for an outcome that its error already says."""
 
     def ask(self):
         raise AssertionError("asked for the outcome")

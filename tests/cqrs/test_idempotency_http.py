@@ -7,7 +7,7 @@ import pytest
 from django.db import connections, transaction
 from django.test import Client
 
-from cqrs.behaviors.idempotency import _try_lock
+from cqrs.database.locks import LockSpace, try_lock
 from cqrs.messaging.ids import uuid7
 from orders.models import Order
 from tests.support.api import bearer
@@ -131,7 +131,7 @@ class TestInProgress:
     def test_is_409_while_another_connection_holds_the_key(self, shop: Shop):
         payload = content(customer())
         with transaction.atomic():
-            assert _try_lock("clerk", "CreateOrder", "k-1")
+            assert try_lock(LockSpace.IDEMPOTENCY_KEY, "clerk", "CreateOrder", "k-1")
             [answer] = together(lambda: Shop(Client()).post("/api/orders", payload))
         assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_in_progress")
         assert shop.post("/api/orders", payload).status_code == 201

@@ -63,7 +63,7 @@ class TestMetrics:
         def broken(*_: Any) -> None:
             raise KeyError("a bug")
 
-        monkeypatch.setitem(orders.HANDLES, "orders.order_created", broken)
+        monkeypatch.setitem(orders.HANDLERS, "orders.order_created", broken)
         log = Log()
         log.confirm(log.order(log.customer()))
         log.projected()

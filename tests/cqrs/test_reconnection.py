@@ -83,11 +83,11 @@ class TestReconnection:
 
 class TestReadLag:
     def test_repeats_its_own_look_whose_connection_breaks(self):
-        lag.forget()
+        lag.read_lag.forget()
         end_the_connection()
         connections["replica"].health_check_done = True  # it broke a moment after
         with capture_logs() as logs:
-            assert lag.read_lag_ms("orders") is None
+            assert lag.read_lag.ms("orders") is None
         assert [log["name"] for log in logs] == ["read_lag"]
 
 

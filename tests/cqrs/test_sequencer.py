@@ -8,9 +8,10 @@ from threading import Thread
 import pytest
 from django.db import connection, connections, transaction
 
+from cqrs.database.locks import LockSpace, lock
 from cqrs.event_log import feed
 from cqrs.event_log.events import publish
-from cqrs.event_log.sequencer import LOCK_KEY, head, oldest_pending_age_s, sequence
+from cqrs.event_log.sequencer import head, oldest_pending_age_s, sequence
 from cqrs.messaging.ids import uuid7
 from cqrs.models import EventRecord, Feed, Pending
 from tests.support.streams import change
@@ -100,8 +101,8 @@ class TestSequenceAtOnce:
     def test_leaves_the_work_to_whoever_holds_the_lock(self):
         with transaction.atomic():
             publish(change())
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
+        with transaction.atomic():
+            lock(LockSpace.SEQUENCER)
             assert together(sequence) == [0]
         assert sequence() == 1
 

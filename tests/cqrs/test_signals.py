@@ -1,4 +1,4 @@
-"""Receivers of the two signals get what is documented: see cqrs/signals.py."""
+"""Receivers of the two signals get what is documented: see cqrs/event_log/signals.py."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.dispatch import Signal
+from structlog.testing import capture_logs
 
 from cqrs.event_log.signals import committed_failures, event_committed, event_published
 from cqrs.models import EventRecord, Pending
@@ -77,15 +78,23 @@ class TestEventCommitted:
             accepted(RegisterCustomer, **WISH)
         assert seen == []
 
-    def test_harms_nothing_and_is_counted_when_it_raises(self):
+    def test_harms_nothing_and_is_logged_and_counted_when_it_raises(self):
         before = committed_failures["CustomerRegistered"]
         seen: list[Any] = []
 
         def receive(event: CustomerRegistered, **_: Any) -> None:
             seen.append(event.name)
 
-        with listening(event_committed, fail), listening(event_committed, receive):
+        with (
+            listening(event_committed, fail),
+            listening(event_committed, receive),
+            capture_logs() as logs,
+        ):
             accepted(RegisterCustomer, **WISH)
         assert Customer.objects.count() == 1
         assert seen == ["Ada"]
         assert committed_failures["CustomerRegistered"] == before + 1
+        failures = [log for log in logs if log["event"] == "event_committed_receiver_failed"]
+        assert [(log["receiver"], log["event_type"]) for log in failures] == [
+            ("fail", "CustomerRegistered")
+        ]

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection, transaction
 
-from cqrs.behaviors.transaction import SilentRollback
+from cqrs.behaviors.refusal import SilentRollback
 from cqrs.messaging import bus
 from cqrs.messaging.ids import uuid7
 from cqrs.messaging.results import Ok, Rejected
@@ -43,6 +43,21 @@ class TestRefusal:
 
         with handled_by(SetStock, changes_its_mind), nothing_written():
             assert bus.send(SetStock, {"product_id": lamp, "on_hand": 9}).code == "closed"
+
+    @pytest.mark.parametrize("key", [None, "k-1"])
+    def test_may_follow_an_error_that_the_handler_caught(self, key):
+        def closed(command):
+            set_stock(command)
+            try:
+                with transaction.atomic(savepoint=False):
+                    raise ValueError
+            except ValueError:
+                return Rejected("closed", "No")
+
+        payload = {"product_id": uuid7(), "on_hand": 1}
+        with handled_by(SetStock, closed), nothing_written():
+            assert bus.send(SetStock, payload, idempotency_key=key).code == "closed"
+        assert IdempotentAnswer.objects.count() == (1 if key else 0)
 
     def test_of_a_nested_command_keeps_what_the_outer_one_did(self):
         inner, outer = product(5), uuid7()

@@ -7,7 +7,7 @@ import pytest
 from django.db import DatabaseError, OperationalError, transaction
 from structlog.testing import capture_logs
 
-from cqrs.behaviors import transaction as behavior
+from cqrs.behaviors import retry as behavior
 from cqrs.messaging import bus
 from cqrs.messaging.ids import uuid7
 from cqrs.messaging.results import Ok

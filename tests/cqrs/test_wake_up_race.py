@@ -30,6 +30,9 @@ class Recorder:
     def __init__(self) -> None:
         self.seen: list[int] = []
 
+    def skipped(self, events: Any) -> tuple[int, ...]:
+        return ()
+
     def apply(self, events: Any) -> None:
         self.seen += [event.position for event in events if isinstance(event, RecordedEvent)]
 
@@ -84,6 +87,9 @@ class TestWakeUpRace:
         answers = []
 
         class Interrupted(Recorder):
+            def skipped(self, events: Any) -> tuple[int, ...]:
+                return ()
+
             def apply(self, events: Any) -> None:
                 if not self.seen:
                     other = Thread(target=feed_and_ask)

@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Sequence
 from threading import Event as Flag
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -48,6 +49,9 @@ class Recorder:
 
     def __init__(self) -> None:
         self.events: list[RecordedEvent] = []
+
+    def skipped(self, events: Any) -> tuple[int, ...]:
+        return ()
 
     def apply(self, events: Sequence[RecordedEvent]) -> None:
         self.events += events

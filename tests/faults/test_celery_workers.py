@@ -10,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 
-from cqrs.event_log.sequencer import LOCK_KEY
+from cqrs.database.locks import LockSpace, lock_key
 from cqrs.messaging.ids import uuid7
 from tests.faults.celery_worker import CeleryWorker
 from tests.faults.conftest import OutageDesk
@@ -158,7 +158,7 @@ class TestSequencerAlarm:
         self, desk: Desk, api: httpx.Client
     ) -> None:
         with psycopg.connect(desk.database_url("default")) as sleeper:
-            sleeper.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
+            sleeper.execute("SELECT pg_advisory_xact_lock(%s)", [lock_key(LockSpace.SEQUENCER)])
             registered(api, f"{uuid7()}@example.com")
             first, second = [status(desk) for _ in range(2)]
         assert first["sequencer"]["oldest_pending_seconds"] > 0

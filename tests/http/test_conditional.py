@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 
 @pytest.fixture(autouse=True)
 def _forgotten() -> None:
-    lag.forget()
+    lag.read_lag.forget()
 
 
 @pytest.fixture(params=["/api/orders/{order}", "/api/orders", "/api/orders?cursor="])
@@ -78,14 +78,14 @@ class TestReadLag:
     def test_says_how_old_the_read_model_may_be(self, api: Api, path: str):
         then = timezone.now() - timedelta(seconds=7)
         ProjectionCheckpoint.objects.filter(consumer="orders").update(caught_up_at=then)
-        lag.forget()
+        lag.read_lag.forget()
         assert 7_000 <= int(api.get(path)["X-Read-Lag-Ms"]) < 12_000
         assert int(api.get("/api/customers")["X-Read-Lag-Ms"]) < 5_000
 
     def test_is_that_of_the_hindmost_partition(self, api: Api, path: str):
         then = timezone.now() - timedelta(seconds=60)
         ProjectionCheckpoint.objects.filter(partition=1).update(caught_up_at=then)
-        lag.forget()
+        lag.read_lag.forget()
         assert int(api.get(path)["X-Read-Lag-Ms"]) >= 60_000
 
     def test_is_asked_once_in_a_while(self, api: Api, path: str, monkeypatch: pytest.MonkeyPatch):

@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 from django.db import connections, transaction
 
-from cqrs.behaviors import transaction as transaction_behavior
+from cqrs.behaviors import retry
 from cqrs.messaging import bus
 from cqrs.messaging.ids import uuid7
 from cqrs.messaging.results import Ok
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def _one_attempt(monkeypatch):
     """Let a deadlock fail the test: with the retries of the pipeline it would go unnoticed."""
-    monkeypatch.setattr(transaction_behavior, "ATTEMPTS", 1)
+    monkeypatch.setattr(retry, "ATTEMPTS", 1)
 
 
 class TestBuyersRace:

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from cqrs.consistency import behavior
-from cqrs.consistency.token_status import TokenStatus, readable, token_status
+from cqrs.consistency.token_status import TokenStatus, decode_known, token_status
 from cqrs.messaging.results import Ok, Rejected
 from cqrs.projections.registry import projection_names, runner
 from customers.events import CustomerUpdated
@@ -133,7 +133,7 @@ class TestParked:
         buyer = log.customer("Ada")
         log.projected()
 
-        monkeypatch.setitem(projections.customers.HANDLES, CustomerUpdated.wire_name, broken)
+        monkeypatch.setitem(projections.customers.HANDLERS, CustomerUpdated.wire_name, broken)
         log.rename(buyer, "Grace")
         log.projected()
         return buyer
@@ -152,7 +152,7 @@ class TestParked:
         [order] = ask(GetOrdersByCustomer, customer_id=parked, **wish).value.documents
         assert orjson.loads(order)["customer_name"] == "Joan"
         assert (
-            token_status(readable(wish["consistency_token"]), {*projection_names()})
+            token_status(decode_known(wish["consistency_token"]), {*projection_names()})
             is TokenStatus.PARKED
         )
 

@@ -40,7 +40,7 @@ class TestAWorkerAndARetry:
         log = Log()
         key = log.order(log.customer())
         with monkeypatch.context() as patch:
-            patch.setitem(orders.HANDLES, OrderCreated.wire_name, broken)
+            patch.setitem(orders.HANDLERS, OrderCreated.wire_name, broken)
             log.projected()
         log.confirm(key)
         log.sequenced()
@@ -63,7 +63,7 @@ class TestAWorkerAndARetry:
         """Else it is given up after half of its attempts."""
         log = Log()
         log.order(log.customer())
-        monkeypatch.setitem(orders.HANDLES, OrderCreated.wire_name, broken)
+        monkeypatch.setitem(orders.HANDLERS, OrderCreated.wire_name, broken)
         log.projected()
         ParkedEvent.objects.filter(consumer=ORDERS.name).update(retry_at=timezone.now())
         due, found = runner.parking.due, threading.Barrier(2)
@@ -117,7 +117,7 @@ class TestARepairAndAParkedEvent:
         assert len(list(verify(CUSTOMERS, silent, repair=True))) == 1
         key = self.log.order(buyer)
         with monkeypatch.context() as patch:
-            patch.setitem(customers.HANDLES, OrderCreated.wire_name, broken)
+            patch.setitem(customers.HANDLERS, OrderCreated.wire_name, broken)
             self.log.projected()
         CustomerReadModel.objects.update(name="Somebody")
 
@@ -146,14 +146,14 @@ class TestAReaderAndAWorker:
         log.confirm(key)
         log.sequenced()
         runner.drain(ORDERS)
-        monkeypatch.setitem(customers.HANDLES, OrderCreated.wire_name, broken)
-        past = module._are_past
+        monkeypatch.setitem(customers.HANDLERS, OrderCreated.wire_name, broken)
+        past = module._others_are_past
 
         def after_the_worker(*arguments: Any) -> bool:
             runner.drain(CUSTOMERS)
             return past(*arguments)
 
-        monkeypatch.setattr(module, "_are_past", after_the_worker)
+        monkeypatch.setattr(module, "_others_are_past", after_the_worker)
         token = ConsistencyToken("order", key, 1)
         assert token_status(token, {CUSTOMERS.name}) is TokenStatus.PARKED
 
@@ -164,15 +164,15 @@ class TestAReaderAndAWorker:
         log = Log()
         key = log.order(log.customer())
         with monkeypatch.context() as patch:
-            patch.setitem(orders.HANDLES, OrderCreated.wire_name, broken)
+            patch.setitem(orders.HANDLERS, OrderCreated.wire_name, broken)
             log.projected()
-        past = module._are_past
+        past = module._others_are_past
 
         def after_the_retry(*arguments: Any) -> bool:
             runner.retry(ORDERS, ("order", key))
             return past(*arguments)
 
-        monkeypatch.setattr(module, "_are_past", after_the_retry)
+        monkeypatch.setattr(module, "_others_are_past", after_the_retry)
         token = ConsistencyToken("order", key, 1)
         assert token_status(token, {ORDERS.name, CUSTOMERS.name}) is TokenStatus.PENDING
         assert token_status(token, {ORDERS.name, CUSTOMERS.name}) is TokenStatus.APPLIED

@@ -12,15 +12,7 @@ from cqrs.projections.registry import runner
 from cqrs.rebuild import rebuild as module
 from cqrs.rebuild.catch_up import snapshot_at_equal_position
 from cqrs.rebuild.rebuild import RebuildError, discard, rebuild, roll_back
-from cqrs.rebuild.table_copies import (
-    CHECK,
-    RETIRED,
-    SHADOW,
-    Busy,
-    TableCopy,
-    active_consumers,
-    exclusive,
-)
+from cqrs.rebuild.table_copies import Busy, Slot, TableCopy, active_consumers, exclusive
 from readmodels.projections import PROJECTIONS
 from tests.support.built import elsewhere, filled, nothing_is_left, projections, silent
 from tests.support.threads import together
@@ -42,11 +34,11 @@ class TestAWorkerAndASwap:
             for place in places:
                 assert not runner.partitions.claim(place, place.position + 1)
             assert runner.partitions.advance_idle(places, places[0].position + 1) == 0
-        assert runner.positions(TableCopy(ORDERS, RETIRED)) == runner.positions(ORDERS)
+        assert runner.positions(TableCopy(ORDERS, Slot.RETIRED)) == runner.positions(ORDERS)
 
     def test_whoever_waited_for_the_rows_locks_those_that_serve(self) -> None:
         filled()
-        TableCopy(ORDERS, SHADOW).create(4)
+        TableCopy(ORDERS, Slot.SHADOW).create(4)
         names = ((ORDERS.name, "orders.retired"), ("orders.shadow", ORDERS.name))
         swapped, waits = threading.Event(), threading.Event()
 
@@ -80,7 +72,7 @@ class TestAWorkerAndASwap:
         rebuild(ORDERS, silent)
         log.order(log.customer("Late"))
         log.sequenced()
-        retired, taken = TableCopy(ORDERS, RETIRED), threading.Event()
+        retired, taken = TableCopy(ORDERS, Slot.RETIRED), threading.Event()
         apply = ORDERS.apply
 
         def slowly(events: Any) -> None:
@@ -101,15 +93,15 @@ class TestAWorkerAndASwap:
     def test_one_at_a_time_rebuilds_or_rolls_back_or_discards(self) -> None:
         filled()
         rebuild(ORDERS, silent)
-        with exclusive(TableCopy(ORDERS, SHADOW)):
+        with exclusive(TableCopy(ORDERS, Slot.SHADOW)):
             for act in (roll_back, discard):
                 with pytest.raises(Busy):
                     elsewhere(lambda act=act: act(ORDERS))
-        assert TableCopy(ORDERS, RETIRED).exists()
+        assert TableCopy(ORDERS, Slot.RETIRED).exists()
 
     def test_one_at_a_time_verifies_and_the_other_says_that_it_did_not(self) -> None:
         with (
-            exclusive(TableCopy(ORDERS, CHECK)),
+            exclusive(TableCopy(ORDERS, Slot.CHECK)),
             pytest.raises(CommandError, match="orders is being rebuilt or verified"),
         ):
             elsewhere(lambda: projections("verify", "orders", "--repair"))
@@ -122,7 +114,7 @@ class TestAWorkerAndASwap:
         rebuild(ORDERS, silent)
         monkeypatch.setattr(module, "SWAP_PATIENCE_S", 0.0)
         with (
-            snapshot_at_equal_position(TableCopy(ORDERS, RETIRED)),
+            snapshot_at_equal_position(TableCopy(ORDERS, Slot.RETIRED)),
             pytest.raises(RebuildError, match="held"),
         ):
             elsewhere(lambda: roll_back(ORDERS))

@@ -9,7 +9,7 @@ from django.db import connections
 
 from cqrs.rebuild import comparison
 from cqrs.rebuild import verify as module
-from cqrs.rebuild.table_copies import CHECK, TableCopy
+from cqrs.rebuild.table_copies import Slot, TableCopy
 from cqrs.rebuild.verify import verify
 from readmodels.models import OrderReadModel
 from readmodels.projections import PROJECTIONS
@@ -91,4 +91,4 @@ class TestMemory:
         says("shipped")
         for _ in verify(ORDERS, lambda *_: None):
             break
-        assert not TableCopy(ORDERS, CHECK).exists()
+        assert not TableCopy(ORDERS, Slot.CHECK).exists()

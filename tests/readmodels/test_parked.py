@@ -26,7 +26,7 @@ class TestRetry:
     def test_comes_by_itself_later_each_time_and_ends(self, poisoned: Any) -> None:
         log = Log()
         key = log.order(log.customer())
-        poison = poisoned(orders.HANDLES, OrderCreated, key)
+        poison = poisoned(orders.HANDLERS, OrderCreated, key)
         log.sequenced()
         project()
         waits = []
@@ -45,7 +45,7 @@ class TestRetry:
     def test_is_applied_by_the_sweep_when_the_bug_is_fixed(self, poisoned: Any) -> None:
         log = Log()
         key = log.order(log.customer())
-        poison = poisoned(orders.HANDLES, OrderCreated, key)
+        poison = poisoned(orders.HANDLERS, OrderCreated, key)
         log.confirm(key)
         log.projected()
         poison.keys.clear()
@@ -55,19 +55,19 @@ class TestRetry:
         assert parked() == []
 
     def test_drains_what_waits_for_another_aggregate(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        registered = customers.HANDLES["customers.customer_registered"]
+        registered = customers.HANDLERS["customers.customer_registered"]
 
         def broken(*_: Any) -> None:
             raise KeyError("a bug")
 
-        monkeypatch.setitem(customers.HANDLES, "customers.customer_registered", broken)
+        monkeypatch.setitem(customers.HANDLERS, "customers.customer_registered", broken)
         log = Log()
         buyer = log.customer()
         log.confirm(log.order(buyer))
         log.order(buyer)
         log.projected()
         assert len(parked("customers")) == 3  # the customer and two orders: confirming is no matter
-        monkeypatch.setitem(customers.HANDLES, "customers.customer_registered", registered)
+        monkeypatch.setitem(customers.HANDLERS, "customers.customer_registered", registered)
         assert "3 event(s) applied, 0 still parked" in projections("parked", "retry")
         assert CustomerReadModel.objects.get().order_count == 2
 
@@ -77,7 +77,7 @@ class TestCommands:
     def bad(self, poisoned: Any) -> Any:
         log = Log()
         keys = [log.order(log.customer()) for _ in range(2)]
-        poisoned(orders.HANDLES, OrderCreated, *keys)
+        poisoned(orders.HANDLERS, OrderCreated, *keys)
         for key in keys:
             log.confirm(key)
         log.projected()

@@ -27,7 +27,7 @@ class TestParkedEventAdmin:
         key = log.order(log.customer())
         log.confirm(key)
         with monkeypatch.context() as patch:
-            patch.setitem(orders.HANDLES, "orders.order_created", broken)
+            patch.setitem(orders.HANDLERS, "orders.order_created", broken)
             log.projected()
         return key
 

@@ -25,7 +25,7 @@ class TestParking:
         for key in keys:
             log.confirm(key)
         bad = keys[10]
-        poison = poisoned(orders.HANDLES, OrderCreated, bad)
+        poison = poisoned(orders.HANDLERS, OrderCreated, bad)
         log.projected()
         assert set(OrderReadModel.objects.values_list("id", flat=True)) == {*keys} - {bad}
         assert OrderReadModel.objects.filter(status="confirmed").count() == 20
@@ -45,7 +45,7 @@ class TestParking:
         buyer = log.customer()
         bad, good = log.order(buyer), log.order(buyer)
         log.projected()
-        poisoned(orders.HANDLES, OrderConfirmed, bad)
+        poisoned(orders.HANDLERS, OrderConfirmed, bad)
         for step in (log.confirm, log.ship, log.deliver):
             step(bad)
             step(good)
@@ -58,7 +58,7 @@ class TestParking:
         log = Log()
         buyer = log.customer()
         bad = log.order(buyer, total="5.00")
-        poison = poisoned(customers.HANDLES, OrderCreated, bad)
+        poison = poisoned(customers.HANDLERS, OrderCreated, bad)
         log.order(buyer, total="7.00")
         log.projected()
         log.rename(buyer, "Grace")
@@ -79,7 +79,7 @@ class TestParking:
         buyer = log.customer("Ada")
         bad = log.order(buyer)
         log.projected()
-        poison = poisoned(orders.HANDLES, OrderConfirmed, bad)
+        poison = poisoned(orders.HANDLERS, OrderConfirmed, bad)
         log.confirm(bad)
         log.rename(buyer, "Grace")
         log.projected()
@@ -125,7 +125,7 @@ class TestParking:
     def test_keeps_pointers_and_no_copies(self, poisoned: Any) -> None:
         log = Log()
         key = log.order(log.customer("Ada Personal"))
-        poisoned(orders.HANDLES, OrderCreated, key)
+        poisoned(orders.HANDLERS, OrderCreated, key)
         log.projected()
         [row] = ParkedEvent.objects.values()
         assert "Personal" not in str(row)

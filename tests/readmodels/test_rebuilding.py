@@ -10,7 +10,7 @@ from django.db import connections
 from cqrs.projections.registry import runner
 from cqrs.rebuild import rebuild as module
 from cqrs.rebuild.rebuild import rebuild
-from cqrs.rebuild.table_copies import RETIRED, SHADOW, TableCopy, active_consumers
+from cqrs.rebuild.table_copies import Slot, TableCopy, active_consumers
 from readmodels.models import (
     CustomerReadModel,
     CustomerSearch,
@@ -92,7 +92,7 @@ class TestRebuild:
         log.order(log.customer("Late"))
         log.published()
         projections("run", "orders", "--until-caught-up")
-        assert runner.positions(TableCopy(ORDERS, RETIRED)) == runner.positions(ORDERS)
+        assert runner.positions(TableCopy(ORDERS, Slot.RETIRED)) == runner.positions(ORDERS)
         assert sql("SELECT count(*) FROM read_retired.read_orders") == [(31,)]
         # What is not named is left alone, with its copy.
         assert sql("SELECT count(*) FROM read_retired.read_customers") == [(30,)]
@@ -116,7 +116,7 @@ class TestRebuild:
         with pytest.raises(KeyboardInterrupt):
             rebuild(ORDERS, lambda *_: None)
         monkeypatch.undo()
-        assert TableCopy(ORDERS, SHADOW).exists()
+        assert TableCopy(ORDERS, Slot.SHADOW).exists()
         created = sql("SELECT 'read_shadow.read_orders'::regclass::oid")
         projections("rebuild", "orders")
         assert sql("SELECT 'public.read_orders'::regclass::oid") == created
@@ -143,7 +143,7 @@ class TestRebuild:
         projections("rebuild", "orders")
         log.order(log.customer("Late"))
         log.projected()
-        retired, found = TableCopy(ORDERS, RETIRED), []
+        retired, found = TableCopy(ORDERS, Slot.RETIRED), []
         swap = module.swap
 
         def watched(build: TableCopy) -> None:

@@ -90,7 +90,7 @@ class TestReportTables:
         assert f"read_sales_days {day}: changed: revenue stored '1.0000'" in said
         assert f"read_sales_days {last}: missing" in said
         assert 'read_order_history \'; "zzz" %s: invented' in said
-        assert "6 mended" in projections("verify", *NAMES, "--repair")
+        assert "6 repaired" in projections("verify", *NAMES, "--repair")
         assert rows() == before
 
     def test_a_new_version_is_folded_twice(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +110,7 @@ class TestReportTables:
             raise KeyError("a bug")
 
         with monkeypatch.context() as patch:
-            patch.setitem(sales.HANDLES, "orders.order_created", broken)
+            patch.setitem(sales.HANDLERS, "orders.order_created", broken)
             parked = [log.order(customer, total="10.00") for _ in range(2)]
             log.projected()
         log.cancel(parked[0])

@@ -38,7 +38,7 @@ def rows() -> list[dict[str, Any]]:
 
 @pytest.mark.usefixtures("no_write_side")
 class TestVerify:
-    def test_finds_and_mends_what_was_done_by_hand(self) -> None:
+    def test_finds_and_repairs_what_was_done_by_hand(self) -> None:
         log = filled()
         before = rows()
         changed, deleted = OrderReadModel.objects.order_by("id").values_list("id", flat=True)[:2]
@@ -55,16 +55,16 @@ class TestVerify:
         assert f"read_orders {deleted}: missing" in said
         assert f"read_customers {invented.pk}: invented" in said
         assert rows() == spoilt
-        assert "3 mended" in projections("verify", "--repair")
+        assert "3 repaired" in projections("verify", "--repair")
         assert rows() == before
         assert "Everything agrees" in projections("verify")
 
-    def test_mends_tables_that_were_emptied(self) -> None:
+    def test_repairs_tables_that_were_emptied(self) -> None:
         filled()
         before = rows()
         OrderReadModel.objects.all().delete()
         CustomerReadModel.objects.all().delete()
-        assert "60 mended" in projections("verify", "--repair")
+        assert "60 repaired" in projections("verify", "--repair")
         assert rows() == before
 
     def test_looks_only_at_what_is_named(self) -> None:

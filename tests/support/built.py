@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from cqrs.rebuild.table_copies import CHECK, RETIRED, SAMPLE, SHADOW, TableCopy
+from cqrs.rebuild.table_copies import Slot, TableCopy
 from readmodels.projections import PROJECTIONS
 from tests.support.log import Log
 from tests.support.threads import together
@@ -18,7 +18,7 @@ def nothing_is_left() -> Iterator[None]:
     """Drop the tables that a test leaves: emptying the others would not."""
     yield
     for projection in PROJECTIONS:
-        for slot in (SHADOW, RETIRED, CHECK, SAMPLE):
+        for slot in (Slot.SHADOW, Slot.RETIRED, Slot.CHECK, Slot.SAMPLE):
             TableCopy(projection, slot).drop()
 
 

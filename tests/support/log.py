@@ -13,7 +13,7 @@ from django.db import transaction
 from cqrs.event_log import feed, sequencer
 from cqrs.event_log.events import Event, RecordedEvent, publish
 from cqrs.messaging.ids import uuid7
-from cqrs.projections.freshness import record_caught_up
+from cqrs.projections.freshness import FreshnessRecorder
 from cqrs.projections.registry import runner
 from customers.events import CustomerDeactivated, CustomerRegistered, CustomerUpdated
 from orders.events import (
@@ -156,7 +156,7 @@ class Log:
         self.sequenced()
         for projection in PROJECTIONS:
             runner.drain(projection)
-        record_caught_up(every_s=0)
+        FreshnessRecorder(every_s=0).record()
 
     def _new_key(self) -> UUID:
         # Rising, as ids made over time do: tests know what ties by id come to.

@@ -7,7 +7,7 @@ from typing import Any
 
 from cqrs.event_log.events import Event
 from cqrs.messaging.messages import Message
-from cqrs.projections.engine import Projection
+from cqrs.projections.projection import Projection
 
 
 def _is_event(entry: Any) -> bool:

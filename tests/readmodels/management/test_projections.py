@@ -16,7 +16,7 @@ from cqrs.models import EventRecord, Pending
 from cqrs.operations import status
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from cqrs.projections.registry import runner
-from cqrs.rebuild.table_copies import RETIRED, TableCopy
+from cqrs.rebuild.table_copies import Slot, TableCopy
 from orders.events import OrderCreated
 from readmodels.models import CustomerReadModel, OrderReadModel
 from readmodels.projections import PROJECTIONS
@@ -138,7 +138,7 @@ class TestRun:
         log = Log()
         log.order(log.customer())
         log.projected()
-        copy = TableCopy(PROJECTIONS[0], RETIRED)
+        copy = TableCopy(PROJECTIONS[0], Slot.RETIRED)
         copy.create(4)
         try:
             projections("run", "--until-caught-up")

@@ -18,8 +18,8 @@ from cqrs.database.aliases import PROJECTION_ALIAS
 from cqrs.event_log import sequencer
 from cqrs.event_log.events import RecordedEvent
 from cqrs.models import EventRecord, Pending
-from cqrs.projections.engine import Projection
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
+from cqrs.projections.projection import Projection
 from cqrs.testing.projection_contract import EXAMPLES, Crash, undone
 from readmodels.projections import PROJECTIONS
 from tests.readmodels.projections import (
@@ -137,6 +137,9 @@ class Frail:
     @property
     def types(self) -> Collection[str]:
         return self.projection.types
+
+    def skipped(self, events: Any) -> Collection[int]:
+        return self.projection.skipped(events)
 
     def apply(self, events: Sequence[RecordedEvent]) -> None:
         fault = self.work.fault(IN_A_BATCH, BEFORE_COMMIT)

@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from cqrs.event_log.events import RecordedEvent
-from cqrs.projections.engine import MissingRow
+from cqrs.projections.rows import MissingRow
 from readmodels.models import OrderCustomer, OrderReadModel, OrderSearch
 from readmodels.projections import orders
 from readmodels.projections.orders import Orders

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from cqrs.event_log.events import RecordedEvent
-from cqrs.projections.engine import MissingRow
+from cqrs.projections.rows import MissingRow
 from readmodels.models import ProductName, ProductSalesReadModel
 from readmodels.projections.product_sales import ProductSales
 from tests.support.expected import sums

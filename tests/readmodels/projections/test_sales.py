@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from cqrs.event_log.events import RecordedEvent
-from cqrs.projections.engine import MissingRow
+from cqrs.projections.rows import MissingRow
 from readmodels.models import SalesDayReadModel
 from readmodels.projections.sales import Sales
 from tests.support.expected import sums

@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from cqrs.event_log.events import RecordedEvent
-from cqrs.projections.engine import MissingRow
+from cqrs.projections.rows import MissingRow
 from readmodels.models import StockReadModel, StockSearch
 from readmodels.projections.stock import Stock
 from tests.support.expected import searched, words

@@ -4,7 +4,8 @@ from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from catalog.models import Book
-from cqrs.messaging.messages import Query, ServerSet
+from cqrs.messaging.fields import ServerSet
+from cqrs.messaging.messages import Query
 from cqrs.messaging.results import Result
 from cqrs.queries.compiled import document_by_id
 

@@ -7,8 +7,9 @@ from pydantic import Field
 
 from cqrs.event_log.aggregates import expect_nothing
 from cqrs.event_log.events import publish
+from cqrs.messaging.fields import Text
 from cqrs.messaging.ids import uuid7
-from cqrs.messaging.messages import AggregateState, Command, ServerSet, Text
+from cqrs.messaging.messages import AggregateState, Command, ServerSet
 from cqrs.messaging.results import Ok, Result
 from lending.models import Copy, CopyState
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from cqrs.event_log.aggregates import load_for_change
 from cqrs.event_log.events import publish
-from cqrs.messaging.messages import AggregateState, Command, ServerSet, Text
+from cqrs.messaging.fields import ServerSet, Text
+from cqrs.messaging.messages import AggregateState, Command
 from cqrs.messaging.results import Ok, Result
 from lending.models import Copy, CopyState
 

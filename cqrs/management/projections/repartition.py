@@ -1,0 +1,41 @@
+"""`projections repartition`: divide the work anew among more or fewer workers."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from cqrs.conf import conf
+from cqrs.event_log.events import BUCKETS
+from cqrs.management.projections.subcommand import Subcommand, add_names, chosen
+from cqrs.rebuild.table_copies import Busy, repartition
+
+
+class Repartition(Subcommand):
+    """Changes the number of partitions; every event is applied once, before it or after it."""
+
+    name = "repartition"
+    help = "change the number of partitions"
+
+    @classmethod
+    def add_arguments(cls, parser: ArgumentParser) -> None:
+        add_names(parser)
+        parser.add_argument(
+            "--partitions", type=int, metavar="N", help=f"1 to {BUCKETS}; else CQRS['PARTITIONS']"
+        )
+
+    def handle(self, *, names: list[str], partitions: int | None, **_: Any) -> None:
+        if partitions is not None and not 1 <= partitions <= BUCKETS:
+            raise CommandError(f"--partitions {partitions}: give 1 to {BUCKETS}")
+        for projection in chosen(names):
+            wanted = partitions or projection.partitions
+            if not projection.is_divisible and wanted > 1:
+                self.stdout.write(f"{projection.name}: stays 1, its rows gather from everywhere")
+                continue
+            try:
+                repartition(projection, wanted)
+            except Busy as error:
+                raise CommandError(str(error)) from error
+            self.stdout.write(f"{projection.name}: {wanted} partition(s)")
+        if partitions not in (None, conf().PARTITIONS):
+            self.stdout.write(f"New projections begin with CQRS['PARTITIONS'], {conf().PARTITIONS}")

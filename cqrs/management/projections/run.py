@@ -1,0 +1,91 @@
+"""`projections run`: what the Celery task does, in this process and with a progress display."""
+
+import threading
+import time
+from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from cqrs.event_log import sequencer
+from cqrs.management.projections.stopping import Stopped, stoppable
+from cqrs.management.projections.subcommand import Subcommand, add_names, chosen
+from cqrs.operations.worker import project_once
+from cqrs.projections.projection import Projection
+from cqrs.projections.registry import runner
+from cqrs.rebuild.table_copies import active_consumers
+
+POLL_S = 0.2
+
+
+class Run(Subcommand):
+    """Projects in this process until stopped, or until what is in the log now is applied."""
+
+    name = "run"
+    help = "project in this process, without Celery"
+
+    @classmethod
+    def add_arguments(cls, parser: ArgumentParser) -> None:
+        add_names(parser)
+        parser.add_argument(
+            "--until-caught-up",
+            action="store_true",
+            help="end when the log is applied as it is now",
+        )
+
+    def handle(self, *, names: list[str], until_caught_up: bool, **_: Any) -> None:
+        run_loop(chosen(names), self.console(), until_caught_up=until_caught_up)
+
+
+def run_loop(chosen: Sequence[Projection], console: Console, *, until_caught_up: bool) -> None:
+    """Apply what is in the log and what comes, until Ctrl-C or SIGTERM.
+
+    With `until_caught_up` it ends when everything committed before the call is applied, also to the
+    retired copies. A batch that is stopped halfway is rolled back and applied by the next worker.
+    """
+    with stoppable() as stop, suppress(Stopped), _progress(console) as progress:
+        bars = {each.name: progress.add_task(each.name) for each in chosen}
+        show = partial(_show, progress, bars, chosen, stop)
+        started, goal = time.monotonic(), None
+        while not stop.is_set():
+            more = project_once(chosen, on_batch=show)
+            show()
+            elapsed_s = time.monotonic() - started
+            if until_caught_up and sequencer.oldest_pending_age_s() <= elapsed_s:
+                goal = sequencer.head() if goal is None else goal
+                # A partition may be claimed by another worker, which brings it there.
+                if _are_past(goal, chosen):
+                    return
+            if not more:
+                stop.wait(POLL_S)
+
+
+def _show(
+    progress: Progress,
+    bars: Mapping[str, TaskID],
+    chosen: Sequence[Projection],
+    stop: threading.Event,
+    _passed: int = 0,
+) -> None:
+    """Show how far the hindmost partition of each has come."""
+    head, checkpoints = sequencer.head(), runner.partition_checkpoints(*chosen)
+    for name, bar in bars.items():
+        hindmost = min(each.position for each in checkpoints if each.consumer == name)
+        progress.update(bar, total=head, completed=hindmost)
+    if stop.is_set():
+        raise Stopped
+
+
+def _are_past(goal: int, chosen: Sequence[Projection]) -> bool:
+    checkpoints = runner.partition_checkpoints(*active_consumers(chosen))
+    return all(checkpoint.position >= goal for checkpoint in checkpoints)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console
+    )

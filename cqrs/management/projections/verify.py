@@ -1,0 +1,84 @@
+"""`projections verify`: compare read models and write tables with the event log, and repair."""
+
+import threading
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.management.base import CommandError
+from rich.console import Console
+
+from cqrs.event_log.audits import audit
+from cqrs.management.projections.stopping import failing_when_stopped, reporting
+from cqrs.management.projections.subcommand import Subcommand, add_names, chosen, fail_with
+from cqrs.projections.projection import Projection
+from cqrs.rebuild.table_copies import Busy
+from cqrs.rebuild.verify import verify
+
+
+class Verify(Subcommand):
+    """Prints what the read models and the write model say otherwise than the log; fails then."""
+
+    name = "verify"
+    help = "compare with what the log and the writes say"
+
+    @classmethod
+    def add_arguments(cls, parser: ArgumentParser) -> None:
+        add_names(parser)
+        parser.add_argument("--repair", action="store_true", help="repair the read models")
+        parser.add_argument(
+            "--parts", type=int, default=1, metavar="N", help="look at a random one of N parts"
+        )
+
+    def handle(self, *, names: list[str], repair: bool, parts: int, **_: Any) -> None:
+        console = self.console()
+        bypassing = print_bypassing_writes(console)
+        with failing_when_stopped() as stop:
+            count, complaints = verify_each(
+                chosen(names), console, stop, parts=parts, repair=repair
+            )
+        if bypassing:
+            raise CommandError(
+                f"{bypassing} write(s) bypassed the event log: which side is right only people can"
+                " tell (docs/operating.md)"
+            )
+        if count and not repair:
+            complaints.append(f"{count} difference(s) to the event log: repair with --repair")
+        fail_with(complaints)
+        self.stdout.write(f"{count} repaired" if count else "Everything agrees with the event log")
+
+
+def print_bypassing_writes(console: Console) -> int:
+    """Print every row of the write tables that the log does not account for; return how many."""
+    count = 0
+    for drift in audit():
+        count += 1
+        console.print(f"{drift} (bypassed the events)", soft_wrap=True, markup=False)
+    return count
+
+
+def verify_each(
+    chosen: Sequence[Projection],
+    console: Console,
+    stop: threading.Event,
+    *,
+    parts: int,
+    repair: bool,
+) -> tuple[int, list[str]]:
+    """Print every drift of the read models; return how many there are, or were, and what failed."""
+    count, complaints = 0, list[str]()
+    for projection in chosen:
+        try:
+            with reporting(projection.name, console, stop) as report:
+                drifts = 0
+                for drift in verify(projection, report, parts=parts, repair=repair):
+                    drifts += 1
+                    line = f"{drift} (repaired)" if repair else str(drift)
+                    console.print(line, soft_wrap=True, markup=False)
+        except Busy as error:
+            complaints.append(str(error))
+            continue
+        count += drifts
+        agrees = "agrees with the event log" if not drifts else f"{drifts} drift(s)"
+        console.print(f"{projection.name}: {agrees}")
+    return count, complaints
