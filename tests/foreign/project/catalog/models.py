@@ -5,7 +5,6 @@ from typing import ClassVar
 from django.db import models
 
 from cqrs.projections.read_models import ReadModel
-from cqrs.queries.specifications import ReadModelQuerySet
 
 
 class Book(ReadModel):
@@ -16,8 +15,6 @@ class Book(ReadModel):
     is_lent = models.BooleanField()
     due_date = models.DateField(null=True)
     document = models.TextField()
-
-    objects = models.Manager.from_queryset(ReadModelQuerySet)()
 
     class Meta:
         db_table = "library_catalog"

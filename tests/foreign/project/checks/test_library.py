@@ -81,6 +81,19 @@ class TestReader:
         last = reader.get("/books?ordering=-title&page=2&page_size=2").json()
         assert [book["title"] for book in last["results"]] == ["Emma"]
 
+    def test_walks_through_the_books_on_the_shelf(self, librarian: Client, reader: Client) -> None:
+        for title in ("Persuasion", "Emma", "Sanditon"):
+            book = acquire(librarian, title)["Location"]
+        post(librarian, f"{book}/lend", LOAN)
+        project()
+        first = reader.get("/books?lent=false&page_size=1&cursor=").json()
+        last = reader.get(first["next"]).json()
+        assert [book["title"] for book in first["results"] + last["results"]] == [
+            "Emma",
+            "Persuasion",
+        ]
+        assert (last["count"], last["next"]) == (None, None)
+
     def test_may_not_acquire_books(self, reader: Client) -> None:
         refused = acquire(reader)
         assert (refused.status_code, refused.json()["code"]) == (403, "permission_denied")

@@ -1,6 +1,6 @@
 """Show one book. Refuses with `not_found`."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from catalog.models import Book
@@ -8,6 +8,7 @@ from cqrs.messaging.fields import ServerSet
 from cqrs.messaging.messages import Query
 from cqrs.messaging.results import Result
 from cqrs.queries.compiled import document_by_id
+from cqrs.queries.pages import StoredDocument
 
 
 class GetBook(Query):
@@ -17,6 +18,6 @@ class GetBook(Query):
     copy_id: Annotated[UUID, ServerSet()]
 
 
-def get_book(query: GetBook) -> Result[Any]:
+def get_book(query: GetBook) -> Result[StoredDocument]:
     """Read the book's document."""
     return document_by_id(Book, query.copy_id, f"There is no book {query.copy_id}")
