@@ -15,8 +15,7 @@
 Each test tries 25 histories, or what hypothesis' profile `cqrs` says if a conftest registers one.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -24,9 +23,8 @@ import pytest
 from django.db import connections, transaction
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.errors import InvalidArgument
 
 from cqrs.consumers.runner import Runner
 from cqrs.database.aliases import PROJECTION_ALIAS, WRITE_ALIAS
@@ -36,24 +34,9 @@ from cqrs.models import Feed
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from cqrs.projections.projection import Projection
 from cqrs.rebuild.rebuild import discard, rebuild
+from cqrs.testing.examples import CUTS, EXAMPLES, cut, undone
 from cqrs.testing.threads import together
 
-
-def _profile() -> settings:
-    try:
-        return settings.get_profile("cqrs")
-    except InvalidArgument:
-        return settings(max_examples=25)
-
-
-# pytest's fixtures are not made anew for each example: the examples undo what they wrote.
-EXAMPLES = settings(
-    _profile(),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors,
-                           HealthCheck.too_slow],
-)  # fmt: skip
-CUTS = st.lists(st.integers(1, 12), max_size=40)
 UNDONE = pytest.mark.django_db(databases=[WRITE_ALIAS, PROJECTION_ALIAS])
 COMMITTED = pytest.mark.django_db(transaction=True, databases=[WRITE_ALIAS, PROJECTION_ALIAS])
 
@@ -207,15 +190,6 @@ class ProjectionContract:
             discard(self.projection)
 
 
-def cut(events: Sequence[RecordedEvent], sizes: Sequence[int]) -> list[Sequence[RecordedEvent]]:
-    """Cut the events into batches of these sizes; the last takes what remains."""
-    batches, start = [], 0
-    for size in sizes:
-        batches.append(events[start : start + size])
-        start += size
-    return [batch for batch in [*batches, events[start:]] if batch]
-
-
 def passed(
     runner: Runner, projection: Projection, events: Sequence[RecordedEvent]
 ) -> list[RecordedEvent]:
@@ -230,15 +204,6 @@ def passed(
             for checkpoint in checkpoints
         )
     ]
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """Take back what the block wrote to both databases."""
-    with transaction.atomic(), transaction.atomic(using=PROJECTION_ALIAS):
-        yield
-        transaction.set_rollback(True)
-        transaction.set_rollback(True, using=PROJECTION_ALIAS)
 
 
 def _runner(batch: int) -> Runner:

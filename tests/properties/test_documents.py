@@ -11,7 +11,7 @@ from hypothesis import given
 from rest_framework import serializers
 
 from cqrs.database.aliases import PROJECTION_ALIAS
-from cqrs.testing.projection_contract import EXAMPLES, undone
+from cqrs.testing.examples import EXAMPLES, undone
 from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
 from readmodels.projections import PROJECTIONS
 from readmodels.projections.text import utc_text

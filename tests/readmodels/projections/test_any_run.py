@@ -20,7 +20,8 @@ from cqrs.event_log.events import RecordedEvent
 from cqrs.models import EventRecord, Pending
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from cqrs.projections.projection import Projection
-from cqrs.testing.projection_contract import EXAMPLES, Crash, undone
+from cqrs.testing.examples import EXAMPLES, undone
+from cqrs.testing.projection_contract import Crash
 from readmodels.projections import PROJECTIONS
 from tests.readmodels.projections import (
     test_customers,
