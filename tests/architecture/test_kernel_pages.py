@@ -1,4 +1,4 @@
-"""The tables of the architecture and the kernel's page say what `cqrs/conf.py` and pyproject say."""
+"""The architecture page and the kernel page agree with `cqrs/conf.py` and pyproject.toml."""
 
 import re
 import tomllib
@@ -55,3 +55,10 @@ class TestSettings:
             for name, default in asdict(DEFAULTS).items()
         ]
         assert rows == expected
+
+
+class TestChecks:
+    def test_stand_there_with_their_ids(self):
+        code = "".join(path.read_text() for path in (ROOT / "cqrs/operations/checks").glob("*.py"))
+        listed = re.findall(r"^\| `(cqrs\.[EW]\d+)` \|", KERNEL, flags=re.M)
+        assert listed == sorted(set(re.findall(r"cqrs\.[EW]\d+", code)))
