@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import re
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,9 @@ class TestReadme:
             with pytest.raises(SystemExit) as ended:
                 call_command("projections", subcommand, "--help")
             assert ended.value.code == 0
+
+    def test_names_functions_that_stand_in_the_file_beside_them(self):
+        places = re.findall(r"`([\w.]+)` in \[(cqrs/[\w/]+)\.py\]", README)
+        assert len(places) == 4
+        for name, path in places:
+            assert callable(attrgetter(name)(importlib.import_module(path.replace("/", "."))))
