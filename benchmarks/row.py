@@ -8,7 +8,8 @@ from typing import Literal
 class Comparison:
     """The product's figure beside another's, and what the ratio has to be.
 
-    `kind` is `rival` for another way to do the same, or `limit` for what the machine allows. A ratio is product by other; with `at_most` it must not exceed the target.
+    `kind` is `rival` for another way to do the same, or `limit` for what the machine allows. The
+    ratio is product by other; with `at_most` it must not exceed the target.
     """
 
     row: str
