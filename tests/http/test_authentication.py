@@ -11,7 +11,7 @@ from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
 from cqrs.http import authentication
-from cqrs.http.authentication import TOKENS, TokenAuthentication, _validated
+from cqrs.http.authentication import MAX_TOKENS, TokenAuthentication, _validated
 
 
 @pytest.fixture(autouse=True)
@@ -88,9 +88,9 @@ class TestTokenAuthentication:
     def test_forgets_the_one_that_was_not_used_for_longest(self) -> None:
         first = made()
         validated(first)
-        for _ in range(TOKENS):
+        for _ in range(MAX_TOKENS):
             validated(made())
-        assert _validated.cache_info().currsize == TOKENS
+        assert _validated.cache_info().currsize == MAX_TOKENS
         misses = _validated.cache_info().misses
         assert validated(first)["username"] == "ada"
         assert _validated.cache_info().misses == misses + 1
