@@ -10,6 +10,11 @@ from cqrs.reactions import reactions
 from tests.support.tcp_proxy import Proxy, proxied
 
 
+@pytest.fixture(autouse=True)
+def _no_wake_ups(no_wake_ups: None) -> None:
+    """Patch the task before each test: these tests apply the events themselves."""
+
+
 @pytest.fixture
 def deploy(monkeypatch):
     """Deploy these reactions instead of the product's own."""

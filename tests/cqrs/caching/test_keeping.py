@@ -18,11 +18,14 @@ from readmodels.queries import (
     ListOrders,
     ListStock,
 )
-from tests.readmodels.caching.asking import ask, statements, statuses
+from tests.cqrs.caching.asking import ask, statements, statuses
 from tests.support.api import bearer
 from tests.support.log import Log
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
+    pytest.mark.usefixtures("where"),
+]
 
 
 class TestKeeping:

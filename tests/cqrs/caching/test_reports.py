@@ -19,12 +19,15 @@ from orders.events import OrderCreated
 from readmodels.projections import PROJECTIONS
 from readmodels.projections.order_history import EVENT_NAMES
 from readmodels.queries import GetOrderById, GetOrderHistory, GetSalesReport
-from tests.readmodels.caching.asking import ask, statements
+from tests.cqrs.caching.asking import ask, statements
 from tests.support.api import bearer
 from tests.support.log import PLACED, Log
 from tests.support.threads import together
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
+    pytest.mark.usefixtures("where"),
+]
 
 
 def told(answer: Any, name: str) -> list[Any]:

@@ -19,11 +19,14 @@ from readmodels.queries import (
     ListOrders,
     ListStock,
 )
-from tests.readmodels.caching.asking import ask, statements, statuses
+from tests.cqrs.caching.asking import ask, statements, statuses
 from tests.support.log import Log
 from tests.support.threads import together
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
+    pytest.mark.usefixtures("where"),
+]
 
 
 class TestInvalidation:

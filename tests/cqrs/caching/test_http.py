@@ -11,7 +11,10 @@ from cqrs.projections import lag
 from tests.support.api import bearer
 from tests.support.log import Log
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
+    pytest.mark.usefixtures("where"),
+]
 
 
 class TestHttp:

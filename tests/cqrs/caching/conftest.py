@@ -25,7 +25,7 @@ def note(change: Change | None) -> None:
 listener = AppliedListener()  # in a test run with Redis the process's own listener listens there
 
 
-@pytest.fixture(params=["redis", "memory"], autouse=True)
+@pytest.fixture(params=["redis", "memory"])
 def where(request: Any, settings: Any, monkeypatch: Any) -> Iterator[str]:
     """Run each test with Redis, and without."""
     if request.param == "memory":

@@ -14,10 +14,13 @@ from readmodels.queries import (
     GetOrdersByCustomer,
     ListCustomers,
 )
-from tests.readmodels.caching.asking import ask, news_lost, statuses
+from tests.cqrs.caching.asking import ask, news_lost, statuses
 from tests.support.log import Log
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
+    pytest.mark.usefixtures("where"),
+]
 
 
 class TestLostNews:
