@@ -22,7 +22,7 @@ from tests.support.threads import attempt, together
 
 BUYERS, ROUNDS, PIECES = 20, 30, 10
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql_version]
 
 
 @pytest.fixture(autouse=True)

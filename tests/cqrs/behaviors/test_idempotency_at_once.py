@@ -19,6 +19,8 @@ from tests.support.keyed import acting, code, send
 from tests.support.scenarios import content, customer, line, nothing_written, product, stock
 from tests.support.threads import together
 
+pytestmark = pytest.mark.postgresql_version
+
 
 @pytest.mark.django_db(transaction=True)
 class TestInsideAnOpenTransaction:

@@ -15,7 +15,7 @@ from orders.models import Order
 from tests.support.faults import after_publishing, at_commit, handled_by, retries, terminate
 from tests.support.scenarios import content, customer, events, line, nothing_written, product, stock
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql_version]
 
 
 class TestKilledConnection:

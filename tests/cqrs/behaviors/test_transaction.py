@@ -13,7 +13,7 @@ from orders.commands.set_stock import set_stock
 from tests.support.faults import handled_by
 from tests.support.scenarios import nothing_written, product, stock
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql_version]
 
 
 class TestSilentRollback:

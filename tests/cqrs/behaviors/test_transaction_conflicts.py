@@ -19,7 +19,7 @@ from tests.support.faults import execute, handled_by, retries
 from tests.support.scenarios import content, customer, events, line, nothing_written, product, stock
 from tests.support.threads import attempt, together
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql_version]
 
 
 @pytest.mark.usefixtures("never_asked")

@@ -18,6 +18,8 @@ from readmodels.queries import (
 from tests.support.log import Log
 from tests.support.waiting import BOTH, ask, later, token
 
+pytestmark = pytest.mark.postgresql_version
+
 
 @pytest.mark.django_db(transaction=True, databases=BOTH)
 class TestWaiting:

@@ -14,7 +14,10 @@ from readmodels.projections import PROJECTIONS
 from tests.support.built import projections
 from tests.support.log import Log
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
+    pytest.mark.postgresql_version,
+]
 ORDERS = PROJECTIONS[0]
 
 

@@ -20,7 +20,10 @@ from tests.support.scenarios import content, customer, events, line, nothing_wri
 from tests.support.tcp_proxy import Fault, Proxy
 from tests.support.wire import COMMITTED, LOST, broken
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
+    pytest.mark.postgresql_version,
+]
 KEYS = pytest.mark.parametrize("key", [None, "k-1"])
 
 

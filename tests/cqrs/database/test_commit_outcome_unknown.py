@@ -18,7 +18,10 @@ from tests.support.scenarios import stock
 from tests.support.tcp_proxy import Fault, Proxy
 from tests.support.wire import broken
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
+    pytest.mark.postgresql_version,
+]
 
 
 class TestUnknown:

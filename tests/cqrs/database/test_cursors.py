@@ -2,6 +2,8 @@ import pytest
 
 from cqrs.database.cursors import array, server_cursor
 
+pytestmark = pytest.mark.postgresql_version
+
 READ = pytest.mark.django_db(databases=["default", "replica"])
 
 

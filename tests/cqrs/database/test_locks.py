@@ -8,6 +8,8 @@ from cqrs.database.locks import LockSpace, lock, lock_key, session_lock, try_loc
 from tests.support.faults import execute
 from tests.support.threads import together
 
+pytestmark = pytest.mark.postgresql_version
+
 HELD = """
 SELECT array_agg(classid::bigint >> 24 ORDER BY classid) FROM pg_locks
 WHERE locktype = 'advisory' AND pid = pg_backend_pid()

@@ -17,7 +17,10 @@ from cqrs.models import EventRecord, Feed, Pending
 from tests.support.streams import change
 from tests.support.threads import together
 
-pytestmark = pytest.mark.bypasses_events  # the streams here are made up
+pytestmark = [
+    pytest.mark.bypasses_events,  # the streams here are made up
+    pytest.mark.postgresql_version,
+]
 
 
 def positions():

@@ -9,7 +9,10 @@ from cqrs.projections.trigrams import Trigrams
 from readmodels.models import OrderReadModel, OrderSearch
 from tests.support.log import Log
 
-pytestmark = pytest.mark.django_db(databases=["default", "replica"])
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "replica"]),
+    pytest.mark.postgresql_version,
+]
 PLAN = "EXPLAIN SELECT id FROM read_order_search WHERE search_text LIKE %s"
 
 

@@ -16,6 +16,8 @@ from tests.support.reacting import Recorder, make_due, position, run
 from tests.support.scenarios import customer
 from tests.support.threads import together
 
+pytestmark = pytest.mark.postgresql_version
+
 
 @pytest.mark.django_db(transaction=True)
 class TestCrash:

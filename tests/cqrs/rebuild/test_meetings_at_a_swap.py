@@ -20,6 +20,7 @@ from tests.support.threads import together
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
     pytest.mark.usefixtures(nothing_is_left.__name__),
+    pytest.mark.postgresql_version,
 ]
 ORDERS, CUSTOMERS, STOCK, *_ = PROJECTIONS
 

@@ -20,7 +20,10 @@ from readmodels.queries.latest_orders import LatestOrders
 from tests.readmodels.queries.asking import page_of
 from tests.support.log import PLACED, Log
 
-pytestmark = pytest.mark.django_db(databases=["default", "replica"])
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "replica"]),
+    pytest.mark.postgresql_version,
+]
 
 
 @pytest.fixture
