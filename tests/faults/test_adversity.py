@@ -90,7 +90,6 @@ class TestAdversity:
             with transaction.atomic():
                 publish(change())
                 sleeper_began.set()
-                time.sleep(SLEEP_S)
                 assert written.wait(PATIENCE_S), "the writers wait for the one that sleeps"
                 committed, deadline = EventRecord.objects.count() - 1, time.monotonic() + 30
                 while len(recorder.events) < committed and time.monotonic() < deadline:

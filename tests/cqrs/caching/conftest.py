@@ -32,7 +32,7 @@ def where(request: Any, settings: Any, monkeypatch: Any) -> Iterator[str]:
         settings.CQRS = {**settings.CQRS, "REDIS_URL": ""}
         monkeypatch.setattr(behavior, "listener", listener)
         listener.subscribers[:] = [behavior.on_change, note]
-        listener.wait(0, 5)
+        listener.wait(0, 30)
         assert listener.is_listening
         batch_applied.connect(until_heard)
     yield request.param

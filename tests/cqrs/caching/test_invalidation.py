@@ -1,6 +1,5 @@
 """Kept answers are given as long as nothing has changed them, and not a moment longer."""
 
-import time
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from readmodels.queries import (
     ListStock,
 )
 from tests.cqrs.caching.asking import ask, statements, statuses
+from tests.support.desk import wait_for
 from tests.support.log import Log
 from tests.support.threads import together
 
@@ -111,9 +111,7 @@ class TestInvalidation:
             log.projected()
         finally:
             behavior.connect()
-        deadline = time.monotonic() + 5
-        while statuses(ask(GetOrdersByCustomer, customer_id=buyer)) != ["confirmed"]:
-            assert time.monotonic() < deadline
+        wait_for(lambda: statuses(ask(GetOrdersByCustomer, customer_id=buyer)) == ["confirmed"], 30)
 
 
 class TestFillRace:

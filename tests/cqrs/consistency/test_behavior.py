@@ -23,7 +23,7 @@ from readmodels.queries import (
 )
 from tests.support.api import bearer
 from tests.support.log import Log
-from tests.support.waiting import BOTH, CUSTOMERS, HEADER, ORDERS, STOCK, ask, later, token
+from tests.support.waiting import BOTH, CUSTOMERS, HEADER, ORDERS, STOCK, ask, once_one_waits, token
 
 PARTITIONS = ORDERS.partitions
 
@@ -40,12 +40,10 @@ class TestQuery:
         log.projected()
         log.confirm(order)
         log.sequenced()
-        done = later(lambda: runner.drain(ORDERS))
-        started = time.monotonic()
+        done = once_one_waits(lambda: runner.drain(ORDERS))
         result = ask(GetOrderById, order_id=order, consistency_token=token("order", order, 2))
         assert isinstance(result, Ok)
         assert orjson.loads(result.value.body)["status"] == "confirmed"
-        assert 0.15 < time.monotonic() - started < 1.5
         assert done.result(5) == PARTITIONS
 
     def test_waits_for_its_own_projection_and_not_only_for_the_aggregates(self) -> None:
@@ -71,7 +69,7 @@ class TestQuery:
         log = Log()
         lamp = log.stock(on_hand=3)
         log.sequenced()
-        done = later(lambda: runner.drain(STOCK))
+        done = once_one_waits(lambda: runner.drain(STOCK))
         result = ask(GetStock, product_id=lamp, consistency_token=token("stock", lamp))
         assert orjson.loads(result.value.body)["on_hand"] == 3
         done.result(5)
@@ -95,9 +93,9 @@ class TestQueryWithoutWaiting:
             wish = {"order_id": order, "consistency_token": token("order", order, version)}
             result = ask(GetOrderById, **wish, wait_s=0.1)
             assert result == Rejected("read_side_behind", "The read side was not there after 0.1 s")
-            assert 0.1 <= time.monotonic() - started < 1
+            assert time.monotonic() - started >= 0.1
 
-    def test_waits_two_seconds_unless_told_otherwise(self, log: Log, monkeypatch: Any) -> None:
+    def test_waits_two_seconds_unless_asked_otherwise(self, log: Log, monkeypatch: Any) -> None:
         asked: list[float] = []
         monkeypatch.setattr(behavior, "wait_for", lambda _, __, limit: asked.append(limit))
         buyer = log.customer()
@@ -114,15 +112,15 @@ class TestQueryWithoutWaiting:
 
     def test_does_not_wait_when_half_of_the_threads_do(self, log: Log) -> None:
         buyer = log.customer()
-        wish = {"customer_id": buyer, "consistency_token": token("customer", buyer), "wait_s": 10}
+        wish = {"customer_id": buyer, "consistency_token": token("customer", buyer), "wait_s": 30}
         with ExitStack() as others:
             while behavior._seats().acquire(blocking=False):
                 others.callback(behavior._seats().release)
             started = time.monotonic()
             assert ask(GetCustomerById, **wish).code == "read_side_behind"
+            assert time.monotonic() - started < 30
             log.projected()
             assert isinstance(ask(GetCustomerById, **wish), Ok)
-            assert time.monotonic() - started < 5
 
 
 @pytest.mark.django_db(databases=BOTH)
@@ -138,11 +136,11 @@ class TestParked:
         log.projected()
         return buyer
 
-    def test_is_told_at_once(self, parked: Any) -> None:
+    def test_is_refused_at_once(self, parked: Any) -> None:
         started = time.monotonic()
-        wish = {"consistency_token": token("customer", parked, 2), "wait_s": 10}
+        wish = {"consistency_token": token("customer", parked, 2), "wait_s": 30}
         assert ask(GetCustomerById, customer_id=parked, **wish).code == "read_side_parked"
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 30
 
     def test_does_not_concern_projections_that_could_apply_it(self, parked: Any, log: Log) -> None:
         log.rename(parked, "Joan")  # waits behind the one that failed
@@ -168,7 +166,7 @@ class TestParked:
         runner.drain(ORDERS)
         assert isinstance(ask(GetOrdersByCustomer, customer_id=parked, **wish), Ok)
 
-    def test_is_told_of_each_projection_that_could_not_apply_it(
+    def test_is_refused_by_each_projection_that_could_not_apply_it(
         self, parked: Any, log: Log, monkeypatch: Any
     ) -> None:
         monkeypatch.setattr(ORDERS, "apply", broken)

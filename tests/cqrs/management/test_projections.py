@@ -12,7 +12,7 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from cqrs.event_log import feed
-from cqrs.models import EventRecord, Pending
+from cqrs.models import EventRecord, Feed, Pending
 from cqrs.operations import status
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from cqrs.projections.registry import runner
@@ -20,6 +20,7 @@ from cqrs.rebuild.table_copies import Slot, TableCopy
 from orders.events import OrderCreated
 from readmodels.models import CustomerReadModel, OrderReadModel
 from readmodels.projections import PROJECTIONS
+from tests.support.desk import wait_for
 from tests.support.log import Log
 
 BOTH = pytest.mark.django_db(databases=["default", "replica"])
@@ -166,16 +167,18 @@ class TestRun:
         runner.drain(PROJECTIONS[1])  # so that there is a row to hold
         log.customer()
         log.sequenced()
+        rows = ProjectionCheckpoint.objects.filter(consumer="customers")
+        partition = Feed.objects.get(position=2).bucket % 4
         with transaction.atomic(using="replica"):
-            held = ProjectionCheckpoint.objects.select_for_update().filter(consumer="customers")
-            assert len(held) == 4
+            assert len(rows.select_for_update().filter(partition=partition)) == 1
             ended = threading.Thread(
                 target=projections, args=("run", "customers", "--until-caught-up")
             )
             ended.start()
-            ended.join(0.5)
+            others = rows.exclude(partition=partition)
+            wait_for(lambda: others.filter(position=2).count() == 3, 30)
             assert ended.is_alive()
-        ended.join(10)
+        ended.join(30)
         assert not ended.is_alive()
         assert CustomerReadModel.objects.count() == 2
 
@@ -187,8 +190,7 @@ class TestRun:
         log.sequenced()
 
         def stop_when_projected() -> None:
-            while not CustomerReadModel.objects.exists():
-                time.sleep(0.02)
+            wait_for(CustomerReadModel.objects.exists, 30)
             connections.close_all()
             os.kill(os.getpid(), stop)
 

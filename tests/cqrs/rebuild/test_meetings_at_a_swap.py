@@ -14,6 +14,7 @@ from cqrs.rebuild.catch_up import snapshot_at_equal_position
 from cqrs.rebuild.rebuild import RebuildError, discard, rebuild, roll_back
 from cqrs.rebuild.table_copies import Busy, Slot, TableCopy, active_consumers, exclusive
 from readmodels.projections import PROJECTIONS
+from tests.support.blocked import wait_until_blocked
 from tests.support.built import elsewhere, filled, nothing_is_left, projections, silent
 from tests.support.threads import together
 
@@ -37,24 +38,22 @@ class TestAWorkerAndASwap:
             assert runner.partitions.advance_idle(places, places[0].position + 1) == 0
         assert runner.positions(TableCopy(ORDERS, Slot.RETIRED)) == runner.positions(ORDERS)
 
-    def test_whoever_waited_for_the_rows_locks_those_that_serve(self) -> None:
+    def test_a_worker_that_waited_for_the_rows_locks_those_that_serve(self) -> None:
         filled()
         TableCopy(ORDERS, Slot.SHADOW).create(4)
         names = ((ORDERS.name, "orders.retired"), ("orders.shadow", ORDERS.name))
-        swapped, waits = threading.Event(), threading.Event()
+        swapped = threading.Event()
 
         def swap() -> None:
             with transaction.atomic(using="replica"):
                 for old, new in names:
                     ProjectionCheckpoint.objects.filter(consumer=old).update(consumer=new)
                 swapped.set()
-                waits.wait(5)
-                threading.Event().wait(0.3)
+                wait_until_blocked("replica")
 
         def lock() -> list[int]:
-            swapped.wait(5)
+            assert swapped.wait(30)
             with transaction.atomic(using="replica"):
-                waits.set()
                 return [place.position for place in runner.partitions.lock([ORDERS.name])]
 
         assert together(swap, lock)[1] == [0, 0, 0, 0]
@@ -78,7 +77,7 @@ class TestAWorkerAndASwap:
 
         def slowly(events: Any) -> None:
             taken.set()
-            threading.Event().wait(0.3)
+            wait_until_blocked("replica")  # it is the one that drops
             apply(events)
 
         def work() -> None:
@@ -88,7 +87,7 @@ class TestAWorkerAndASwap:
             finally:
                 del ORDERS.apply
 
-        together(work, lambda: taken.wait(5) and retired.drop())
+        together(work, lambda: taken.wait(30) and retired.drop())
         assert not retired.exists()
 
     def test_one_at_a_time_rebuilds_or_rolls_back_or_discards(self) -> None:
