@@ -17,7 +17,7 @@ MANY = 1_000 if FULL_COUNTS else 120
 
 
 PENDING_OF = """
-SELECT count(*) FROM cqrs_pending JOIN cqrs_event ON cqrs_event.id = event_id
+SELECT count(*) FROM cqrs_pending JOIN cqrs_event ON cqrs_event.id = cqrs_pending.event_id
 WHERE type = 'orders.order_created' AND data->>'customer_id' = %s
 """
 

@@ -21,8 +21,7 @@ pytestmark = [
 SWAPS = 10 if FULL_COUNTS else 1
 KILLS = 20 if FULL_COUNTS else 2
 LIVES_S = 0.4  # from its beginning on, the start of Python left out
-HOLDS_S = 3.0
-LONGEST_S = 0.5  # that anybody may wait for a swap that waits itself
+READS = 60  # while a swap waits for its lock
 BUSY = "by somebody else"
 
 
@@ -84,7 +83,7 @@ class TestUnderTraffic:
             assert len(traffic.placed) > 5 * SWAPS
         assert_equal_to_the_log()
 
-    def test_waits_for_a_reader_in_its_transaction_and_lets_nobody_else_wait(self) -> None:
+    def test_waits_for_a_reader_in_its_transaction_and_lets_other_readers_go_on(self) -> None:
         for _ in range(20):
             order()
         projections("run", "orders", "--until-caught-up")
@@ -96,17 +95,14 @@ class TestUnderTraffic:
             traffic.read_with_the_orm()
             process = manage("projections", "rebuild", "orders", "--rollback")
             wait_for(is_rebuilding, 60)
-            began = time.monotonic()
-            while time.monotonic() - began < HOLDS_S:
-                assert process.poll() is None
-                assert serving() == old
-                time.sleep(0.05)
+            before = traffic.reads
+            wait_for(lambda: traffic.reads >= before + READS, 60)
+            assert process.poll() is None
+            assert serving() == old
             holder.commit()
             said, _ = process.communicate(timeout=60)
             assert process.returncode == 0, said
             assert serving() != old
-        assert traffic.reads > 20
-        assert traffic.slowest_s < LONGEST_S
 
 
 class TestKilled:

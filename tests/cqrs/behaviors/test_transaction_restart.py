@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
-from time import sleep
 
 import pytest
 from django.core.management import call_command
@@ -22,10 +21,13 @@ from cqrs.messaging.results import Ok
 from cqrs.models import EventRecord
 from orders.commands import CreateOrder, SetStock
 from orders.models import Order
+from tests.support.desk import wait_for
 from tests.support.faults import after_publishing, at_commit, execute, retries
 from tests.support.scenarios import content, customer, events, line, product, stock
 from tests.support.servers import PrivatePostgres, private_postgres
 from tests.support.tcp_proxy import Fault, proxied
+
+COMMITTING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -84,7 +86,7 @@ def restarting(server: PrivatePostgres) -> Callable[[], None]:
 
 
 def back(server: PrivatePostgres) -> None:
-    """See that the server runs, after whoever is just starting it."""
+    """See that the server runs, after the thread that is just starting it."""
     while _threads:
         _threads.pop().join(30)
     server.start()
@@ -140,7 +142,7 @@ class TestDuringTheCommit:
         payload = content(customer(), line(lamp, 2))
 
         def crash():
-            sleep(0.5)
+            wait_for(lambda: execute(COMMITTING), 30)
             execute("CREATE TABLE flushed ()")  # with it all that was written so far, as the count
             connection.close()
             server.kill()

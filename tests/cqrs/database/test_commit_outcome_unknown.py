@@ -1,9 +1,10 @@
 """Nobody can say whether the COMMIT was done: that is told, and nothing is tried."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 
 from cqrs.database import commit_outcome
@@ -22,6 +23,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
     pytest.mark.postgresql_version,
 ]
+HELD = 7  # an advisory lock of this test
 
 
 class TestUnknown:
@@ -60,13 +62,29 @@ class TestUnknown:
         monkeypatch.setattr(commit_outcome, "PATIENCE_S", 0.2)
         cut_at_once = Fault(reaches_server=True, awaits_answer=False)
         wish = {"product_id": uuid7(), "on_hand": 3}
-        with at_commit("PERFORM pg_sleep(1)"), pytest.raises(OutcomeUnknown):
+        with (
+            at_commit(f"PERFORM pg_advisory_xact_lock({HELD})"),
+            pytest.raises(OutcomeUnknown),
+            holding_commits(),
+        ):
             broken(wire, cut_at_once, SetStock, wish)
 
     def test_waits_for_a_server_that_comes_back(self, wire: Proxy):
         away = Fault(reaches_server=True, then=lambda: setattr(wire, "refuses", 3))
         result, retries = broken(wire, away, SetStock, {"product_id": uuid7(), "on_hand": 3})
         assert (result.value.on_hand, retries, wire.refuses) == (3, [], 0)
+
+
+@contextmanager
+def holding_commits() -> Iterator[None]:
+    """Hold the lock that the COMMIT waits for until the block ends."""
+    holder = connection.copy()
+    try:
+        with holder.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [HELD])
+        yield
+    finally:
+        holder.close()
 
 
 class TestTrace:
