@@ -14,6 +14,7 @@ from cqrs.messaging.results import Rejected
 from cqrs.projections import lag
 from readmodels.models import OrderReadModel
 from readmodels.queries import GetOrderById
+from tests.support.faults import handled_by
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 
@@ -35,15 +36,14 @@ def end_the_connection() -> None:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
 
 
-def ask(monkeypatch: pytest.MonkeyPatch, handler: Callable[[], Any]) -> Any:
-    monkeypatch.setitem(bus.handlers(), GetOrderById, lambda _: handler())
-    with capture_logs() as logs:
+def ask(handler: Callable[[], Any]) -> Any:
+    with handled_by(GetOrderById, lambda _: handler()), capture_logs() as logs:
         result = bus.ask(GetOrderById, {"order_id": uuid7()})
     return result, [log["reason"] for log in logs if log["event"] == "query_repeated"]
 
 
 class TestReconnection:
-    def test_repeats_a_query_whose_connection_breaks(self, monkeypatch: pytest.MonkeyPatch):
+    def test_repeats_a_query_whose_connection_breaks(self):
         faults = [end_the_connection]
 
         def handler() -> Any:
@@ -52,21 +52,19 @@ class TestReconnection:
                 faults.pop()()
             return Rejected("counted", str(OrderReadModel.objects.count()))
 
-        answer, reasons = ask(monkeypatch, handler)
+        answer, reasons = ask(handler)
         assert (answer.message, reasons) == ("0", ["AdminShutdown"])
 
-    def test_repeats_it_once(self, monkeypatch: pytest.MonkeyPatch):
+    def test_repeats_it_once(self):
         def handler() -> Any:
             end_the_connection()
             return OrderReadModel.objects.count()
 
         with pytest.raises(OperationalError):
-            ask(monkeypatch, handler)
+            ask(handler)
         connections["replica"].close()
 
-    def test_does_not_repeat_when_there_is_nobody_to_connect_to(
-        self, monkeypatch: pytest.MonkeyPatch
-    ):
+    def test_does_not_repeat_without_a_server_to_connect_to(self, monkeypatch: pytest.MonkeyPatch):
         asked: list[int] = []
 
         def handler() -> Any:
@@ -77,7 +75,7 @@ class TestReconnection:
         with monkeypatch.context() as patch:
             patch.setitem(connections["replica"].settings_dict, "PORT", "1")
             with pytest.raises(OperationalError):
-                ask(monkeypatch, handler)
+                ask(handler)
         assert len(asked) == 1
 
 

@@ -12,7 +12,7 @@ from cqrs.models import EventRecord, FeedHead, ReactionCheckpoint
 from cqrs.reactions import attempts, reactions
 from customers.commands import ImportCustomer
 from orders.commands import SetStock
-from tests.support.reacting import Recorder, position, run
+from tests.support.reacting import Recorder, configure, position, run
 from tests.support.scenarios import accepted, customer, product
 
 
@@ -37,9 +37,9 @@ class TestStart:
         run(second)
         assert (first.streams, second.streams) == ([old, new], [new])
 
-    def test_nobody_needs_to_migrate_for_a_new_one(self, deploy, monkeypatch):
+    def test_begins_a_new_one_without_a_migration(self, settings):
         recorder = Recorder()
-        monkeypatch.setattr(reactions, "reactions", lambda: [recorder])
+        configure(settings, recorder)
         assert reactions.waiting() == []
         customer()
         sequencer.sequence()
@@ -91,7 +91,7 @@ class TestRun:
         assert run(recorder) == 4
         assert recorder.streams == expected
 
-    def test_acts_on_behalf_of_whoever_caused_the_event(self, deploy):
+    def test_acts_on_behalf_of_the_user_who_caused_the_event(self, deploy):
         seen = []
         recorder = deploy(Recorder(then=lambda _: seen.append(current_context())))
         context = system_context(actor="ada", correlation_id="c-7", traceparent="00-x", hops=2)
