@@ -3,6 +3,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.apps import apps as global_apps
 from django.apps.registry import Apps
+from django.core.exceptions import ImproperlyConfigured
 from django.db import router
 from django.db.models.signals import post_migrate, pre_migrate
 
@@ -13,6 +14,9 @@ class CqrsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        if not global_apps.is_installed("cqrs.projections"):
+            raise ImproperlyConfigured("INSTALLED_APPS has 'cqrs', but not 'cqrs.projections'")
+
         from cqrs.caching import behavior as caching
         from cqrs.notifications import listener
         from cqrs.operations import checks  # noqa: F401  registers them

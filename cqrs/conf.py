@@ -96,7 +96,9 @@ def cached_setting(function: Cached) -> Cached:
 def conf() -> Conf:
     """Return the settings in force. Unknown entries are left to the system checks."""
     given: Mapping[str, Any] = getattr(settings, "CQRS", {})
-    return Conf(**{name: value for name, value in given.items() if name in NAMES})
+    known = {name: value for name, value in given.items() if name in NAMES}
+    rates = {**DEFAULTS.THROTTLE_RATES, **known.get("THROTTLE_RATES", {})}
+    return Conf(**{**known, "THROTTLE_RATES": rates})
 
 
 def tables(paths: Sequence[str]) -> list[Any]:

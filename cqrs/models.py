@@ -31,8 +31,8 @@ class EventRecord(models.Model):
     class Meta:
         db_table = "cqrs_event"
         constraints: ClassVar = [
-            # With the type: a product may have the id of an order that was imported. The id comes
-            # first, so that the index also finds a stream by its id alone.
+            # With the type: aggregates of two types may have one id, as imports give them. The id
+            # comes first, so that the index also finds a stream by its id alone.
             models.UniqueConstraint(
                 fields=["stream_id", "stream_type", "version"], name="cqrs_event_stream_version"
             ),

@@ -19,7 +19,7 @@ from cqrs.messaging import bus  # noqa: E402
 from cqrs.messaging.context import system_context, use_context  # noqa: E402
 from cqrs.messaging.messages import Query  # noqa: E402
 from cqrs.messaging.results import Ok, Result  # noqa: E402
-from cqrs.queries.cursors import Cursor  # noqa: E402
+from cqrs.queries.cursors import Cursor, read  # noqa: E402
 from cqrs.queries.paging import ListQuery  # noqa: E402
 from readmodels.models import OrderReadModel  # noqa: E402
 from readmodels.queries import (  # noqa: E402
@@ -57,7 +57,8 @@ def last_page(query_type: type[ListQuery], column: str) -> ListQuery:
     """Return the question that a client arrives at who follows the links to the end."""
     end = Cursor(column, backward=True)
     page = answer(query_type(ordering=column, cursor=end, page_size=11)).value
-    return query_type(ordering=column, cursor=Cursor(column, key=page.previous.key))
+    key = read(page.previous, query_type.model).key
+    return query_type(ordering=column, cursor=Cursor(column, key=key))
 
 
 def answer(query: Query) -> Ok[Any]:

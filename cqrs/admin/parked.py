@@ -1,4 +1,4 @@
-"""Parked events in the admin: to look at, to retry, to discard."""
+"""Parked events in the admin: see, retry and discard them."""
 
 from typing import Any, ClassVar
 
@@ -14,7 +14,7 @@ from cqrs.projections.models import ParkedEvent
 
 @admin.register(ParkedEvent)
 class ParkedEventAdmin(ReadModelAdmin):
-    """What no projection could apply, and what waits behind it: to retry or to give up."""
+    """Show the events that failed and those that wait behind them; retry or discard them."""
 
     view_permission = "cqrs_projections.view_parked"
 
@@ -32,11 +32,6 @@ class ParkedEventAdmin(ReadModelAdmin):
         "error",
     )
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        return admin.ModelAdmin.get_search_results(self, request, queryset, search_term)
-
     def has_handle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("cqrs_projections.handle_parked")
 
@@ -45,7 +40,7 @@ class ParkedEventAdmin(ReadModelAdmin):
         applied = parked.retry(list(rows.order_by("position")))
         self.message_user(request, f"{applied} event(s) applied", messages.INFO)
 
-    @admin.action(description="Discard for good: the read model lacks them", permissions=["handle"])
+    @admin.action(description="Discard: the read model will lack them", permissions=["handle"])
     def discard(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
         found = list(rows.order_by("position"))
         parked.discard(found)

@@ -1,4 +1,4 @@
-"""What all pages of read models in the admin share: they show, and change nothing."""
+"""Base classes of read models in the admin: their pages show rows and change nothing."""
 
 from typing import Any, ClassVar
 
@@ -12,20 +12,22 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from cqrs.queries.specifications import COUNT_CAP
+from cqrs.admin.filters import SEARCH, ParametersFilter, search
+from cqrs.queries.filters import FilteredQuery, filters_of
+from cqrs.queries.specifications import COUNT_CAP, capped_count
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptable at run time
-    """Counts no further than the API does: nobody turns the ten thousandth page."""
+    """Count no further than the API does."""
 
     @cached_property
     def count(self) -> int:
         found: Any = self.object_list
-        return min(int(found.capped_count()), COUNT_CAP)
+        return min(capped_count(found), COUNT_CAP)
 
 
 class ReadModelAdmin(ModelAdmin):
-    """A list and a page to look at. Rows are written by the projections alone."""
+    """Show a list and a page. Only the projections write the rows."""
 
     view_permission: ClassVar[str]
 
@@ -34,8 +36,6 @@ class ReadModelAdmin(ModelAdmin):
     list_per_page = 50
     paginator: Any = CappedPaginator
     show_full_result_count = False
-    # A search is done by the specification; Django only wants to know that there is one.
-    search_fields: ClassVar = ["id"]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm(self.view_permission)
@@ -52,10 +52,31 @@ class ReadModelAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+
+class QueryAdmin(ReadModelAdmin):
+    """Show a list that the FilterSet of `query_type` filters and sorts.
+
+    The page takes the parameters of the API, and its search box is the query's `search`.
+    """
+
+    query_type: ClassVar[type[FilteredQuery]]
+
+    list_filter: Any = (ParametersFilter,)
+    list_filter_submit = True
+    show_facets = admin.ShowFacets.NEVER  # a form has no counts
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        # The specification searches. Django shows a search box when there is any field.
+        return [SEARCH] if SEARCH in filters_of(self.query_type) else self.search_fields
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        return queryset.matching(search_term), False  # type: ignore[attr-defined]
+        if SEARCH in filters_of(self.query_type):
+            return search(request, self.query_type, queryset, search_term), False
+        found: tuple[QuerySet[Any], bool]
+        found = super().get_search_results(request, queryset, search_term)
+        return found
 
 
 def document_field(name: str, description: str, ordering: str | None = None) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from cqrs.queries.paging import Page
+from cqrs.queries.pages import Page
 from cqrs.queries.results import Results
 
 Answer: TypeAlias = Page | Results

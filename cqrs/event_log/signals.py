@@ -1,5 +1,6 @@
 """Django signals of the event log, for code that it must not import."""
 
+from collections import Counter
 from functools import partial
 from typing import Any
 
@@ -15,15 +16,20 @@ event_published = Signal()
 receiver that fails aborts the transaction: run it in a savepoint."""
 
 event_committed = Signal()
-"""The same after the commit. A receiver that raises is logged; the command and the other receivers
-go on. Sent at most once: a process that dies after the commit does not send it. An effect that must
-happen is a reaction."""
+"""The same after the commit. A receiver that raises is logged and counted; the command and the
+other receivers go on. Sent at most once: a process that dies after the commit does not send it. An
+effect that must happen is a reaction."""
 
 batch_applied = Signal()
 """Sent after a consumer has committed a batch, with `sender` (the runner's class), `consumer` and
 `events`; `events` is empty when its rows were replaced. A receiver that raises is logged."""
 
 # Django compares senders by identity: connect to each event class, not to a base class.
+
+committed_failures: Counter[str] = Counter()
+"""How often a receiver of `event_committed` raised, by event class, since the process started.
+
+Exported as `cqrs_event_committed_failures_total` (`cqrs/operations/metrics.py`)."""
 
 
 def announce(**event: Any) -> None:
@@ -43,10 +49,12 @@ def announce_applied(**batch: Any) -> None:
 def _send_committed(event: dict[str, Any]) -> None:
     for receiver, answer in event_committed.send_robust(**event):
         if isinstance(answer, Exception):
+            name = event["sender"].__name__
+            committed_failures[name] += 1
             log.error(
                 "event_committed_receiver_failed",
                 receiver=getattr(receiver, "__qualname__", repr(receiver)),
-                event_type=event["sender"].__name__,
+                event_type=name,
                 event_id=str(event["event_id"]),
                 exc_info=answer,
             )

@@ -16,7 +16,7 @@ from cqrs.http.views import QueryViewSet
 from cqrs.messaging.messages import Query
 from cqrs.messaging.results import Rejected
 from cqrs.projections.lag import read_lag
-from cqrs.queries.paging import Page, StoredDocument
+from cqrs.queries.pages import Page, StoredDocument
 from cqrs.queries.results import Results, digest
 
 Response = TypeVar("Response", bound=HttpResponseBase)

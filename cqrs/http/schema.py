@@ -4,12 +4,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from drf_spectacular.extensions import OpenApiViewExtension
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from pydantic import BaseModel
 
 from cqrs.http import schema_headers
 from cqrs.http.schema_components import query_parameters
+from cqrs.http.tokens import Access, Login, Refresh, Tokens
 from cqrs.messaging.messages import Command, Message
 
 PROBLEMS = (400, 401, 403, 404, 406, 429, 503)
@@ -76,16 +78,39 @@ def _description(message: type[Message]) -> str:
     return (sys.modules[message.__module__].__doc__ or "").strip()
 
 
-def openapi_login(
-    operation_id: str, request: type[BaseModel], answer: type[BaseModel]
-) -> Callable[[View], View]:
-    """Document a view that gives tokens."""
-    return extend_schema(
+class ObtainTokenSchema(OpenApiViewExtension):  # type: ignore[no-untyped-call]
+    """Document the view from here, so that it can be used without drf-spectacular."""
+
+    target_class = "cqrs.http.tokens.ObtainToken"
+
+    def view_replacement(self) -> type[Any]:
+        return _with_post(self.target, "ObtainToken", Login, Tokens)
+
+
+class RefreshTokenSchema(OpenApiViewExtension):  # type: ignore[no-untyped-call]
+    """The same for the other view."""
+
+    target_class = "cqrs.http.tokens.RefreshAccess"
+
+    def view_replacement(self) -> type[Any]:
+        return _with_post(self.target, "RefreshToken", Refresh, Access)
+
+
+def _with_post(
+    view: type[Any], operation_id: str, request: type[BaseModel], answer: type[BaseModel]
+) -> type[Any]:
+    """Return the view with a `post` that says what it takes and gives."""
+    document = extend_schema(
         operation_id=operation_id,
         request=request,
         auth=[],
         responses=_responses(LOGIN_PROBLEMS, answer, 200),
     )
+
+    def post(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return view.post(self, *args, **kwargs)
+
+    return type(view.__name__, (view,), {"__doc__": view.__doc__, "post": document(post)})
 
 
 def _responses(problems: Sequence[int], answer: type[BaseModel], status: int) -> dict[Any, Any]:

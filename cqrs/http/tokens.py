@@ -12,7 +12,6 @@ from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
 from cqrs.database.outages import WriteSideUnavailable, named
-from cqrs.http.schema import openapi_login
 from cqrs.http.throttling import LoginThrottle
 from cqrs.messaging import bus
 
@@ -67,7 +66,6 @@ class ObtainToken(TokenObtainPairView):
     serializer_class = ClaimsSerializer
     throttle_classes = (LoginThrottle,)
 
-    @openapi_login("ObtainToken", Login, Tokens)
     def post(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         with named(WriteSideUnavailable):
             return super().post(request, *args, **kwargs)
@@ -79,7 +77,6 @@ class RefreshAccess(TokenRefreshView):
     serializer_class = FreshClaimsSerializer
     throttle_classes = (LoginThrottle,)
 
-    @openapi_login("RefreshToken", Refresh, Access)
     def post(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         with named(WriteSideUnavailable):
             return super().post(request, *args, **kwargs)

@@ -1,15 +1,14 @@
 """Views that translate: a request becomes one message, its result one response."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.utils.module_loading import import_string
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
+from cqrs.consistency.behavior import wait_for_projections
 from cqrs.consistency.tokens import ConsistencyToken
 from cqrs.database.outages import ReadSideUnavailable, WriteSideUnavailable, named
 from cqrs.http import headers, problems
@@ -115,14 +114,6 @@ def _state_response(request: Request, state: AggregateState) -> HttpResponse:
     response["ETag"] = f'"{state.version}"'
     response[TOKEN_HEADER] = token.encode()
     wait_s = headers.preferred_wait_s(request)
-    if wait_s is not None and _waiter()(token, wait_s):
+    if wait_s is not None and wait_for_projections(token, wait_s):
         response["Preference-Applied"] = f"wait={wait_s}"
     return response
-
-
-def _waiter() -> Callable[[ConsistencyToken, float], bool]:
-    """Return what waits for the read side. Named in the settings: the kernel cannot import it."""
-    waiter: Callable[[ConsistencyToken, float], bool] = import_string(
-        "cqrs.consistency.behavior.wait_for_projections"
-    )
-    return waiter

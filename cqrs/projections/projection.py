@@ -15,20 +15,24 @@ class Projection:
     """A consumer that writes read models, and nothing else. A released `version` has one fold.
 
     Work is done by the batch: load the touched rows with one statement, fold the events in memory,
-    write the changed rows with one statement. A projection of one table declares it, and no code:
+    write the changed rows with one statement. A projection of one table declares it, and no code.
+    A handler takes a row's state, None without a row, and an event, and returns the new state:
 
-        class Titles(Projection):
-            name = "titles"
-            version = 1
-            home_of = "title"
-            table = Table(TitleReadModel, partition_key="id")
-            key = "title_id"
-            handlers = {"library.title_added": added, "library.title_renamed": renamed}
-
-    where a handler takes a row's state and an event, and returns the new state:
-
-        >>> def renamed(state, event):
-        ...     return {**state, "name": event.data["name"], "version": event.version}
+    >>> from django.db import models
+    >>> from cqrs.projections.read_models import ReadModel
+    >>> class TitleRow(ReadModel):
+    ...     id = models.UUIDField(primary_key=True)
+    ...     class Meta:
+    ...         app_label = "library"
+    >>> def renamed(state, event):
+    ...     return {**state, "name": event.data["name"], "version": event.version}
+    >>> class Titles(Projection):
+    ...     name, version, home_of = "titles", 1, "title"
+    ...     table = Table(TitleRow, partition_key="id")
+    ...     key = "title_id"
+    ...     handlers = {"library.title_renamed": renamed}
+    >>> list(Titles().types), Titles().is_divisible
+    (['library.title_renamed'], True)
 
     A projection of several tables overrides `tables` and `apply`.
     """

@@ -1,1 +1,1 @@
-"""What list queries share: pages, cursors, orderings, specifications."""
+"""List queries: filters, orderings, pages and cursors."""

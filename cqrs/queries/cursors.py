@@ -1,21 +1,26 @@
-"""A place in an ordered list, as an opaque text that a client hands back to go on from there.
+"""Cursor: a place in an ordered list, as opaque text that a client sends back to read on there.
 
-Reading on from a place costs the same at any depth, and rows that come in between neither repeat
-nor hide others, as they do with page numbers.
+Reading on from a place costs the same at any depth. Rows that are added meanwhile do not repeat
+or hide others, as they do with page numbers.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.db.backends.base.operations import BaseDatabaseOperations
 from pydantic import (
     AwareDatetime,
     Field,
     PlainSerializer,
-    PlainValidator,
+    SkipValidation,
     TypeAdapter,
     WithJsonSchema,
 )
@@ -25,37 +30,14 @@ from cqrs.messaging.fields import LongText
 from cqrs.queries.orderings import column_of
 
 MAX_LENGTH = 2_000
-Count = Annotated[int, Field(ge=0, lt=2**31)]
-Money = Annotated[Decimal, Field(max_digits=28, allow_inf_nan=False)]
-
-# Every column that a list can be ordered by, with its kind of value.
-KINDS: dict[str, Any] = {
-    "order_date": AwareDatetime,
-    "total_amount": Money,
-    "status": LongText,
-    "customer_name": LongText,
-    "registered_at": AwareDatetime,
-    "name": LongText,
-    "order_count": Count,
-    "last_order_at": AwareDatetime | None,
-    "available": Count,
-    "revenue": Annotated[Decimal, Field(max_digits=40, allow_inf_nan=False)],
-    "quantity": Annotated[int, Field(ge=0, lt=2**63)],
-}
-# The id of most rows is a UUID.
-_ids: dict[str, Any] = dict.fromkeys(("revenue", "quantity"), LongText)
-_adapters: dict[str, TypeAdapter[Any]] = {
-    column: TypeAdapter(tuple[kind, _ids.get(column, UUID)])  # type: ignore[arg-type,misc,valid-type]
-    for column, kind in KINDS.items()
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The place behind the row with this `key` (value and id), or before it if `backward`.
+    """The place behind the row with this `key` (value and primary key), or before it if `backward`.
 
     Without a key: before the first row or, backward, behind the last. Without an ordering: the
-    start of a list in any.
+    start of a list in any ordering.
     """
 
     ordering: str = ""
@@ -70,26 +52,33 @@ class Cursor:
         return urlsafe_b64encode(plain).decode().rstrip("=")
 
 
-def read(text: Any) -> Cursor:
-    """Return the cursor that a text stands for. Raises `PydanticCustomError`."""
+CursorText = Annotated[
+    SkipValidation[Cursor],  # `read` has validated it: only the query knows the model
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "maxLength": MAX_LENGTH}),
+]
+
+
+def read(text: Any, model: type[models.Model]) -> Cursor:
+    """Return the cursor of a list of this model. Raises `PydanticCustomError`."""
     if isinstance(text, Cursor):
         return text
     try:
-        return _read(text) if text else Cursor()
-    except (ValueError, TypeError, KeyError, AttributeError):  # a ValidationError is a ValueError
+        return _read(text, model) if text else Cursor()
+    except (ValueError, TypeError, AttributeError, FieldDoesNotExist):  # pydantic's: a ValueError
         raise PydanticCustomError(
             "cursor", "Take the cursor from a link of this list, or leave it empty"
         ) from None
 
 
-def _read(text: str) -> Cursor:
+def _read(text: str, model: type[models.Model]) -> Cursor:
     if len(text) > MAX_LENGTH:
         raise ValueError("too long")
     padded = text.encode("ascii") + b"=" * (-len(text) % 4)
     ordering, backward, key = orjson.loads(urlsafe_b64decode(padded))
     if type(backward) is not bool:
         raise TypeError("not one of ours")
-    adapter = _adapters[column_of(ordering)]
+    adapter = key_adapter(model, column_of(ordering))
     known = None if key is None else adapter.validate_json(orjson.dumps(key))
     cursor = Cursor(ordering, backward, known)
     if str(cursor) != text:  # one place, one text
@@ -97,9 +86,27 @@ def _read(text: str) -> Cursor:
     return cursor
 
 
-CursorText = Annotated[
-    Cursor,
-    PlainValidator(read),
-    PlainSerializer(str),
-    WithJsonSchema({"type": "string", "maxLength": MAX_LENGTH}),
-]
+@cache
+def key_adapter(model: type[models.Model], column: str) -> TypeAdapter[Any]:
+    """Return what reads the value and the primary key of a row in a list by this column."""
+    value, key = value_type(model._meta.get_field(column)), value_type(model._meta.pk)
+    return TypeAdapter(tuple[value, key])  # type: ignore[valid-type]
+
+
+def value_type(field: Any) -> Any:
+    """Return the type of a column's values in a cursor. Raises `TypeError` if it has none."""
+    match field:
+        case models.DateTimeField():
+            return AwareDatetime | None if field.null else AwareDatetime
+        case models.DateField():
+            return date
+        case models.DecimalField():
+            return Annotated[Decimal, Field(max_digits=field.max_digits, allow_inf_nan=False)]
+        case models.IntegerField():
+            low, high = BaseDatabaseOperations.integer_field_ranges[field.get_internal_type()]
+            return Annotated[int, Field(ge=low, le=high)]
+        case models.CharField() | models.TextField():
+            return LongText
+        case models.UUIDField():
+            return UUID
+    raise TypeError(f"{field} cannot be the column of an ordering")

@@ -1,10 +1,10 @@
-"""The shape that all lists share, for the OpenAPI schema."""
+"""The document of a page, for the OpenAPI schema."""
 
 from pydantic import BaseModel
 
 
 class PageDocument(BaseModel):
-    """What all lists share. `count` is exact up to 100,000; beyond, `count_capped` is true.
+    """The fields of every list. `count` is exact up to 100,000; beyond, `count_capped` is true.
 
     By cursor there is neither `count` nor `page`.
     """

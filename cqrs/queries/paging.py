@@ -1,97 +1,56 @@
-"""What list queries share: the page that was asked for, and the page that is answered."""
+"""Lists by the page: the query that asks for a page, and the page that answers it.
 
-from dataclasses import dataclass
+A project declares a list as a message with its read model, its filters and its orderings:
+
+>>> from typing import Annotated, Literal
+>>> from django.contrib.auth.models import User
+>>> from django.db.models import Q
+>>> from cqrs.queries.filters import FilterBy
+>>> def is_active(active: bool) -> Q:
+...     return Q(is_active=active)
+>>> class ListUsers(ListQuery):
+...     permission = "auth.view_user"
+...     projection = "users"
+...     model = User
+...     active: Annotated[bool | None, FilterBy(is_active)] = None
+...     ordering: Literal["username", "-username"] = "username"
+>>> query = ListUsers.model_validate({"active": "true", "page": "3"})
+>>> query.active, query.offset, query.page_size
+(True, 20, 10)
+
+Its handler is `return paged(query, OrmRows(filtered_rows(query), query.ordering))`.
+"""
+
 from typing import Annotated, Any, ClassVar, Protocol, Self
 
-import orjson
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from cqrs.messaging.messages import Query
 from cqrs.messaging.results import Ok, Rejected, Result
 from cqrs.queries.cursors import Cursor, CursorText, read
-from cqrs.queries.results import Results, digest
+from cqrs.queries.filters import FilteredQuery
+from cqrs.queries.pages import Page
+from cqrs.queries.results import Results
 from cqrs.queries.specifications import COUNT_CAP
 
 MAX_OFFSET = 2**63 - 1  # what PostgreSQL's OFFSET takes
 
 
-@dataclass(frozen=True, slots=True)
-class StoredDocument:
-    """One stored answer. `body` is JSON, `position` the last event folded into it."""
-
-    body: str
-    version: int
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of stored answers. `count` is exact unless `count_capped`.
-
-    A page by cursor has neither count nor number; `next` and `previous` are then the cursors that
-    lead on, None where nothing is.
-    """
-
-    count: int | None
-    count_capped: bool
-    page: int | None
-    page_size: int
-    has_next: bool
-    results: Results
-    next: Cursor | None = None
-    previous: Cursor | None = None
-
-    @property
-    def documents(self) -> list[str]:
-        return self.results.documents
-
-    @property
-    def tag(self) -> str:
-        """A fingerprint of all that it says, wherever its links lead."""
-        return digest(self._head())
-
-    def pack(self) -> bytes:
-        """Return the page as a cache keeps it."""
-        return b"%b\n%b" % (self._head(), self.results.body)
-
-    @classmethod
-    def unpack(cls, packed: bytes) -> Self:
-        head, _, body = packed.partition(b"\n")
-        count, capped, page, size, has_next, following, previous, tag = orjson.loads(head)
-        links = _cursor(following), _cursor(previous)
-        return cls(count, capped, page, size, has_next, Results(body, tag), *links)
-
-    def _head(self) -> bytes:
-        return orjson.dumps(
-            [
-                self.count,
-                self.count_capped,
-                self.page,
-                self.page_size,
-                self.has_next,
-                None if self.next is None else str(self.next),
-                None if self.previous is None else str(self.previous),
-                self.results.tag,
-            ]
-        )
-
-
 class RowSource(Protocol):
-    """What a list query found, in the order it asked for. Reads no more than it is told to."""
+    """The rows of a list query in its ordering. Each method reads only what it returns."""
 
     def at(self, offset: int, limit: int) -> list[str]:
         """Return the documents from an offset on."""
 
     def beyond(self, cursor: Cursor, limit: int) -> list[tuple[str, Any, Any]]:
-        """Return document, sorted value and id of each row from the cursor on, nearest first."""
+        """Return document, sorted value and primary key of each row from the cursor on."""
 
     def capped_count(self) -> int:
         """Count the rows, but none beyond the first past `COUNT_CAP`."""
 
 
-class ListQuery(Query):
-    """A question that is answered by the page: by its number, or from a cursor on."""
+class ListQuery(FilteredQuery):
+    """A query that is answered by the page: by its number, or from a cursor on."""
 
     cache_for_s: ClassVar[float] = 60
 
@@ -107,6 +66,11 @@ class ListQuery(Query):
     def offset(self) -> int:
         return (self.page - 1) * self.page_size
 
+    @field_validator("cursor", mode="before")
+    @classmethod
+    def _read_cursor(cls, value: Any) -> Cursor | None:
+        return None if value is None else read(value, cls.model)
+
     @model_validator(mode="after")
     def _cursor_fits(self) -> Self:
         if self.cursor is not None and "page" in self.model_fields_set:
@@ -114,10 +78,6 @@ class ListQuery(Query):
         if self.cursor is not None and self.cursor.ordering not in ("", self.ordering):
             raise _wrong_cursor("cursor_ordering", "The cursor belongs to another ordering")
         return self
-
-
-def _cursor(text: str | None) -> Cursor | None:
-    return None if text is None else read(text)
 
 
 def paged(query: ListQuery, rows: RowSource) -> Result[Page]:
@@ -161,9 +121,9 @@ def _from_cursor(query: ListQuery, cursor: Cursor, rows: RowSource) -> Page:
     return Page(None, False, None, size, ahead is not None, results, ahead, behind)
 
 
-def _place(query: ListQuery, backward: bool, *row: tuple[str, Any, Any]) -> Cursor:
+def _place(query: ListQuery, backward: bool, *row: tuple[str, Any, Any]) -> str:
     """Return the place next to the row; without one, that at the end of the list."""
-    return Cursor(query.ordering, backward, row[0][1:] if row else None)
+    return str(Cursor(query.ordering, backward, row[0][1:] if row else None))
 
 
 def _wrong_cursor(code: str, remedy: str) -> ValidationError:

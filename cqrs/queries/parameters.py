@@ -1,4 +1,4 @@
-"""The types of query parameters: a query string's texts become values, or name what is wrong."""
+"""The types of query parameters: they turn a query string's texts into values or errors."""
 
 import re
 from datetime import UTC, date, datetime, time
@@ -39,18 +39,23 @@ Moment = Annotated[date | AwareDatetime, BeforeValidator(_moment)]
 """A whole UTC day, or one moment."""
 
 
-def first_of(moment: date | datetime | None) -> datetime | None:
+def first_of(moment: date | datetime) -> datetime:
     """Return where a range begins: a day at its first microsecond."""
     return _at(moment, time.min)
 
 
-def last_of(moment: date | datetime | None) -> datetime | None:
+def last_of(moment: date | datetime) -> datetime:
     """Return where a range ends, included: a day at its last microsecond."""
     return _at(moment, time.max)
 
 
-def _at(moment: date | datetime | None, day_time: time) -> datetime | None:
-    if moment is None or isinstance(moment, datetime):
+def day_of(moment: date | datetime) -> date:
+    """Return the UTC day of a moment."""
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+def _at(moment: date | datetime, day_time: time) -> datetime:
+    if isinstance(moment, datetime):
         return moment
     return datetime.combine(moment, day_time, UTC)
 

@@ -1,16 +1,16 @@
-"""The documents of an answer, as they are stored and as they go to the wire."""
+"""The documents of an answer, joined as the response sends them."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-_BETWEEN = ",\n"  # documents are JSON without line breaks, so they can be told apart again
+_BETWEEN = ",\n"  # a document is JSON without line breaks, so this separates them
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """All documents of an answer in their order, as they go to the wire, and a tag of them."""
+    """All documents of an answer in their order, as the response sends them, and their tag."""
 
     body: bytes
     tag: str
@@ -25,7 +25,7 @@ class Results:
         return self.body.decode().split(_BETWEEN) if self.body else []
 
     def pack(self) -> bytes:
-        """Return the answer as a cache keeps it."""
+        """Return the answer as a cache stores it."""
         return b"%b\n%b" % (self.tag.encode(), self.body)
 
     @classmethod

@@ -1,19 +1,31 @@
-"""What every read model can be asked: to contain words, and how many rows there are."""
+"""Specifications: functions from a value to a condition (`Q`) that rows fulfil.
+
+They combine with `&`, `|` and `~`, and a queryset's `filter` takes them. A parameter of a list
+query names the one that it applies (`cqrs.queries.filters.FilterBy`):
+
+>>> def priced_from(least: int) -> Q:
+...     return Q(price__gte=least)
+>>> def in_color(*colors: str) -> Q:
+...     return Q(color__in=colors)
+>>> priced_from(10) & ~in_color("red", "blue")
+<Q: (AND: ('price__gte', 10), (NOT (AND: ('color__in', ('red', 'blue')))))>
+>>> priced_from(10) | containing("red lamp")
+<Q: (OR: ('price__gte', 10), SearchTextContains(words=('red', 'lamp')))>
+"""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 
 COUNT_CAP = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class SearchTextContains:
-    """Every word is part of the row's text in the search table of whichever model is queried.
+    """Every word is part of the row's text in the search table of the model that is queried.
 
-    An EXISTS, not an IN: beside `|` and under `~` PostgreSQL would keep all that an IN finds in
+    An EXISTS, not an IN: beside `|` and under `~` PostgreSQL would hold all that an IN finds in
     memory, and go through it for every row if it is too much.
     """
 
@@ -21,38 +33,24 @@ class SearchTextContains:
     conditional: ClassVar[bool] = True
 
     def resolve_expression(self, query: Any, *arguments: Any, **options: Any) -> Any:
-        """Look for the words where the model that is queried keeps its texts."""
+        """Look for the words in the `search_model` of the queried model."""
+        if not self.words:
+            return Value(True)
         found = query.model.search_model.objects.filter(pk=OuterRef("pk"))
         for word in self.words:
             found = found.filter(search_text__contains=word)
         return Exists(found).resolve_expression(query, *arguments, **options)
 
 
-def containing(*words: str) -> Q:
-    """Every word is part of a name, an e-mail address or the id.
+def containing(text: str) -> Q:
+    """Every word of the text is part of a name, an e-mail address or the id.
 
     Case does not count, in any language: both sides are casefolded in Python, because what
-    `ILIKE` knows of letters depends on the locale that the database was made with.
+    `ILIKE` knows of letters depends on the database's locale.
     """
-    return Q(SearchTextContains(tuple(word.casefold() for word in words)))
+    return Q(SearchTextContains(tuple(text.casefold().split())))
 
 
-class ReadModelQuerySet(models.QuerySet[Any]):
-    """What all read models can be asked."""
-
-    def satisfying(self, *specifications: Q | None) -> Self:
-        """Keep the rows that fulfil all of them; None keeps every row."""
-        found = self
-        for specification in specifications:
-            if specification is not None:
-                found = found.filter(specification)
-        return found
-
-    def matching(self, search: str) -> Self:
-        """Keep the rows that contain every word."""
-        words = search.casefold().split()
-        return self.satisfying(containing(*words)) if words else self
-
-    def capped_count(self) -> int:
-        """Count the rows, but none beyond the first past `COUNT_CAP`."""
-        return self.order_by().values("pk")[: COUNT_CAP + 1].count()
+def capped_count(rows: QuerySet[Any]) -> int:
+    """Count the rows, but none beyond the first past `COUNT_CAP`."""
+    return rows.order_by().values("pk")[: COUNT_CAP + 1].count()

@@ -20,7 +20,24 @@ log = structlog.get_logger("cqrs.reactions")
 
 
 class Reaction(Protocol):
-    """One effect of one event type. Named by what it does."""
+    """One effect of one event type. Named by what it does.
+
+    >>> from uuid import UUID
+    >>> class NotifyReader:
+    ...     name = "notify_reader"
+    ...     event_type = "library.book_lent"
+    ...     def react(self, event):
+    ...         print("mail", event.data["reader"], "with Message-ID", event.event_id.int)
+    >>> REACTIONS = (NotifyReader(),)
+
+    A table in `settings.CQRS["REACTIONS"]` names it. The runner calls it for each such event:
+
+    >>> REACTIONS[0].react(RecordedEvent(
+    ...     position=1, event_id=UUID(int=5), stream_type="book", stream_id=UUID(int=7), version=2,
+    ...     type="library.book_lent", schema_version=1, data={"reader": "Ada"}, metadata={},
+    ...     occurred_at=timezone.now()))
+    mail Ada with Message-ID 5
+    """
 
     name: str
     event_type: str  # a wire name

@@ -1,4 +1,4 @@
-"""Pictures of the sales, as data for Chart.js. Each currency has its own: no axis fits two."""
+"""Charts of the sales, as data for Chart.js: one for each currency, because no axis fits two."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import orjson
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
-from readmodels.specifications import SalesQuerySet
+from readmodels.specifications import sold_from, sold_until
 
 DAYS = 90
 MAX_CURRENCIES = 3
@@ -20,20 +20,20 @@ class Chart:
     data: str
 
 
-def revenue_by_day(found: SalesQuerySet) -> list[Chart]:
+def revenue_by_day(found: QuerySet[Any]) -> list[Chart]:
     """Return the revenue of the last days with sales, of the currencies with the most orders."""
     last = found.aggregate(last=Max("day"))["last"]
     if last is None:
         return []
     days = [last - timedelta(days=back) for back in reversed(range(DAYS))]
-    rows = found.order_by().on_days(days[0], last)
+    rows = found.order_by().filter(sold_from(days[0]), sold_until(last))
     orders: Counter[str] = Counter()
     revenues: dict[str, dict[date, float]] = {}
     for day, currency, count, revenue in rows.values_list(
         "day", "currency", "order_count", "revenue"
     ):
         orders[currency] += count
-        revenues.setdefault(currency, {})[day] = float(revenue)  # a picture needs no cents
+        revenues.setdefault(currency, {})[day] = float(revenue)  # a chart needs no cents
     shown = sorted(orders, key=lambda currency: (-orders[currency], currency))[:MAX_CURRENCIES]
     return [Chart(currency, _bars(currency, days, revenues[currency])) for currency in shown]
 

@@ -1,24 +1,24 @@
-"""The read models in the admin: to look at, never to change, by the queries' own permissions."""
+"""The read models in the admin: read only, by the permissions and parameters of the queries."""
 
 import orjson
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from cqrs.admin.read_only import ReadModelAdmin, document_field, table
+from cqrs.admin.read_only import QueryAdmin, document_field, table
 from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
+from readmodels.queries import ListCustomers, ListOrders, ListStock
 
 LINE_COLUMNS = ("product_name", "quantity", "unit_price", "line_total", "currency", "product_id")
 
 
 @admin.register(OrderReadModel)
-class OrderAdmin(ReadModelAdmin):
+class OrderAdmin(QueryAdmin):
+    query_type = ListOrders
     view_permission = "readmodels.view_orders"
     search_help_text = "Words of the order's id, the customer's name or e-mail address"
 
     list_display = ("id", "customer_name", "status", "total", "currency", "order_date")
-    list_filter = ("status", "currency", "order_date")
     date_hierarchy = "order_date"
-    ordering = ("-order_date", "-id")
     fields = (
         "id",
         ("customer_name", "customer_email"),
@@ -48,13 +48,12 @@ class OrderAdmin(ReadModelAdmin):
 
 
 @admin.register(CustomerReadModel)
-class CustomerAdmin(ReadModelAdmin):
+class CustomerAdmin(QueryAdmin):
+    query_type = ListCustomers
     view_permission = "readmodels.view_customers"
     search_help_text = "Words of the id, the name or the e-mail address"
 
     list_display = ("id", "name", "email", "is_active", "order_count", "last_order_at")
-    list_filter = ("is_active",)
-    ordering = ("-registered_at", "-id")
     fields = (
         "id",
         ("name", "email", "is_active"),
@@ -71,12 +70,12 @@ class CustomerAdmin(ReadModelAdmin):
 
 
 @admin.register(StockReadModel)
-class StockAdmin(ReadModelAdmin):
+class StockAdmin(QueryAdmin):
+    query_type = ListStock
     view_permission = "readmodels.view_stock"
     search_help_text = "Words of the id, the name or the SKU"
 
     list_display = ("id", "name", "sku", "on_hand", "reserved", "available")
-    ordering = ("name", "id")
     fields = (
         "id",
         ("name", "sku"),

@@ -1,4 +1,4 @@
-"""The reports and the history of orders in the admin, with a picture of the revenue."""
+"""The reports and the history of orders in the admin, with charts of the revenue."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -9,29 +9,27 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 
-from cqrs.admin.read_only import ReadModelAdmin, document_field
+from cqrs.admin.filters import ParametersFilter
+from cqrs.admin.read_only import QueryAdmin, ReadModelAdmin, document_field
 from readmodels.admin.charts import revenue_by_day
 from readmodels.models import OrderEventReadModel, ProductSalesReadModel, SalesDayReadModel
+from readmodels.queries import GetProductSales, GetSalesReport
+from readmodels.specifications import is_event_of
 
 
-class SalesAdmin(ReadModelAdmin):
-    """What the two reports share."""
+class SalesAdmin(QueryAdmin):
+    """Base of the two reports."""
 
     view_permission = "readmodels.view_reports"
-    search_fields: ClassVar = []
-    list_filter = ("currency",)
     readonly_fields = ("amount",)
-
-    # Its rows have no text to search in but their own columns.
-    get_search_results = ModelAdmin.get_search_results
 
     amount = document_field("revenue", "Revenue", ordering="revenue")
 
 
 @admin.register(SalesDayReadModel)
 class SalesDayAdmin(SalesAdmin):
+    query_type = GetSalesReport
     list_display = ("day", "currency", "order_count", "cancelled_count", "amount")
     date_hierarchy = "day"
     ordering = ("-id",)
@@ -39,7 +37,7 @@ class SalesDayAdmin(SalesAdmin):
     fields = (("day", "currency"), ("order_count", "cancelled_count", "amount"), "position")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Draw what the filters have left of the list."""
+        """Draw the rows that pass the filters."""
         response = super().changelist_view(request, extra_context)
         context = getattr(response, "context_data", None)
         if context and "cl" in context:
@@ -49,11 +47,12 @@ class SalesDayAdmin(SalesAdmin):
 
 @admin.register(ProductSalesReadModel)
 class ProductSalesAdmin(SalesAdmin):
+    query_type = GetProductSales
+    list_filter = (ParametersFilter, "currency")
     search_fields: ClassVar = ["product_name"]
     search_help_text = "Words of the product's name"
 
     list_display = ("product_name", "currency", "quantity", "amount", "order_count", "product_id")
-    ordering = ("-revenue", "-id")
     fields = (
         ("product_name", "product_id"),
         ("currency", "quantity", "amount", "order_count"),
@@ -64,6 +63,7 @@ class ProductSalesAdmin(SalesAdmin):
 @admin.register(OrderEventReadModel)
 class OrderEventAdmin(ReadModelAdmin):
     view_permission = "readmodels.view_orders"
+    search_fields: ClassVar = ["id"]
     search_help_text = "The id of an order"
 
     list_display = ("id", "event", "occurred_at", "actor")
@@ -81,7 +81,7 @@ class OrderEventAdmin(ReadModelAdmin):
         if not search_term:
             return queryset, False
         try:
-            return queryset.of_order(UUID(search_term.strip())), False  # type: ignore[attr-defined]
+            return queryset.filter(is_event_of(UUID(search_term.strip()))), False
         except ValueError:
             return queryset.none(), False
 

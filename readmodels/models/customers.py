@@ -7,7 +7,6 @@ from django.db.models.functions import Coalesce
 
 from cqrs.projections.read_models import ReadModel, SearchText, searchable
 from cqrs.queries.orderings import NEVER
-from readmodels.specifications import CustomerQuerySet
 
 
 class CustomerSearch(SearchText):
@@ -35,7 +34,6 @@ class CustomerReadModel(ReadModel):
     document = models.TextField()
 
     search_model = CustomerSearch
-    objects = models.Manager.from_queryset(CustomerQuerySet)()
 
     class Meta:
         db_table = "read_customers"

@@ -3,7 +3,6 @@
 from django.db import models
 
 from cqrs.projections.read_models import KeyField, ReadModel
-from readmodels.specifications import HistoryQuerySet
 
 
 class OrderEventReadModel(ReadModel):
@@ -16,8 +15,6 @@ class OrderEventReadModel(ReadModel):
     id = KeyField(primary_key=True)
     customer_id = models.UUIDField()
     document = models.TextField()
-
-    objects = models.Manager.from_queryset(HistoryQuerySet)()
 
     class Meta:
         db_table = "read_order_history"

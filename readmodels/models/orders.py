@@ -6,7 +6,6 @@ from django.db import models
 
 from cqrs.projections.read_models import ReadModel, SearchText, searchable
 from readmodels.documents import Status
-from readmodels.specifications import OrderQuerySet
 
 
 class OrderSearch(SearchText):
@@ -36,7 +35,6 @@ class OrderReadModel(ReadModel):
     document = models.TextField()
 
     search_model = OrderSearch
-    objects = models.Manager.from_queryset(OrderQuerySet)()
 
     class Meta:
         db_table = "read_orders"

@@ -5,7 +5,6 @@ from typing import ClassVar
 from django.db import models
 
 from cqrs.projections.read_models import KeyField, ReadModel
-from readmodels.specifications import SalesQuerySet
 
 
 class ProductSalesReadModel(ReadModel):
@@ -19,8 +18,6 @@ class ProductSalesReadModel(ReadModel):
     revenue = models.DecimalField(max_digits=40, decimal_places=4)
     order_count = models.PositiveIntegerField()
     document = models.TextField()
-
-    objects = models.Manager.from_queryset(SalesQuerySet)()
 
     class Meta:
         db_table = "read_product_sales"

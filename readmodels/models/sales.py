@@ -5,7 +5,6 @@ from typing import ClassVar
 from django.db import models
 
 from cqrs.projections.read_models import KeyField, ReadModel
-from readmodels.specifications import SalesQuerySet
 
 
 class SalesDayReadModel(ReadModel):
@@ -18,8 +17,6 @@ class SalesDayReadModel(ReadModel):
     cancelled_count = models.PositiveIntegerField()
     revenue = models.DecimalField(max_digits=40, decimal_places=4)
     document = models.TextField()
-
-    objects = models.Manager.from_queryset(SalesQuerySet)()
 
     class Meta:
         db_table = "read_sales_days"

@@ -5,7 +5,6 @@ from typing import ClassVar
 from django.db import models
 
 from cqrs.projections.read_models import ReadModel, SearchText, searchable
-from cqrs.queries.specifications import ReadModelQuerySet
 
 
 class StockSearch(SearchText):
@@ -29,7 +28,6 @@ class StockReadModel(ReadModel):
     document = models.TextField()
 
     search_model = StockSearch
-    objects = models.Manager.from_queryset(ReadModelQuerySet)()
 
     class Meta:
         db_table = "read_stock"

@@ -1,4 +1,4 @@
-"""The query side: one module per use case, and the table that the bus reads."""
+"""The queries: one module per use case, and the table of handlers that the bus reads."""
 
 from readmodels.queries.export_orders import ExportOrders, export_orders
 from readmodels.queries.get_customer_by_id import GetCustomerById, get_customer_by_id

@@ -1,8 +1,8 @@
 """Export orders as CSV, one row per order line. Refuses with `throttled` beside too many others.
 
-The file is complete before its first byte leaves: the web server ends a stream that breaks as if
-it were whole, and nobody could tell half an export from all of it. Rows go from a server-side
-cursor to disk, so memory stays the same whatever the size.
+The file is complete before its first byte leaves. The web server ends a stream that breaks like a
+complete one, so half an export would look like all of it. Rows go from a server-side cursor to
+disk, so memory does not grow with the export.
 """
 
 import csv
@@ -13,7 +13,6 @@ from itertools import islice
 from tempfile import SpooledTemporaryFile
 from threading import BoundedSemaphore
 from typing import IO
-from uuid import UUID
 
 import orjson
 from django.conf import settings
@@ -21,27 +20,26 @@ from django.db import transaction
 
 from cqrs.database.aliases import READ_ALIAS
 from cqrs.messaging.results import Ok, Rejected, Result
+from cqrs.queries.filtersets import filtered_rows
 from cqrs.queries.orderings import sorted_by
-from readmodels.queries.order_filters import OrderFilters, narrowed
+from readmodels.queries.order_filters import OrderFilters
 from readmodels.queries.order_rows import HEADER, rows_of
 
 CHUNK = 500  # orders in memory at a time
-IN_MEMORY = 2**20  # bytes of a small file that never sees the disk
+IN_MEMORY = 2**20  # bytes; a larger file goes to disk
 
 
 class ExportOrders(OrderFilters):
     """All orders that pass the filters, the latest first unless asked otherwise."""
 
-    customer_id: UUID | None = None
-
 
 def export_orders(query: ExportOrders) -> Result[IO[bytes]]:
-    """Write the file from one snapshot of the read model; whoever takes it closes it."""
+    """Write the file from one snapshot of the read model. The caller closes it."""
     if not _running().acquire(blocking=False):
         return Rejected("throttled", "Too many exports are being made; try again in a moment")
     try:
-        found = narrowed(query, query.customer_id).order_by(*sorted_by(query.ordering))
-        documents = found.values_list("document", flat=True)
+        rows = filtered_rows(query).order_by(*sorted_by(query.model, query.ordering))
+        documents = rows.values_list("document", flat=True)
         with transaction.atomic(using=READ_ALIAS):  # without one the server would copy it all
             return Ok(_file(documents.iterator(chunk_size=CHUNK)))
     finally:
@@ -50,12 +48,12 @@ def export_orders(query: ExportOrders) -> Result[IO[bytes]]:
 
 @cache
 def _running() -> BoundedSemaphore:
-    # An export keeps its thread for seconds: the others are for requests that can be answered.
+    # An export occupies its thread for seconds; other requests need the other threads.
     return BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
 
 
 def _file(documents: Iterable[str]) -> IO[bytes]:
-    file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  whoever takes it closes it
+    file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  the caller closes it
     try:
         file.write(_text([HEADER]))
         remaining = iter(documents)

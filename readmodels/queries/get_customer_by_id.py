@@ -7,12 +7,12 @@ from cqrs.messaging.fields import ServerSet
 from cqrs.messaging.messages import Query
 from cqrs.messaging.results import Result
 from cqrs.queries.compiled import document_by_id
-from cqrs.queries.paging import StoredDocument
+from cqrs.queries.pages import StoredDocument
 from readmodels.models import CustomerReadModel
 
 
 class GetCustomerById(Query):
-    """One customer with the sums of their orders."""
+    """One customer with the totals of their orders."""
 
     permission: ClassVar[str] = "readmodels.view_customers"
     projection: ClassVar[str] = "customers"

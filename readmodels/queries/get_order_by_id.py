@@ -7,7 +7,7 @@ from cqrs.messaging.fields import ServerSet
 from cqrs.messaging.messages import Query
 from cqrs.messaging.results import Result
 from cqrs.queries.compiled import document_by_id
-from cqrs.queries.paging import StoredDocument
+from cqrs.queries.pages import StoredDocument
 from readmodels.models import OrderReadModel
 
 

@@ -5,20 +5,19 @@ from uuid import UUID
 
 from cqrs.messaging.fields import ServerSet
 from cqrs.messaging.results import Result
-from cqrs.queries.paging import ListQuery, Page, paged
+from cqrs.queries.filters import FilterBy
+from cqrs.queries.pages import Page
+from cqrs.queries.paging import ListQuery, paged
 from readmodels.queries.order_filters import OrderFilters, orders_of
+from readmodels.specifications import placed_by
 
 
 class GetOrdersByCustomer(OrderFilters, ListQuery):
     """A customer's orders, the latest first unless asked otherwise."""
 
-    customer_id: Annotated[UUID, ServerSet()]
-
-    @property
-    def changed_by(self) -> UUID:
-        return self.customer_id
+    customer_id: Annotated[UUID, FilterBy(placed_by), ServerSet()]
 
 
 def get_orders_by_customer(query: GetOrdersByCustomer) -> Result[Page]:
     """Read one page of the customer's orders; `not_found` past the end."""
-    return paged(query, orders_of(query, query.customer_id))
+    return paged(query, orders_of(query))

@@ -1,27 +1,33 @@
-"""Show what was sold of each product in each currency, by the page.
+"""Show the sales of each product in each currency, by the page.
 
-Cancelled orders count in none of the figures, and a product without another order is left out.
+Cancelled orders count in no figure. A product that has only cancelled orders is left out.
 """
 
 from typing import ClassVar, Literal
 
+from django.db.models import Model
+
 from cqrs.messaging.results import Result
+from cqrs.queries.filtersets import filtered_rows
 from cqrs.queries.orm_rows import OrmRows
-from cqrs.queries.paging import ListQuery, Page, paged
+from cqrs.queries.pages import Page
+from cqrs.queries.paging import ListQuery, paged
 from readmodels.models import ProductSalesReadModel
+from readmodels.specifications import was_sold
 
 Ordering = Literal["revenue", "-revenue", "quantity", "-quantity"]
 
 
 class GetProductSales(ListQuery):
-    """Products by what was sold of them, the highest revenue first unless asked otherwise."""
+    """Products with their sales, the highest revenue first unless asked otherwise."""
 
     permission: ClassVar[str] = "readmodels.view_reports"
     projection: ClassVar[str] = "product_sales"
+    model: ClassVar[type[Model]] = ProductSalesReadModel
 
     ordering: Ordering = "-revenue"
 
 
 def get_product_sales(query: GetProductSales) -> Result[Page]:
     """Read one page of products; `not_found` past the end."""
-    return paged(query, OrmRows(ProductSalesReadModel.objects.sold(), query.ordering))
+    return paged(query, OrmRows(filtered_rows(query).filter(was_sold()), query.ordering))

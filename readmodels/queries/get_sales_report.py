@@ -1,46 +1,46 @@
 """Show what was sold by day or by month, each currency apart, the earliest first.
 
-`order_count` counts all orders of the period; the cancelled among them are counted once more in
-`cancelled_count`, and are no part of the revenue. Only the days asked for count, also in a month
-that begins or ends outside of them; a timestamp stands for the UTC day that it is in. Refuses with
-`invalid` when the answer would be longer than 10,000 rows.
+`order_count` counts all orders of the period. `cancelled_count` counts the cancelled ones among
+them; the revenue leaves those out. A month at the border counts only the days that were asked for.
+A timestamp stands for its UTC day. Refuses with `invalid` when the answer is longer than 10,000
+rows.
 """
 
-from datetime import date, datetime
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import orjson
-from django.db.models import Sum
+from django.db.models import Model, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from cqrs.messaging.currencies import MINOR_UNITS, Currency
-from cqrs.messaging.messages import Query
 from cqrs.messaging.results import FieldError, Ok, Rejected, Result
+from cqrs.queries.filters import FilterBy, FilteredQuery
+from cqrs.queries.filtersets import filtered_rows
 from cqrs.queries.parameters import Moment
 from cqrs.queries.results import Results
 from readmodels.models import SalesDayReadModel
-from readmodels.specifications import SalesQuerySet
+from readmodels.specifications import in_currency, sold_from, sold_until
 
 MAX_ROWS = 10_000
 
 
-class GetSalesReport(Query):
+class GetSalesReport(FilteredQuery):
     """Sales by day or month. Dates are UTC days with both ends included."""
 
     permission: ClassVar[str] = "readmodels.view_reports"
     projection: ClassVar[str] = "sales"
+    model: ClassVar[type[Model]] = SalesDayReadModel
     cache_for_s: ClassVar[float] = 60
 
     granularity: Literal["day", "month"] = "day"
-    from_date: Moment | None = None
-    to_date: Moment | None = None
-    currency: Currency | None = None
+    from_date: Annotated[Moment | None, FilterBy(sold_from)] = None
+    to_date: Annotated[Moment | None, FilterBy(sold_until)] = None
+    currency: Annotated[Currency | None, FilterBy(in_currency, tuple(sorted(MINOR_UNITS)))] = None
 
 
 def get_sales_report(query: GetSalesReport) -> Result[Results]:
-    """Read the days' documents, or sum them up by month."""
-    days: SalesQuerySet = SalesDayReadModel.objects.in_currency(query.currency)
-    days = days.on_days(_day_of(query.from_date), _day_of(query.to_date))
+    """Read the documents of the days, or sum the days up by month."""
+    days = filtered_rows(query)
     found = _by_day(days) if query.granularity == "day" else _by_month(days)
     if len(found) > MAX_ROWS:
         remedy = f"More than {MAX_ROWS:,} rows: ask for fewer days, months or one currency"
@@ -48,15 +48,11 @@ def get_sales_report(query: GetSalesReport) -> Result[Results]:
     return Ok(Results.of(found))
 
 
-def _day_of(moment: date | datetime | None) -> date | None:
-    return moment.date() if isinstance(moment, datetime) else moment
-
-
-def _by_day(days: SalesQuerySet) -> list[str]:
+def _by_day(days: QuerySet[Any]) -> list[str]:
     return list(days.order_by("id").values_list("document", flat=True)[: MAX_ROWS + 1])
 
 
-def _by_month(days: SalesQuerySet) -> list[str]:
+def _by_month(days: QuerySet[Any]) -> list[str]:
     sums = (
         days.annotate(month=TruncMonth("day"))
         .values("month", "currency")

@@ -7,12 +7,12 @@ from cqrs.messaging.fields import ServerSet
 from cqrs.messaging.messages import Query
 from cqrs.messaging.results import Result
 from cqrs.queries.compiled import document_by_id
-from cqrs.queries.paging import StoredDocument
+from cqrs.queries.pages import StoredDocument
 from readmodels.models import StockReadModel
 
 
 class GetStock(Query):
-    """One product: what is on hand, reserved and available."""
+    """One product: the amounts on hand, reserved and available."""
 
     permission: ClassVar[str] = "readmodels.view_stock"
     projection: ClassVar[str] = "stock"

@@ -1,4 +1,4 @@
-"""The latest orders as fixed statements, which the server prepares once: the hottest list."""
+"""The latest orders as fixed SQL texts, which the server prepares once: the hottest list."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,14 +13,14 @@ from readmodels.models import OrderReadModel
 
 @dataclass(frozen=True, slots=True)
 class LatestOrders:
-    """Orders, the latest first: all, or a customer's, or those in one status, or both."""
+    """Orders, the latest first: all, or of one customer, or in one status, or both."""
 
     customer_id: UUID | None = None
     status: str | None = None
 
     def at(self, offset: int, limit: int) -> list[str]:
-        # The limit is part of the text: for an unknown one the server plans to read a tenth of
-        # the table. So is an offset of none.
+        # The limit is part of the text: for a parameter the server plans to read a tenth of the
+        # table. No offset is part of the text for the same reason.
         skip, offsets = (" OFFSET %s", [offset]) if offset else ("", [])
         where, values = self._where()
         text = f"SELECT document FROM {_TABLE}{where} {_LATEST} LIMIT {limit}{skip}"  # noqa: S608
@@ -55,6 +55,4 @@ class LatestOrders:
 
 _TABLE = OrderReadModel._meta.db_table
 _LATEST = "ORDER BY order_date DESC, id DESC"
-
-
 _EARLIEST = "ORDER BY order_date, id"

@@ -1,11 +1,18 @@
 """List customers, by the page."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from django.db.models import Model
 
 from cqrs.messaging.results import Result
+from cqrs.queries.filters import FilterBy
+from cqrs.queries.filtersets import filtered_rows
 from cqrs.queries.orm_rows import OrmRows
-from cqrs.queries.paging import ListQuery, Page, paged
+from cqrs.queries.pages import Page
+from cqrs.queries.paging import ListQuery, paged
 from cqrs.queries.parameters import Search
+from cqrs.queries.specifications import containing
+from readmodels import specifications
 from readmodels.models import CustomerReadModel
 
 Ordering = Literal[
@@ -21,13 +28,13 @@ class ListCustomers(ListQuery):
 
     permission: ClassVar[str] = "readmodels.view_customers"
     projection: ClassVar[str] = "customers"
+    model: ClassVar[type[Model]] = CustomerReadModel
 
-    search: Search = ""
-    is_active: bool | None = None
+    search: Annotated[Search, FilterBy(containing)] = ""
+    is_active: Annotated[bool | None, FilterBy(specifications.is_active)] = None
     ordering: Ordering = "-registered_at"
 
 
 def list_customers(query: ListCustomers) -> Result[Page]:
     """Read one page of customers; `not_found` past the end."""
-    customers = CustomerReadModel.objects.active(query.is_active).matching(query.search)
-    return paged(query, OrmRows(customers, query.ordering))
+    return paged(query, OrmRows(filtered_rows(query), query.ordering))

@@ -1,17 +1,29 @@
-"""What all lists of orders can be narrowed and ordered by, and which way each is answered."""
+"""The parameters that all lists of orders share, and how each list is answered."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
-from cqrs.messaging.currencies import Currency
-from cqrs.messaging.messages import Query
+from django.db.models import Model
+
+from cqrs.messaging.currencies import MINOR_UNITS, Currency
+from cqrs.queries.filters import FilterBy, FilteredQuery, given_filters
+from cqrs.queries.filtersets import filtered_rows
 from cqrs.queries.orm_rows import OrmRows
 from cqrs.queries.paging import RowSource
-from cqrs.queries.parameters import Amount, Moment, Search, first_of, last_of
+from cqrs.queries.parameters import Amount, Moment, Search
+from cqrs.queries.specifications import containing
 from readmodels.models import OrderReadModel
 from readmodels.queries.latest_orders import LatestOrders
 from readmodels.queries.statuses import Statuses
-from readmodels.specifications import OrderQuerySet
+from readmodels.specifications import (
+    in_currency,
+    in_status,
+    placed_by,
+    placed_from,
+    placed_until,
+    totalling_from,
+    totalling_until,
+)
 
 Ordering = Literal[
     "order_date", "-order_date",
@@ -20,43 +32,36 @@ Ordering = Literal[
     "customer_name", "-customer_name",
 ]  # fmt: skip
 LATEST_FIRST: Ordering = "-order_date"
-# Whatever is narrowed by one of these takes the general path.
-NEEDS_ORM = ("currency", "from_date", "to_date", "min_total", "max_total", "search")
+COMPILED_FILTERS = {"customer_id", "status"}
 
 
-class OrderFilters(Query):
+class OrderFilters(FilteredQuery):
     """The parameters. Dates are UTC days with both ends included; a timestamp is taken exactly."""
 
     permission: ClassVar[str] = "readmodels.view_orders"
     projection: ClassVar[str] = "orders"
+    model: ClassVar[type[Model]] = OrderReadModel
 
-    status: Statuses = ()
-    currency: Currency | None = None
-    from_date: Moment | None = None
-    to_date: Moment | None = None
-    min_total: Amount | None = None
-    max_total: Amount | None = None
-    search: Search = ""
+    customer_id: Annotated[UUID | None, FilterBy(placed_by)] = None
+    status: Annotated[Statuses, FilterBy(in_status)] = ()
+    currency: Annotated[Currency | None, FilterBy(in_currency, tuple(sorted(MINOR_UNITS)))] = None
+    from_date: Annotated[Moment | None, FilterBy(placed_from)] = None
+    to_date: Annotated[Moment | None, FilterBy(placed_until)] = None
+    min_total: Annotated[Amount | None, FilterBy(totalling_from)] = None
+    max_total: Annotated[Amount | None, FilterBy(totalling_until)] = None
+    search: Annotated[Search, FilterBy(containing)] = ""
     ordering: Ordering = LATEST_FIRST
 
-
-def narrowed(query: OrderFilters, customer_id: UUID | None) -> OrderQuerySet:
-    """Return the orders that pass the filters."""
-    orders: OrderQuerySet = OrderReadModel.objects.for_customer(customer_id)
-    return (
-        orders.with_status(query.status)
-        .in_currency(query.currency)
-        .placed_between(first_of(query.from_date), last_of(query.to_date))
-        .totalling(query.min_total, query.max_total)
-        .matching(query.search)
-    )
+    @property
+    def changed_by(self) -> UUID | None:
+        return self.customer_id
 
 
-def orders_of(query: OrderFilters, customer_id: UUID | None) -> RowSource:
+def orders_of(query: OrderFilters) -> RowSource:
     """Return the orders that the query asks for: by a compiled text where there is one."""
     if has_compiled_sql(query):
-        return LatestOrders(customer_id, *query.status)
-    return OrmRows(narrowed(query, customer_id), query.ordering)
+        return LatestOrders(query.customer_id, *query.status)
+    return OrmRows(filtered_rows(query), query.ordering)
 
 
 def has_compiled_sql(query: OrderFilters) -> bool:
@@ -64,5 +69,5 @@ def has_compiled_sql(query: OrderFilters) -> bool:
     return (
         query.ordering == LATEST_FIRST
         and len(query.status) <= 1
-        and all(getattr(query, name) in (None, "") for name in NEEDS_ORM)
+        and given_filters(query) <= COMPILED_FILTERS
     )

@@ -1,9 +1,9 @@
-"""An order as rows of a CSV file, one for each of its lines."""
+"""Turn an order into rows of a CSV file, one for each of its lines."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-# The columns that an import knows (docs/importing.md) have the same names here.
+# An import reads columns of the same names (docs/importing.md).
 OF_THE_ORDER = {
     "order_id": "id", "ordered_at": "order_date", "status": "status",
     "customer_id": "customer_id", "customer_name": "customer_name",
@@ -16,13 +16,13 @@ AFTER_IT = (
 )  # fmt: skip
 HEADER = (*OF_THE_ORDER, *OF_THE_LINE, *AFTER_IT)
 
-# A spreadsheet takes a cell that begins so for a formula, and runs it.
+# A spreadsheet runs a cell that begins with one of these as a formula.
 # https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 
 def rows_of(order: Mapping[str, Any]) -> Iterator[list[Any]]:
-    """Yield the order's lines, each with what is the order's own."""
+    """Yield one row per line. The order's own columns repeat on each row."""
     before = [harmless(order[name]) for name in OF_THE_ORDER.values()]
     after = [harmless(order[name]) for name in AFTER_IT]
     for line in order["items"]:
@@ -30,5 +30,5 @@ def rows_of(order: Mapping[str, Any]) -> Iterator[list[Any]]:
 
 
 def harmless(value: Any) -> Any:
-    """Return the value as a cell that no spreadsheet computes: an apostrophe says it is text."""
+    """Return the value as a cell that a spreadsheet shows as text: with an apostrophe in front."""
     return f"'{value}" if type(value) is str and value.startswith(FORMULA) else value

@@ -1,4 +1,4 @@
-"""The statuses that an order list can be narrowed to."""
+"""The type of the `status` parameter, which may be repeated."""
 
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ def _as_list(value: Any, handler: Any) -> Any:
     try:
         return handler([value] if isinstance(value, str) else value)
     except ValidationError as error:
-        # The parameter is one thing to whoever wrote the query string: name it, not its place.
+        # A client knows the parameter, not the place of a value in it: name the parameter alone.
         first = error.errors()[0]
         raise PydanticCustomError("unknown_status", "{reason}", {"reason": first["msg"]}) from None
 

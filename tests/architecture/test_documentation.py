@@ -26,7 +26,7 @@ READ_BY_NAME = re.compile(r'\benv\.\w+\(\s*"([A-Z][A-Z_]+)"')
 READ_DIRECTLY = re.compile(
     r'os\.environ(?:\.get\(|\[)\s*"([A-Z][A-Z_]+)"|"([A-Z_]+)" in os\.environ'
 )
-# Told by one of our processes to the next: nobody sets them.
+# One of our processes sets them for the next one.
 OUR_OWN = {"SERVE_PID", "IN_PROCESS_WORKER", "END_WITH_PARENT", "PATH"}
 SAID = re.compile(
     r'(?:reject|refuse|Rejected)\(\s*"([a-z_]+)"'
@@ -168,14 +168,3 @@ def read_variables() -> Iterator[str]:
         yield from READ_BY_NAME.findall(text)
         for pair in READ_DIRECTLY.findall(text):
             yield from ({*pair} - OUR_OWN - {""})
-
-
-class TestLinks:
-    @pytest.mark.parametrize(
-        "page", ["README.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
-    )
-    def test_lead_somewhere(self, page: str):
-        folder = (ROOT / page).parent
-        for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text()):
-            if not target.startswith("http"):
-                assert (folder / target).exists(), f"{page}: {target}"

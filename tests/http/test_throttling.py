@@ -9,6 +9,7 @@ from django.test import Client, override_settings
 from rest_framework_simplejwt.tokens import AccessToken
 
 from config import environment as env
+from cqrs.conf import DEFAULTS, conf
 from cqrs.http import throttling
 from tests.support.kernel_settings import cqrs
 
@@ -130,3 +131,9 @@ class TestStrangeNames:
         assert answers[0] in (400, 401)
         assert answers[2] == 429
         assert not list(recwarn)
+
+
+class TestRates:
+    def test_are_the_defaults_where_the_settings_name_none(self) -> None:
+        with cqrs(THROTTLE_RATES={"read": None}):
+            assert conf().THROTTLE_RATES == {**DEFAULTS.THROTTLE_RATES, "read": None}

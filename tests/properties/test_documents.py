@@ -10,12 +10,13 @@ from drf_spectacular.generators import SchemaGenerator
 from hypothesis import given
 from rest_framework import serializers
 
+from cqrs.database.aliases import PROJECTION_ALIAS
+from cqrs.testing.examples import EXAMPLES, undone
 from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel
 from readmodels.projections import PROJECTIONS
 from readmodels.projections.text import utc_text
 from tests.support.histories import HISTORIES, write
 from tests.support.log import Log
-from tests.support.projection_contract import EXAMPLES, READ, undone
 
 NOT_SHOWN = ("position", "document")
 # What the columns do not hold, because nobody filters or sorts by it.
@@ -80,7 +81,7 @@ def validators() -> dict[str, Any]:
     }
 
 
-@pytest.mark.django_db(databases=["default", READ])
+@pytest.mark.django_db(databases=["default", PROJECTION_ALIAS])
 class TestDocuments:
     @EXAMPLES
     @given(HISTORIES)
@@ -89,7 +90,7 @@ class TestDocuments:
     ) -> None:
         with undone():
             events = write(Log(), history)
-            with transaction.atomic(using=READ):
+            with transaction.atomic(using=PROJECTION_ALIAS):
                 for projection in PROJECTIONS:
                     projection.apply(events)
             for order in OrderReadModel.objects.all():

@@ -3,6 +3,7 @@
 import pytest
 from django.db import connections
 
+from cqrs.queries.specifications import containing
 from readmodels.models import (
     CustomerReadModel,
     OrderReadModel,
@@ -63,6 +64,6 @@ class TestSearchTables:
         order, _ = log.order(ada), log.order(other)
         lamp, _ = log.stock(name="Augur ada@"), log.stock(name="Augur")
         log.projected()
-        assert [row.pk for row in OrderReadModel.objects.matching(words)] == [order]
-        assert [row.pk for row in CustomerReadModel.objects.matching(words)] == [ada]
-        assert [row.pk for row in StockReadModel.objects.matching(words)] == [lamp]
+        assert [row.pk for row in OrderReadModel.objects.filter(containing(words))] == [order]
+        assert [row.pk for row in CustomerReadModel.objects.filter(containing(words))] == [ada]
+        assert [row.pk for row in StockReadModel.objects.filter(containing(words))] == [lamp]

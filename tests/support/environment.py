@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.support.distribution import NAMED_SERVERS, processes
 from tests.support.servers import private_postgres, private_redis
@@ -52,6 +53,8 @@ def _prepare(stack: ExitStack, *, hands_out: bool) -> None:
     folder.chmod(0o755)  # PostgreSQL runs as another user when the tests run as root
     os.environ["LOCAL_DIR"] = str(folder / "local")
     os.environ.setdefault("LOG_LEVEL", "WARNING")
+    if os.environ.get("FAULT_COUNTS") == "full":
+        settings.register_profile("cqrs", max_examples=500)
     if hands_out:
         os.environ.update(_FOR_NOBODY)
         return

@@ -1,4 +1,4 @@
-"""Arbitrary histories of customers, orders and stock, and ways to cut them into batches."""
+"""Arbitrary histories of customers, orders and stock."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -36,7 +36,6 @@ STEPS = st.one_of(
     st.tuples(st.sampled_from(["release", "deduct"]), WHICH, st.integers(1, 5)),
 )
 HISTORIES = st.lists(STEPS, max_size=40)
-CUTS = st.lists(st.integers(1, 12), max_size=40)
 
 
 def write(log: Log, history: Sequence[tuple[Any, ...]]) -> list[RecordedEvent]:
@@ -89,12 +88,3 @@ def _move(log: Log, kind: str, order: Any) -> None:
 
 def _pick(items: Sequence[Any], which: int) -> Any:
     return items[which % len(items)]
-
-
-def cut(events: Sequence[RecordedEvent], sizes: Sequence[int]) -> list[Sequence[RecordedEvent]]:
-    """Cut the events into batches of these sizes; the last takes what remains."""
-    batches, start = [], 0
-    for size in sizes:
-        batches.append(events[start : start + size])
-        start += size
-    return [batch for batch in [*batches, events[start:]] if batch]

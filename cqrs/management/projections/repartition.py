@@ -38,4 +38,4 @@ class Repartition(Subcommand):
                 raise CommandError(str(error)) from error
             self.stdout.write(f"{projection.name}: {wanted} partition(s)")
         if partitions not in (None, conf().PARTITIONS):
-            self.stdout.write(f"Set PROJECTION_PARTITIONS={partitions} for new projections, too")
+            self.stdout.write(f"New projections begin with CQRS['PARTITIONS'], {conf().PARTITIONS}")

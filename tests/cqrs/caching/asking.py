@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from cqrs.event_log.signals import batch_applied
 from cqrs.messaging import bus
 from cqrs.messaging.results import Rejected
-from cqrs.queries.paging import Page
+from cqrs.queries.pages import Page
 
 
 def ask(query: Any, **payload: Any) -> Page:

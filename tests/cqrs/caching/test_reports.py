@@ -143,7 +143,7 @@ class TestCounting:
             (sample.labels["query"], sample.labels["outcome"]): sample.value
             for family in text_string_to_metric_families(said)
             for sample in family.samples
-            if sample.name == "order_desk_cache_lookups_total"
+            if sample.name == "cqrs_cache_lookups_total"
             and sample.labels["process"] == str(os.getpid())
         }
 

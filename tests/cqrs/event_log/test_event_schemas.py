@@ -58,3 +58,12 @@ class TestCommand:
         assert schema["properties"].keys() == {"customer_id", "reason"}
         assert schema["x-personal"] == ["reason"]
         assert "description" not in schema
+
+
+class TestWithoutAFolder:
+    def test_says_which_setting_names_it(self):
+        with (
+            cqrs(EVENT_SCHEMAS_DIR=None),
+            pytest.raises(CommandError, match=r"^Set CQRS\['EVENT_SCHEMAS_DIR'\] to the folder"),
+        ):
+            call_command("event_schemas")

@@ -8,7 +8,7 @@ import pytest
 from django.dispatch import Signal
 from structlog.testing import capture_logs
 
-from cqrs.event_log.signals import event_committed, event_published
+from cqrs.event_log.signals import committed_failures, event_committed, event_published
 from cqrs.models import EventRecord, Pending
 from customers.commands import RegisterCustomer
 from customers.events import CustomerRegistered
@@ -78,7 +78,8 @@ class TestEventCommitted:
             accepted(RegisterCustomer, **WISH)
         assert seen == []
 
-    def test_harms_nothing_and_is_logged_when_it_raises(self):
+    def test_harms_nothing_and_is_logged_and_counted_when_it_raises(self):
+        before = committed_failures["CustomerRegistered"]
         seen: list[Any] = []
 
         def receive(event: CustomerRegistered, **_: Any) -> None:
@@ -92,6 +93,7 @@ class TestEventCommitted:
             accepted(RegisterCustomer, **WISH)
         assert Customer.objects.count() == 1
         assert seen == ["Ada"]
+        assert committed_failures["CustomerRegistered"] == before + 1
         failures = [log for log in logs if log["event"] == "event_committed_receiver_failed"]
         assert [(log["receiver"], log["event_type"]) for log in failures] == [
             ("fail", "CustomerRegistered")

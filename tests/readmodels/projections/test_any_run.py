@@ -14,11 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cqrs.consumers.runner import Runner
+from cqrs.database.aliases import PROJECTION_ALIAS
 from cqrs.event_log import sequencer
 from cqrs.event_log.events import RecordedEvent
 from cqrs.models import EventRecord, Pending
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from cqrs.projections.projection import Projection
+from cqrs.testing.examples import EXAMPLES, undone
+from cqrs.testing.projection_contract import Crash
 from readmodels.projections import PROJECTIONS
 from tests.readmodels.projections import (
     test_customers,
@@ -32,7 +35,6 @@ from tests.support.desk import FULL_COUNTS
 from tests.support.histories import STEPS as STEPS_OF_HISTORIES
 from tests.support.histories import compose
 from tests.support.log import Log
-from tests.support.projection_contract import EXAMPLES, READ, Crash, undone
 
 CONTRACTS = [
     test_orders.TestOrders(),
@@ -155,7 +157,7 @@ class Met(Runner):
     """A runner that may die after a commit, and that another one may overtake before a claim."""
 
     def __init__(self, work: Work) -> None:
-        super().__init__(ProjectionCheckpoint, ParkedEvent, READ)
+        super().__init__(ProjectionCheckpoint, ParkedEvent, PROJECTION_ALIAS)
         self.work = work
 
     def _in_transaction(self, *arguments: Any) -> int:
@@ -171,11 +173,11 @@ class Met(Runner):
 
 
 def _runner() -> Runner:
-    return Runner(ProjectionCheckpoint, ParkedEvent, READ, batch=5)
+    return Runner(ProjectionCheckpoint, ParkedEvent, PROJECTION_ALIAS, batch=5)
 
 
 @pytest.mark.timeout(3_000 if FULL_COUNTS else 300)
-@pytest.mark.django_db(databases=["default", READ])
+@pytest.mark.django_db(databases=["default", PROJECTION_ALIAS])
 class TestAnyRun:
     @settings(EXAMPLES, max_examples=500 if FULL_COUNTS else 30)
     @given(LONG_HISTORIES, STEPS, FAULTS)

@@ -12,7 +12,7 @@ from readmodels.models import CustomerReadModel, CustomerSearch
 from readmodels.projections.customers import Customers
 from tests.support.expected import STATUS, searched, time, words
 from tests.support.log import PLACED, Log
-from tests.support.projection_contract import ProjectionContract
+from tests.support.projection_contract import DeskProjectionContract
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 
@@ -53,7 +53,7 @@ def _sums(customer_id: str, orders: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-class TestCustomers(ProjectionContract):
+class TestCustomers(DeskProjectionContract):
     projection = Customers()
     models = (CustomerReadModel, CustomerSearch)
     fold = staticmethod(fold)

@@ -9,7 +9,7 @@ from readmodels.models import OrderEventReadModel
 from readmodels.projections.order_history import OrderHistory
 from readmodels.projections.text import utc_text
 from tests.support.log import Log
-from tests.support.projection_contract import ProjectionContract
+from tests.support.projection_contract import DeskProjectionContract
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 
@@ -31,7 +31,7 @@ def fold(events: Sequence[RecordedEvent]) -> dict[str, Any]:
     }
 
 
-class TestOrderHistory(ProjectionContract):
+class TestOrderHistory(DeskProjectionContract):
     projection = OrderHistory()
     models = (OrderEventReadModel,)
     fold = staticmethod(fold)

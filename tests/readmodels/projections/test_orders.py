@@ -11,7 +11,7 @@ from readmodels.projections import orders
 from readmodels.projections.orders import Orders
 from tests.support.expected import STATUS, searched, time, words
 from tests.support.log import Log
-from tests.support.projection_contract import ProjectionContract
+from tests.support.projection_contract import DeskProjectionContract
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 
@@ -57,7 +57,7 @@ def _new(event: RecordedEvent, name: str, email: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class TestOrders(ProjectionContract):
+class TestOrders(DeskProjectionContract):
     projection = Orders()
     models = (OrderReadModel, OrderSearch, OrderCustomer)
     fold = staticmethod(fold)

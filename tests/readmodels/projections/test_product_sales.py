@@ -13,7 +13,7 @@ from readmodels.projections.product_sales import ProductSales
 from tests.support.expected import sums
 from tests.support.histories import PRODUCTS
 from tests.support.log import Log
-from tests.support.projection_contract import ProjectionContract
+from tests.support.projection_contract import DeskProjectionContract
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 LAMP, PEN, _ = PRODUCTS
@@ -42,7 +42,7 @@ def fold(events: Sequence[RecordedEvent]) -> dict[str, Any]:
     return found
 
 
-class TestProductSales(ProjectionContract):
+class TestProductSales(DeskProjectionContract):
     projection = ProductSales()
     models = (ProductSalesReadModel, ProductName)
     fold = staticmethod(fold)

@@ -12,7 +12,7 @@ from readmodels.models import SalesDayReadModel
 from readmodels.projections.sales import Sales
 from tests.support.expected import sums
 from tests.support.log import PLACED, Log
-from tests.support.projection_contract import ProjectionContract
+from tests.support.projection_contract import DeskProjectionContract
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 
@@ -37,7 +37,7 @@ def fold(events: Sequence[RecordedEvent]) -> dict[str, Any]:
     return found
 
 
-class TestSales(ProjectionContract):
+class TestSales(DeskProjectionContract):
     projection = Sales()
     models = (SalesDayReadModel,)
     fold = staticmethod(fold)

@@ -10,7 +10,7 @@ from readmodels.models import StockReadModel, StockSearch
 from readmodels.projections.stock import Stock
 from tests.support.expected import searched, words
 from tests.support.log import Log
-from tests.support.projection_contract import ProjectionContract
+from tests.support.projection_contract import DeskProjectionContract
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 MOVES = {"orders.stock_reserved": (0, 1), "orders.stock_released": (0, -1),
@@ -36,7 +36,7 @@ def fold(events: Sequence[RecordedEvent]) -> dict[str, Any]:
     return found
 
 
-class TestStock(ProjectionContract):
+class TestStock(DeskProjectionContract):
     projection = Stock()
     models = (StockReadModel, StockSearch)
     fold = staticmethod(fold)

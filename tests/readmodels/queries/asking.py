@@ -3,13 +3,14 @@
 import csv
 import io
 from typing import Any, get_args
+from uuid import UUID
 
 import orjson
 
 from cqrs.messaging import bus
 from cqrs.messaging.messages import Query
 from cqrs.messaging.results import Ok, Rejected
-from cqrs.queries.paging import Page
+from cqrs.queries.pages import Page
 from readmodels.queries import (
     ExportOrders,
     GetOrdersByCustomer,
@@ -19,6 +20,7 @@ from readmodels.queries import (
     ListStock,
 )
 
+ADA = UUID("018f0000-0000-7000-8000-000000000000")  # the first id of a log
 LISTS: tuple[Any, ...] = (
     ListOrders,
     GetOrdersByCustomer,

@@ -12,7 +12,7 @@ from cqrs.messaging import bus
 from cqrs.messaging.ids import uuid7
 from cqrs.messaging.results import Ok, Rejected
 from cqrs.models import FeedHead
-from cqrs.queries.paging import StoredDocument
+from cqrs.queries.pages import StoredDocument
 from customers.models import Customer
 from readmodels import queries
 from readmodels.models import OrderReadModel

@@ -11,7 +11,7 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
 from cqrs.queries.cursors import Cursor
-from cqrs.queries.paging import Page
+from cqrs.queries.pages import Page
 from readmodels.queries import (
     GetOrdersByCustomer,
     ListOrders,

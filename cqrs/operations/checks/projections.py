@@ -39,7 +39,7 @@ def _outdated(name: str, built: int, wanted: int) -> CheckMessage:
 
 def _divided(name: str, has: int, wanted: int) -> CheckMessage:
     return Warning(
-        f"{name} has {has} partition(s), but is to have {wanted} (PROJECTION_PARTITIONS)",
+        f"{name} has {has} partition(s), but is to have {wanted} (CQRS PARTITIONS)",
         hint=f"manage.py projections repartition {name}",
         id="cqrs.W002",
     )

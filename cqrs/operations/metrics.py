@@ -1,0 +1,104 @@
+"""What Prometheus scrapes: how far the read side is, and what this process has counted.
+
+A project serves `generate_latest(registry())` at an address of its own, and decides who may see it.
+"""
+
+import os
+from collections.abc import Iterator
+
+from django.db import Error
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from cqrs.caching import statistics
+from cqrs.event_log import sequencer, signals
+from cqrs.models import Pending
+from cqrs.operations.status import ProjectionStatus, statuses
+from cqrs.projections.registry import projections
+
+
+def registry() -> CollectorRegistry:
+    """Return a registry with every metric of the kernel."""
+    found = CollectorRegistry()
+    for collector in (ReadSide(), CacheLookups(), CommittedFailures()):
+        found.register(collector)
+    return found
+
+
+class ReadSide(Collector):
+    """Query both databases at each scrape; `cqrs_up` is 0 when one of them cannot be reached."""
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            found = statuses(projections(), measure=False)
+            head, pending = sequencer.head(), Pending.objects.count()
+            pending_s = sequencer.oldest_pending_age_s()
+        except Error:
+            yield GaugeMetricFamily("cqrs_up", "Both databases could be queried", 0)
+            return
+        yield GaugeMetricFamily("cqrs_up", "Both databases could be queried", 1)
+        yield GaugeMetricFamily(
+            "cqrs_pending_events", "Committed events without a position", pending
+        )
+        yield GaugeMetricFamily(
+            "cqrs_sequencer_oldest_pending_seconds",
+            "How long the oldest event without a position has been waiting",
+            pending_s,
+        )
+        yield GaugeMetricFamily("cqrs_feed_head", "The last position", head)
+        yield from _partitions(found)
+        yield from _parked(found)
+
+
+class CacheLookups(Collector):
+    """Count the lookups of this process; the other processes count their own."""
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(
+            "cqrs_cache_lookups",
+            "Queries whose answer was looked for in the cache",
+            labels=["query", "outcome", "process"],
+        )
+        for (query, outcome), count in statistics.counts().items():
+            family.add_metric([query, outcome, str(os.getpid())], count)
+        yield family
+
+
+class CommittedFailures(Collector):
+    """Count the receivers of `event_committed` that raised in this process."""
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(
+            "cqrs_event_committed_failures",
+            "Receivers of event_committed that raised",
+            labels=["event", "process"],
+        )
+        for event, count in signals.committed_failures.copy().items():
+            family.add_metric([event, str(os.getpid())], count)
+        yield family
+
+
+def _partitions(found: list[ProjectionStatus]) -> Iterator[Metric]:
+    for name, what in (
+        ("position", "Position that the partition has passed"),
+        ("lag_events", "Events that the partition has not passed"),
+        ("lag_seconds", "Age of the first event that it has not passed"),
+    ):
+        labels = ["projection", "partition"]
+        family = GaugeMetricFamily(f"cqrs_projection_{name}", what, labels=labels)
+        for status in found:
+            for each in status.partitions:
+                family.add_metric([status.projection, str(each.partition)], getattr(each, name))
+        yield family
+
+
+def _parked(found: list[ProjectionStatus]) -> Iterator[Metric]:
+    for name, attribute, what in (
+        ("parked_events", "parked", "Events that failed, or wait behind one that failed"),
+        ("parked_oldest_seconds", "parked_oldest_seconds", "How long the oldest of them waits"),
+    ):
+        family = GaugeMetricFamily(f"cqrs_projection_{name}", what, labels=["projection"])
+        for status in found:
+            family.add_metric([status.projection], getattr(status, attribute))
+        yield family

@@ -1,0 +1,3 @@
+"""The library is a project of its own: its tests run there."""
+
+collect_ignore = ["project"]

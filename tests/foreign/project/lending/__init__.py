@@ -1,0 +1,1 @@
+"""Copies of books: acquired, and lent to readers."""
