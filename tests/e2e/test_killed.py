@@ -44,7 +44,7 @@ class Ordering:
                 try:
                     answer = client.post("/api/orders", json=order_body(self.customer))
                 except httpx.TransportError:
-                    return  # the desk is gone: whether it was placed nobody knows
+                    return  # the desk is gone: it may have been placed
                 assert answer.status_code == 201, answer.text
                 with self.lock:
                     self.placed.append(answer.json()["id"])
@@ -76,7 +76,7 @@ class TestKilled:
 
         written = orders_of(desk, "default", "orders_order", customer)
         assert set(ordering.placed) <= set(written)
-        # Whoever got no answer may or may not have placed one order.
+        # A client without an answer may or may not have placed one order.
         assert len(written) - len(ordering.placed) <= CLIENTS
         assert orders_of(desk, "replica", "read_orders", customer) == written
         with desk.client() as client:

@@ -1,4 +1,4 @@
-"""Several Celery workers on four partitions: nobody reads less than what they wrote."""
+"""Several Celery workers on four partitions: no client reads less than what it wrote."""
 
 import json
 import time
@@ -154,7 +154,7 @@ IN_A_SLOW_BATCH = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'
 
 
 class TestSequencerAlarm:
-    def test_rises_when_nobody_sequences_though_the_projections_are_at_the_head(
+    def test_rises_when_no_worker_sequences_though_the_projections_are_at_the_head(
         self, desk: Desk, api: httpx.Client
     ) -> None:
         with psycopg.connect(desk.database_url("default")) as sleeper:

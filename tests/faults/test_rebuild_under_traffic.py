@@ -36,7 +36,7 @@ def serving() -> Any:
 
 
 def is_rebuilding() -> bool:
-    """Say whether somebody holds the lock of rebuilds."""
+    """Say whether a process holds the lock of rebuilds."""
     query = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
     with psycopg.connect(url("replica")) as connection:
         return bool(connection.execute(query).rowcount)
@@ -47,7 +47,7 @@ def roll_back() -> None:
 
 
 def rebuilt() -> None:
-    """Run a rebuild to its end; whoever was killed may still hold the lock for a moment."""
+    """Run a rebuild to its end; a killed one may still hold the lock for a moment."""
     deadline = time.monotonic() + 30
     while True:
         code, said = managed("projections", "rebuild", "orders")
@@ -106,7 +106,7 @@ class TestUnderTraffic:
 
 
 class TestKilled:
-    def test_goes_on_and_ends_equal_and_stops_nobody_meanwhile(self) -> None:
+    def test_goes_on_and_ends_equal_and_stops_no_worker_meanwhile(self) -> None:
         for _ in range(50):
             order(status="confirmed")
         rng, killed = random.Random(11), 0

@@ -1,4 +1,4 @@
-"""Many buyers at once: nothing is sold twice, nobody waits for ever, no order slips past a rule."""
+"""Many buyers at once: nothing is sold twice, none waits for ever, no order slips past a rule."""
 
 import random
 from collections import Counter

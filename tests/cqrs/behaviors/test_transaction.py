@@ -27,9 +27,9 @@ class TestSilentRollback:
             except ValueError:
                 return result
 
-        wish = {"product_id": uuid7(), "on_hand": 1}
+        payload = {"product_id": uuid7(), "on_hand": 1}
         with handled_by(SetStock, careless), nothing_written(), pytest.raises(SilentRollback):
-            bus.send(SetStock, wish, idempotency_key=key)
+            bus.send(SetStock, payload, idempotency_key=key)
         assert not IdempotentAnswer.objects.exists()
 
 

@@ -74,10 +74,10 @@ class TestSerializationFailure:
             calls.append(command.product_id)
             execute("DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40001'; END $$")
 
-        wish = {"product_id": uuid7(), "on_hand": 1}
+        payload = {"product_id": uuid7(), "on_hand": 1}
         with handled_by(SetStock, always), nothing_written(), pytest.raises(OperationalError):
-            bus.send(SetStock, wish)
-        assert calls == [wish["product_id"]] * behavior.ATTEMPTS
+            bus.send(SetStock, payload)
+        assert calls == [payload["product_id"]] * behavior.ATTEMPTS
 
     def test_other_errors_are_not_retried(self):
         calls = []

@@ -177,11 +177,11 @@ class TestDuringTheCommit:
     def test_a_server_that_stays_away_cannot_tell(self, server, wire, monkeypatch):
         monkeypatch.setattr(commit_outcome, "PATIENCE_S", 0.3)
         wire.fault = Fault(reaches_server=True, then=server.kill)
-        wish = {"product_id": uuid7(), "on_hand": 3}
+        payload = {"product_id": uuid7(), "on_hand": 3}
         with pytest.raises(OutcomeUnknown):
-            send(SetStock, "unknown", **wish)
+            send(SetStock, "unknown", **payload)
         server.start()
-        again, _ = send(SetStock, "unknown", **wish)
+        again, _ = send(SetStock, "unknown", **payload)
         assert (again.value.version, again.replayed) == (1, True)
 
     @pytest.fixture

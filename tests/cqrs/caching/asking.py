@@ -1,4 +1,4 @@
-"""Short ways to ask, and to see whether an answer was kept."""
+"""Short ways to ask, and to see whether an answer was cached."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ def statuses(page: Page) -> list[str]:
 
 
 def statements(query: Any, **payload: Any) -> int:
-    """Return how many statements the question costs: none where the answer was kept."""
+    """Return how many statements the question costs: none where the answer was cached."""
     with CaptureQueriesContext(connections["replica"]) as captured:
         ask(query, **payload)
     return len(captured)
@@ -33,7 +33,7 @@ def statements(query: Any, **payload: Any) -> int:
 
 @contextmanager
 def news_lost() -> Iterator[None]:
-    """Apply events without anybody hearing of it."""
+    """Apply events and let the announcement get lost."""
     receivers, batch_applied.receivers = batch_applied.receivers, []
     batch_applied.sender_receivers_cache.clear()
     try:

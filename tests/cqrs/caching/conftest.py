@@ -1,4 +1,4 @@
-"""Kept answers are tested with Redis, and without."""
+"""Cached answers are tested with Redis, and without."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -40,7 +40,7 @@ def where(request: Any, settings: Any, monkeypatch: Any) -> Iterator[str]:
 
 
 def until_heard(**_: Any) -> None:
-    """Wait for the batch's news, which makes what is kept old once more when it comes back."""
+    """Wait for the batch's announcement, which invalidates once more when it comes back."""
     connection = connections[PROJECTION_ALIAS]
     if connection.in_atomic_block:
         return  # it is not sent yet

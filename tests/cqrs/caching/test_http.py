@@ -1,4 +1,4 @@
-"""What a client sees of kept answers: nothing."""
+"""What a client sees of cached answers: nothing."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Kept answers are given as long as nothing has changed them, and not a moment longer."""
+"""A cached answer is given until a change invalidates it, and not longer."""
 
 from typing import Any
 from uuid import UUID
@@ -97,7 +97,7 @@ class TestInvalidation:
         assert statements(GetOrdersByCustomer, customer_id=buyer) == 1
 
     def test_crosses_processes(self, log: Log, where: str, monkeypatch: Any) -> None:
-        """The worker's process has kept nothing itself: it only says what it has changed."""
+        """The worker's process has cached nothing itself: it only announces what it has changed."""
         buyer = log.customer()
         order = log.order(buyer)
         log.projected()
@@ -118,7 +118,7 @@ class TestFillRace:
     def test_leaves_nothing_behind_that_was_read_before_a_commit(
         self, log: Log, monkeypatch: Any
     ) -> None:
-        """Read, then commit and invalidate, then keep: whoever asks next gets what is new."""
+        """Read, then commit and invalidate, then store: the next read gets the new answer."""
         buyer = log.customer()
         order = log.order(buyer)
         log.projected()

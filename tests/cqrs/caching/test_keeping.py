@@ -1,4 +1,4 @@
-"""Answers are kept as they were given, and only those that may be."""
+"""Answers are cached as they were given, and only those that may be."""
 
 from typing import Any
 
@@ -34,12 +34,12 @@ class TestKeeping:
         for _ in range(12):
             log.order(buyer)
         log.projected()
-        for wish in ({}, {"page": "2"}, {"cursor": ""}, {"status": ["pending"]}):
-            first = ask(GetOrdersByCustomer, customer_id=buyer, **wish)
-            assert statements(GetOrdersByCustomer, customer_id=buyer, **wish) == 0
-            again = ask(GetOrdersByCustomer, customer_id=buyer, **wish)
+        for payload in ({}, {"page": "2"}, {"cursor": ""}, {"status": ["pending"]}):
+            first = ask(GetOrdersByCustomer, customer_id=buyer, **payload)
+            assert statements(GetOrdersByCustomer, customer_id=buyer, **payload) == 0
+            again = ask(GetOrdersByCustomer, customer_id=buyer, **payload)
             assert (again, again.tag) == (first, first.tag)
-            assert len(again.documents) == (2 if "page" in wish else 10)
+            assert len(again.documents) == (2 if "page" in payload else 10)
 
     def test_tells_questions_apart(self, log: Log) -> None:
         first, second = log.customer("Ada"), log.customer("Bea")
@@ -79,8 +79,8 @@ class TestKeeping:
 
     def test_asks_for_permission_first(self, log: Log, client: Client) -> None:
         assert client.get("/api/orders", headers=bearer("ada")).status_code == 200
-        nobody = bearer("eve", is_superuser=False, permissions=[])
-        assert client.get("/api/orders", headers=nobody).status_code == 403
+        stranger = bearer("eve", is_superuser=False, permissions=[])
+        assert client.get("/api/orders", headers=stranger).status_code == 403
 
     def test_is_nothing_that_a_command_passes(self) -> None:
         behaviors = conf().COMMAND_BEHAVIORS

@@ -47,9 +47,9 @@ class TestLostNews:
         with news_lost():
             log.projected()
         token = ConsistencyToken("order", order, 2).encode()
-        wish: dict[str, Any] = {"customer_id": buyer, "wait_s": 0}
-        assert statuses(ask(GetOrdersByCustomer, **wish)) == ["pending"]
-        assert statuses(ask(GetOrdersByCustomer, consistency_token=token, **wish)) == ["confirmed"]
+        asked: dict[str, Any] = {"customer_id": buyer, "wait_s": 0}
+        assert statuses(ask(GetOrdersByCustomer, **asked)) == ["pending"]
+        assert statuses(ask(GetOrdersByCustomer, consistency_token=token, **asked)) == ["confirmed"]
 
 
 @pytest.mark.parametrize("where", ["redis"], indirect=True)

@@ -1,4 +1,4 @@
-"""Kept answers in the memory of a process: bounded, and never older than the last news."""
+"""Cached answers in the memory of a process: bounded, and never older than the last change."""
 
 from typing import Any
 
@@ -16,14 +16,14 @@ def slot(key: str = "k", invalidated_by: str = "orders any", cache_for_s: float 
     return CacheSlot(key, ("orders", invalidated_by), cache_for_s)
 
 
-def kept(cache: MemoryCache, where: CacheSlot) -> None:
+def stored(cache: MemoryCache, where: CacheSlot) -> None:
     cache.store(where, ANSWER, cache.find(where).generation)
 
 
 class TestMemoryCache:
     def test_gives_what_it_keeps(self) -> None:
         cache = MemoryCache()
-        kept(cache, slot())
+        stored(cache, slot())
         assert cache.find(slot()) == Lookup(ANSWER)
         assert cache.find(slot("other")).answer is None
 
@@ -32,7 +32,7 @@ class TestMemoryCache:
     )
     def test_forgets_what_was_changed(self, key: str, is_old: bool) -> None:
         cache = MemoryCache()
-        kept(cache, slot())
+        stored(cache, slot())
         cache.invalidate([key])
         assert (cache.find(slot()).answer is None) == is_old
 
@@ -48,7 +48,7 @@ class TestMemoryCache:
         now = [100.0]
         monkeypatch.setattr(memory.time, "monotonic", lambda: now[0])
         cache = MemoryCache()
-        kept(cache, slot(cache_for_s=10))
+        stored(cache, slot(cache_for_s=10))
         for moment, is_there in ((109.0, True), (109.9, True), (110.0, False)):
             now[0] = moment
             assert (cache.find(slot()).answer is not None) == is_there
@@ -57,12 +57,12 @@ class TestMemoryCache:
         monkeypatch.setattr(memory, "MAX_CACHE_BYTES", 2_500)
         cache = MemoryCache()
         for key in "ab":
-            kept(cache, slot(key))
+            stored(cache, slot(key))
         cache.find(slot("a"))
-        kept(cache, slot("c"))
+        stored(cache, slot("c"))
         assert [cache.find(slot(key)).answer is not None for key in "abc"] == [True, False, True]
 
-    def test_counts_an_answer_once_that_is_kept_again(self, monkeypatch: Any) -> None:
+    def test_counts_an_answer_once_that_is_stored_again(self, monkeypatch: Any) -> None:
         monkeypatch.setattr(memory, "MAX_CACHE_BYTES", 2_500)
         cache = MemoryCache()
         for key in "aaab":
@@ -77,5 +77,5 @@ class TestMemoryCache:
         cache.invalidate([f"stock {number}" for number in range(3)])
         cache.store(slot(), ANSWER, generation)
         assert cache.find(slot()).answer is None
-        kept(cache, slot())
+        stored(cache, slot())
         assert cache.find(slot()).answer == ANSWER

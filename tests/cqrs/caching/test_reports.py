@@ -1,4 +1,4 @@
-"""Reports and histories are kept like lists, and end with the events that change them."""
+"""Reports and histories are cached like lists, and end with the events that change them."""
 
 import os
 from datetime import timedelta
@@ -30,7 +30,7 @@ pytestmark = [
 ]
 
 
-def told(answer: Any, name: str) -> list[Any]:
+def column(answer: Any, name: str) -> list[Any]:
     return [orjson.loads(document)[name] for document in answer.documents]
 
 
@@ -39,17 +39,17 @@ class TestSalesReport:
     def test_is_kept_until_an_order_changes_the_sums(self, log: Log, granularity: str) -> None:
         order = log.order(log.customer(), total="20.00")
         log.projected()
-        wish = {"granularity": granularity}
-        first = ask(GetSalesReport, **wish)
+        payload = {"granularity": granularity}
+        first = ask(GetSalesReport, **payload)
         assert isinstance(first, Results)
-        assert statements(GetSalesReport, **wish) == 0
-        assert ask(GetSalesReport, **wish) == first
+        assert statements(GetSalesReport, **payload) == 0
+        assert ask(GetSalesReport, **payload) == first
         log.order(log.customer(), total="5.00")
         log.projected()
-        assert told(ask(GetSalesReport, **wish), "revenue") == ["25.00"]
+        assert column(ask(GetSalesReport, **payload), "revenue") == ["25.00"]
         log.cancel(order)
         log.projected()
-        assert told(ask(GetSalesReport, **wish), "revenue") == ["5.00"]
+        assert column(ask(GetSalesReport, **payload), "revenue") == ["5.00"]
 
     def test_stays_warm_when_no_sum_changes(self, log: Log) -> None:
         order = log.order(log.customer())
@@ -68,9 +68,9 @@ class TestSalesReport:
         log.projected()
         day = f"{PLACED:%Y-%m-%d}"
         for _ in range(2):
-            assert told(ask(GetSalesReport, currency="USD"), "revenue") == ["1.00", "2.00"]
-            assert told(ask(GetSalesReport, to_date=day), "revenue") == ["3.00", "1.00"]
-            assert told(ask(GetSalesReport, from_date=day, currency="EUR"), "revenue") == ["3.00"]
+            assert column(ask(GetSalesReport, currency="USD"), "revenue") == ["1.00", "2.00"]
+            assert column(ask(GetSalesReport, to_date=day), "revenue") == ["3.00", "1.00"]
+            assert column(ask(GetSalesReport, from_date=day, currency="EUR"), "revenue") == ["3.00"]
 
 
 class TestOrderHistory:
@@ -85,14 +85,14 @@ class TestOrderHistory:
         for change, name in ((log.confirm, "OrderConfirmed"), (log.cancel, "OrderCancelled")):
             change(order)
             log.projected()
-            assert told(ask(GetOrderHistory, order_id=order), "type")[-1] == name
+            assert column(ask(GetOrderHistory, order_id=order), "type")[-1] == name
         assert statements(GetOrderHistory, order_id=other) == 0
 
     def test_is_not_kept_where_there_is_none(self, log: Log) -> None:
         order = log.order(log.customer())
         assert isinstance(bus.ask(GetOrderHistory, {"order_id": order}), Rejected)
         log.projected()
-        assert told(ask(GetOrderHistory, order_id=order), "type") == [OrderCreated.__name__]
+        assert column(ask(GetOrderHistory, order_id=order), "type") == [OrderCreated.__name__]
 
     def test_goes_by_the_id_that_all_its_events_name(self, log: Log) -> None:
         order = log.order(log.customer())
@@ -111,7 +111,7 @@ class TestCounting:
     def test_tells_prometheus_what_was_kept_and_what_was_not(
         self, log: Log, client: Client
     ) -> None:
-        """A query that may not be kept, or brings a token, is neither."""
+        """A query that may not be cached, or brings a token, is neither."""
         order = log.order(log.customer())
         log.projected()
         before = self.counted(client)

@@ -63,10 +63,10 @@ class TestQuery:
         order = log.order(buyer)
         log.sequenced()
         runner.drain(ORDERS)
-        wish = {"customer_id": buyer, "consistency_token": token("order", order), "wait_s": 0.05}
-        assert ask(GetCustomerById, **wish).code == "read_side_behind"
+        asked = {"customer_id": buyer, "consistency_token": token("order", order), "wait_s": 0.05}
+        assert ask(GetCustomerById, **asked).code == "read_side_behind"
         runner.drain(CUSTOMERS)
-        assert orjson.loads(ask(GetCustomerById, **wish).value.body)["order_count"] == 1
+        assert orjson.loads(ask(GetCustomerById, **asked).value.body)["order_count"] == 1
 
     def test_does_not_wait_for_other_projections(self) -> None:
         log = Log()
@@ -93,25 +93,25 @@ class TestQueryWithoutWaiting:
         log.confirm(order)
         log.projected()
         for version in (1, 2):
-            wish = {"order_id": order, "consistency_token": token("order", order, version)}
-            assert isinstance(ask(GetOrderById, **wish, wait_s=0), Ok)
+            asked = {"order_id": order, "consistency_token": token("order", order, version)}
+            assert isinstance(ask(GetOrderById, **asked, wait_s=0), Ok)
 
     def test_says_when_its_time_is_up(self, log: Log) -> None:
         order = log.order(log.customer())
         log.projected()
         for version in (2, 10**30):
             started = time.monotonic()
-            wish = {"order_id": order, "consistency_token": token("order", order, version)}
-            result = ask(GetOrderById, **wish, wait_s=0.1)
+            asked = {"order_id": order, "consistency_token": token("order", order, version)}
+            result = ask(GetOrderById, **asked, wait_s=0.1)
             assert result == Rejected("read_side_behind", "The read side was not there after 0.1 s")
             assert time.monotonic() - started >= 0.1
 
     def test_waits_two_seconds_unless_asked_otherwise(self, log: Log) -> None:
         buyer = log.customer()
-        wish = {"customer_id": buyer, "consistency_token": token("customer", buyer)}
+        asked = {"customer_id": buyer, "consistency_token": token("customer", buyer)}
         with no_seats():  # so that the limits need not pass
             for wait, limit in (({}, 2), ({"wait_s": 7}, 7)):
-                refused = ask(GetCustomerById, **wish, **wait)
+                refused = ask(GetCustomerById, **asked, **wait)
                 assert refused.message == f"The read side was not there after {limit} s"
 
     @pytest.mark.parametrize("text", ["", "nonsense", token("event", Log()._new_key())])
@@ -122,13 +122,17 @@ class TestQueryWithoutWaiting:
 
     def test_does_not_wait_when_half_of_the_threads_do(self, log: Log) -> None:
         buyer = log.customer()
-        wish = {"customer_id": buyer, "consistency_token": token("customer", buyer), "wait_s": 30}
+        asked = {
+            "customer_id": buyer,
+            "consistency_token": token("customer", buyer),
+            "wait_s": 30,
+        }
         with no_seats():
             started = time.monotonic()
-            assert ask(GetCustomerById, **wish).code == "read_side_behind"
+            assert ask(GetCustomerById, **asked).code == "read_side_behind"
             assert time.monotonic() - started < 30
             log.projected()
-            assert isinstance(ask(GetCustomerById, **wish), Ok)
+            assert isinstance(ask(GetCustomerById, **asked), Ok)
 
 
 @pytest.mark.django_db(databases=BOTH)
@@ -146,19 +150,19 @@ class TestParked:
 
     def test_is_refused_at_once(self, parked: Any) -> None:
         started = time.monotonic()
-        wish = {"consistency_token": token("customer", parked, 2), "wait_s": 30}
-        assert ask(GetCustomerById, customer_id=parked, **wish).code == "read_side_parked"
+        asked = {"consistency_token": token("customer", parked, 2), "wait_s": 30}
+        assert ask(GetCustomerById, customer_id=parked, **asked).code == "read_side_parked"
         assert time.monotonic() - started < 30
 
     def test_does_not_concern_projections_that_could_apply_it(self, parked: Any, log: Log) -> None:
         log.rename(parked, "Joan")  # waits behind the one that failed
         log.order(parked)
         log.projected()
-        wish = {"consistency_token": token("customer", parked, 3), "wait_s": 0}
-        [order] = ask(GetOrdersByCustomer, customer_id=parked, **wish).value.documents
+        asked = {"consistency_token": token("customer", parked, 3), "wait_s": 0}
+        [order] = ask(GetOrdersByCustomer, customer_id=parked, **asked).value.documents
         assert orjson.loads(order)["customer_name"] == "Joan"
         assert (
-            token_status(decode_known(wish["consistency_token"]), {*projection_names()})
+            token_status(decode_known(asked["consistency_token"]), {*projection_names()})
             is TokenStatus.PARKED
         )
 
@@ -167,12 +171,12 @@ class TestParked:
     ) -> None:
         log.rename(parked, "Joan")
         log.sequenced()
-        wish = {"consistency_token": token("customer", parked, 3), "wait_s": 0}
+        asked = {"consistency_token": token("customer", parked, 3), "wait_s": 0}
         for drained in ((), (CUSTOMERS,)):
             runner.drain(*drained)
-            assert ask(GetOrdersByCustomer, customer_id=parked, **wish).code == "read_side_behind"
+            assert ask(GetOrdersByCustomer, customer_id=parked, **asked).code == "read_side_behind"
         runner.drain(ORDERS)
-        assert isinstance(ask(GetOrdersByCustomer, customer_id=parked, **wish), Ok)
+        assert isinstance(ask(GetOrdersByCustomer, customer_id=parked, **asked), Ok)
 
     def test_is_refused_by_each_projection_that_could_not_apply_it(
         self, parked: Any, log: Log, monkeypatch: Any
@@ -181,12 +185,12 @@ class TestParked:
         log.rename(parked, "Joan")
         log.projected()
         for query in (GetCustomerById, GetOrdersByCustomer):
-            wish = {"consistency_token": token("customer", parked, 3), "wait_s": 10}
-            assert ask(query, customer_id=parked, **wish).code == "read_side_parked"
+            asked = {"consistency_token": token("customer", parked, 3), "wait_s": 10}
+            assert ask(query, customer_id=parked, **asked).code == "read_side_parked"
 
     def test_does_not_concern_what_was_read_before(self, parked: Any) -> None:
-        wish = {"consistency_token": token("customer", parked, 1), "wait_s": 0}
-        assert isinstance(ask(GetCustomerById, customer_id=parked, **wish), Ok)
+        asked = {"consistency_token": token("customer", parked, 1), "wait_s": 0}
+        assert isinstance(ask(GetCustomerById, customer_id=parked, **asked), Ok)
 
     def test_is_503_with_retry_after(self, parked: Any, client: Client) -> None:
         headers = {**bearer("ada"), HEADER: token("customer", parked, 2)}

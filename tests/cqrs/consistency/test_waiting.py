@@ -45,9 +45,13 @@ class TestWaiting:
         buyer = log.customer()
         log.sequenced()
         done = once_one_waits(lambda: runner.drain(*PROJECTIONS))
-        wish = {"customer_id": buyer, "consistency_token": token("customer", buyer), "wait_s": 30}
+        asked = {
+            "customer_id": buyer,
+            "consistency_token": token("customer", buyer),
+            "wait_s": 30,
+        }
         started = time.monotonic()
-        assert isinstance(ask(GetCustomerById, **wish), Ok)
+        assert isinstance(ask(GetCustomerById, **asked), Ok)
         assert time.monotonic() - started < 30
         assert len(looks) <= 2 + listener.messages - before  # two before it waits
         done.result(30)
@@ -60,8 +64,8 @@ class TestWaiting:
         buyer = log.customer()
         log.sequenced()
         done = once_one_waits(lambda: runner.drain(*PROJECTIONS))
-        wish = {"customer_id": buyer, "consistency_token": token("customer", buyer)}
-        assert isinstance(ask(GetCustomerById, **wish), Ok)
+        asked = {"customer_id": buyer, "consistency_token": token("customer", buyer)}
+        assert isinstance(ask(GetCustomerById, **asked), Ok)
         done.result(5)
 
     def test_is_woken_by_any_worker_that_has_the_partition(self) -> None:
@@ -70,7 +74,7 @@ class TestWaiting:
         log.sequenced()
         workers = [once_one_waits(lambda: runner.drain(*PROJECTIONS)) for _ in range(3)]
         for buyer in buyers:
-            wish = {"customer_id": buyer, "consistency_token": token("customer", buyer)}
-            assert isinstance(ask(GetCustomerById, **wish), Ok)
+            asked = {"customer_id": buyer, "consistency_token": token("customer", buyer)}
+            assert isinstance(ask(GetCustomerById, **asked), Ok)
         for worker in workers:
             worker.result(5)

@@ -36,7 +36,7 @@ class TestAWorkerAndARetry:
     def test_an_event_does_not_queue_behind_one_that_was_just_retried(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """With nothing before it, nobody would ever try it."""
+        """With nothing before it, no worker would ever try it."""
         log = Log()
         key = log.order(log.customer())
         with monkeypatch.context() as patch:
@@ -83,7 +83,7 @@ class TestARepairAndAParkedEvent:
 
     @pytest.fixture
     def buyer(self) -> Any:
-        """A customer with an order, whose read row somebody has deleted."""
+        """A customer with an order, whose read row was deleted by hand."""
         self.log = Log()
         buyer = self.log.customer()
         self.log.order(buyer)
@@ -113,13 +113,13 @@ class TestARepairAndAParkedEvent:
     def test_that_was_applied_between_the_comparison_and_the_mending(
         self, buyer: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The row that is copied must hold it then: nobody tries it again."""
+        """The row that is copied must hold it then: no worker tries it again."""
         assert len(list(verify(CUSTOMERS, silent, repair=True))) == 1
         key = self.log.order(buyer)
         with monkeypatch.context() as patch:
             patch.setitem(customers.HANDLERS, OrderCreated.wire_name, broken)
             self.log.projected()
-        CustomerReadModel.objects.update(name="Somebody")
+        CustomerReadModel.objects.update(name="Another")
 
         def meanwhile(phase: str, *_: int) -> None:
             if phase == "comparing rows":
@@ -129,7 +129,7 @@ class TestARepairAndAParkedEvent:
 
     def repaired(self, report: Report, orders: int) -> None:
         assert len(list(verify(CUSTOMERS, report, repair=True))) == 1
-        retry_all(CUSTOMERS)  # as workers do, or whoever has fixed what failed
+        retry_all(CUSTOMERS)  # as workers do, or the operator who has fixed what failed
         assert CustomerReadModel.objects.get().order_count == orders
         assert ParkedEvent.objects.count() == 0
         assert list(verify(CUSTOMERS, silent)) == []

@@ -1,7 +1,7 @@
-"""A commit that comes at the worst moment: somebody else is at work, and has looked already.
+"""A commit that comes at the worst moment: another worker is at work, and has looked already.
 
-Whoever commits then asks for the lock, does not get it, and leaves. So whoever holds it must look
-once more after letting go, or the event waits for the next sweep.
+The process that commits then asks for the lock, does not get it, and leaves. So its holder must
+look once more after releasing it, or the event waits for the next sweep.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The wire is cut around the COMMIT: what was done is told, what was not is done, once."""
+"""The wire is cut around the COMMIT: what was done is answered, what was not is done, once."""
 
 from functools import partial
 
@@ -42,12 +42,12 @@ class TestCommitted:
 
     @KEYS
     def test_waits_for_a_commit_that_goes_on_without_the_client(self, wire: Proxy, key):
-        wish = {"product_id": uuid7(), "on_hand": 3}
+        payload = {"product_id": uuid7(), "on_hand": 3}
         with at_commit("PERFORM pg_sleep(0.5)"):
             cut_at_once = Fault(reaches_server=True, awaits_answer=False)
-            result, retries = broken(wire, cut_at_once, SetStock, wish, key)
+            result, retries = broken(wire, cut_at_once, SetStock, payload, key)
         assert (result.value.version, retries) == (1, [])
-        assert stock(wish["product_id"]) == (3, 0, 1)
+        assert stock(payload["product_id"]) == (3, 0, 1)
 
     def test_knows_a_refusal_by_its_stored_answer(self, wire: Proxy):
         payload = content(customer(), line(product(1), 2))
@@ -67,8 +67,8 @@ class TestCommitted:
             return result
 
         with handled_by(SetStock, nesting):
-            wish = {"product_id": outer, "on_hand": 1}
-            result, retries = broken(wire, COMMITTED, SetStock, wish)
+            payload = {"product_id": outer, "on_hand": 1}
+            result, retries = broken(wire, COMMITTED, SetStock, payload)
         assert (isinstance(result, Ok), retries) == (True, [])
         assert (stock(inner), stock(outer)) == ((5, 0, 1), (1, 0, 1))
 

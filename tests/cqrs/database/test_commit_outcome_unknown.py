@@ -1,4 +1,4 @@
-"""Nobody can say whether the COMMIT was done: that is told, and nothing is tried."""
+"""No server can say whether the COMMIT was done: the answer says so, and nothing is repeated."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,16 +29,16 @@ HELD = 7  # an advisory lock of this test
 class TestUnknown:
     @pytest.fixture
     def gone(self, wire: Proxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fault]:
-        """After the COMMIT nobody answers any more."""
+        """After the COMMIT no server answers any more."""
         monkeypatch.setattr(commit_outcome, "PATIENCE_S", 0.2)
         yield Fault(reaches_server=True, then=lambda: setattr(wire, "refuses", 1_000))
         wire.refuses = 0
 
     def test_says_so_and_tries_nothing(self, wire: Proxy, gone: Fault):
-        wish = {"product_id": uuid7(), "on_hand": 1}
+        payload = {"product_id": uuid7(), "on_hand": 1}
         with after_publishing() as seen, pytest.raises(OutcomeUnknown):
-            broken(wire, gone, SetStock, wish)
-        assert seen == [str(wish["product_id"])]
+            broken(wire, gone, SetStock, payload)
+        assert seen == [str(payload["product_id"])]
 
     def test_is_503_and_safe_to_repeat_with_the_same_key(self, wire: Proxy, gone: Fault):
         client, lamp = Client(), uuid7()
@@ -61,13 +61,13 @@ class TestUnknown:
     def test_a_commit_that_does_not_end_is_unknown(self, wire: Proxy, monkeypatch):
         monkeypatch.setattr(commit_outcome, "PATIENCE_S", 0.2)
         cut_at_once = Fault(reaches_server=True, awaits_answer=False)
-        wish = {"product_id": uuid7(), "on_hand": 3}
+        payload = {"product_id": uuid7(), "on_hand": 3}
         with (
             at_commit(f"PERFORM pg_advisory_xact_lock({HELD})"),
             pytest.raises(OutcomeUnknown),
             holding_commits(),
         ):
-            broken(wire, cut_at_once, SetStock, wish)
+            broken(wire, cut_at_once, SetStock, payload)
 
     def test_waits_for_a_server_that_comes_back(self, wire: Proxy):
         away = Fault(reaches_server=True, then=lambda: setattr(wire, "refuses", 3))

@@ -1,4 +1,4 @@
-"""The sequencer: it puts the log in order, and nobody loses an event by it."""
+"""The sequencer: it puts the log in order, and no consumer loses an event."""
 
 import random
 from contextvars import copy_context
@@ -101,7 +101,7 @@ class TestSequenceAtOnce:
         low, high = event_ids()
         assert positions() == [(1, high), (2, low)]
 
-    def test_leaves_the_work_to_whoever_holds_the_lock(self):
+    def test_leaves_the_work_to_the_holder_of_the_lock(self):
         with transaction.atomic():
             publish(change())
         with transaction.atomic():

@@ -16,7 +16,7 @@ from customers.models import Customer
 from tests.support.faults import Broken
 from tests.support.scenarios import accepted, customer
 
-WISH = {"name": "Ada", "email": "ada@example.com"}
+PAYLOAD = {"name": "Ada", "email": "ada@example.com"}
 
 
 @contextmanager
@@ -46,7 +46,7 @@ class TestEventPublished:
 
     def test_rolls_the_command_back_when_it_raises(self):
         with listening(event_published, fail), pytest.raises(Broken):
-            accepted(RegisterCustomer, **WISH)
+            accepted(RegisterCustomer, **PAYLOAD)
         assert (Customer.objects.count(), EventRecord.objects.count(), Pending.objects.count()) == (
             0,
         ) * 3
@@ -75,7 +75,7 @@ class TestEventCommitted:
             listening(event_published, fail),
             pytest.raises(Broken),
         ):
-            accepted(RegisterCustomer, **WISH)
+            accepted(RegisterCustomer, **PAYLOAD)
         assert seen == []
 
     def test_harms_nothing_and_is_logged_and_counted_when_it_raises(self):
@@ -90,7 +90,7 @@ class TestEventCommitted:
             listening(event_committed, receive),
             capture_logs() as logs,
         ):
-            accepted(RegisterCustomer, **WISH)
+            accepted(RegisterCustomer, **PAYLOAD)
         assert Customer.objects.count() == 1
         assert seen == ["Ada"]
         assert committed_failures["CustomerRegistered"] == before + 1

@@ -1,4 +1,4 @@
-"""What is parked is tried again by itself, then by somebody, or discarded."""
+"""What is parked is tried again by itself, then by an operator, or discarded."""
 
 import io
 from datetime import timedelta
@@ -38,7 +38,7 @@ class TestRetry:
         assert parked() == [(2, ATTEMPTS)]
         poison.keys.clear()
         project()
-        assert OrderReadModel.objects.count() == 0, "it waits for somebody now"
+        assert OrderReadModel.objects.count() == 0, "it waits for an operator now"
         projections("parked", "retry")
         assert OrderReadModel.objects.count() == 1
 

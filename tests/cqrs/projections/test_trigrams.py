@@ -1,4 +1,4 @@
-"""The extension that the search needs: a role that may not create it is told what to do."""
+"""The extension that the search needs: a role that may not create it gets the remedy."""
 
 import pytest
 from django.core.management.base import CommandError

@@ -105,7 +105,7 @@ class TestRebuild:
         with pytest.raises(CommandError, match="no old tables"):
             projections("rebuild", "orders", "--rollback")
 
-    def test_wants_to_be_told_what(self) -> None:
+    def test_needs_a_name_or_all(self) -> None:
         with pytest.raises(CommandError, match="--all"):
             projections("rebuild")
 
@@ -139,7 +139,7 @@ class TestRebuild:
     def test_catches_up_before_it_holds_anybody_to_roll_back(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Nobody may have followed for long; done while holding, that would stop the workers."""
+        """The tables may be far behind; catching up while holding would stop the workers."""
         log = filled()
         projections("rebuild", "orders")
         log.order(log.customer("Late"))

@@ -75,8 +75,8 @@ class TestVerify:
 
     def test_looks_at_a_part_and_finds_what_is_wrong_in_it(self) -> None:
         filled()
-        kept = OrderReadModel.objects.order_by("id").first()
-        OrderReadModel.objects.exclude(pk=kept.pk).delete()
+        first = OrderReadModel.objects.order_by("id").first()
+        OrderReadModel.objects.exclude(pk=first.pk).delete()
         OrderReadModel.objects.update(currency="XXX")
         every = {str(drift.key) for drift in verify(ORDERS, lambda *_: None)}
         assert len(every) == 30

@@ -15,7 +15,7 @@ from readmodels.projections.orders import Orders
 from tests.support.kernel_settings import cqrs
 from tests.support.reacting import Recorder
 
-HERE = "tests.cqrs.test_checks"
+HERE = __name__
 
 
 class Moved(Event):
