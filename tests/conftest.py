@@ -58,7 +58,7 @@ def _context() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_kept() -> None:
+def _nothing_is_cached() -> None:
     """Other tests were answered from databases that are gone."""
     cached_answers.forget()
 

@@ -39,7 +39,7 @@ class TestExpiry:
         age(1)
         assert code(send(CreateOrder, **content(customer()))) == "ok"
 
-    def test_an_answer_is_kept_for_the_whole_day(self):
+    def test_an_answer_stays_for_the_whole_day(self):
         payload = content(customer())
         send(CreateOrder, **payload)
         age(-60)
@@ -69,7 +69,7 @@ class TestExpiry:
 
 @pytest.mark.django_db(transaction=True)
 class TestExpiryBesideOthers:
-    def test_passes_over_locked_rows_and_waits_for_nobody(self):
+    def test_passes_over_locked_rows_and_waits_for_no_command(self):
         for number in range(3):
             send(SetStock, key=f"k{number}", product_id=uuid7(), on_hand=number)
         age(1)
@@ -79,7 +79,7 @@ class TestExpiryBesideOthers:
             assert together(idempotency.expire) == [0]
         assert IdempotentAnswer.objects.get().key == "k1"
 
-    def test_nobody_waits_for_it(self):
+    def test_no_command_waits_for_it(self):
         payload = content(customer())
         send(SetStock, key="old", product_id=uuid7(), on_hand=1)
         age(1)

@@ -146,7 +146,7 @@ class TestInProgress:
         connections.close_all()
 
 
-def test_a_key_that_nobody_used_says_nothing(shop: Shop):
+def test_an_unused_key_says_nothing(shop: Shop):
     answer = shop.post(f"/api/orders/{uuid7()}/confirm", {})
     assert answer.status_code == 404
     assert "Idempotency-Replayed" not in answer

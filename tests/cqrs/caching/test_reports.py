@@ -36,7 +36,7 @@ def column(answer: Any, name: str) -> list[Any]:
 
 class TestSalesReport:
     @pytest.mark.parametrize("granularity", ["day", "month"])
-    def test_is_kept_until_an_order_changes_the_sums(self, log: Log, granularity: str) -> None:
+    def test_is_cached_until_an_order_changes_the_sums(self, log: Log, granularity: str) -> None:
         order = log.order(log.customer(), total="20.00")
         log.projected()
         payload = {"granularity": granularity}
@@ -74,7 +74,7 @@ class TestSalesReport:
 
 
 class TestOrderHistory:
-    def test_is_kept_until_something_happens_to_the_order(self, log: Log) -> None:
+    def test_is_cached_until_something_happens_to_the_order(self, log: Log) -> None:
         buyer = log.customer()
         order, other = log.order(buyer), log.order(buyer)
         log.projected()
@@ -88,7 +88,7 @@ class TestOrderHistory:
             assert column(ask(GetOrderHistory, order_id=order), "type")[-1] == name
         assert statements(GetOrderHistory, order_id=other) == 0
 
-    def test_is_not_kept_where_there_is_none(self, log: Log) -> None:
+    def test_is_not_cached_where_there_is_none(self, log: Log) -> None:
         order = log.order(log.customer())
         assert isinstance(bus.ask(GetOrderHistory, {"order_id": order}), Rejected)
         log.projected()
@@ -108,9 +108,7 @@ class TestOrderHistory:
 
 
 class TestCounting:
-    def test_tells_prometheus_what_was_kept_and_what_was_not(
-        self, log: Log, client: Client
-    ) -> None:
+    def test_exports_what_was_cached_and_what_was_not(self, log: Log, client: Client) -> None:
         """A query that may not be cached, or brings a token, is neither."""
         order = log.order(log.customer())
         log.projected()

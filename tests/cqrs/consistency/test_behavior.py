@@ -166,7 +166,7 @@ class TestParked:
             is TokenStatus.PARKED
         )
 
-    def test_lets_nobody_read_what_its_own_projection_has_not_applied_yet(
+    def test_lets_no_query_read_what_its_own_projection_has_not_applied_yet(
         self, parked: Any, log: Log
     ) -> None:
         log.rename(parked, "Joan")

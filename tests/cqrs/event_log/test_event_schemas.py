@@ -21,7 +21,7 @@ class LongerDeactivated(CustomerDeactivated):
 
 
 class TestReleasedEvents:
-    def test_have_kept_their_shape(self):
+    def test_have_their_recorded_shape(self):
         assert changed() == []
 
     def test_are_all_described(self):

@@ -104,7 +104,7 @@ class TestStatus:
             projections("status", "--max-lag", "59")
 
     @BOTH
-    def test_fails_when_nobody_gives_positions(self, log: Log) -> None:
+    def test_fails_when_no_sequencer_gives_positions(self, log: Log) -> None:
         log.customer()
         log.projected()
         Pending.objects.create(event_id=EventRecord.objects.get().pk, bucket=0)

@@ -100,7 +100,7 @@ class TestCommands:
         with pytest.raises(CommandError, match=r"4 event\(s\) are still parked"):
             projections("parked", "retry")
 
-    def test_discard_wants_to_be_told_which(self, bad: Any) -> None:
+    def test_discard_needs_to_know_which(self, bad: Any) -> None:
         with pytest.raises(CommandError, match="--all"):
             projections("parked", "discard")
         with pytest.raises(CommandError, match="id of an event"):

@@ -104,7 +104,7 @@ class TestRun:
         assert (acting.hops, acting.permissions) == (3, None)
 
 
-def test_the_commands_of_a_reaction_may_be_told_apart_by_its_event(db, deploy):
+def test_the_commands_of_a_reaction_may_be_distinguished_by_its_event(db, deploy):
     """Show how a reaction sends a command at most once: the event's id is the key."""
     lamp = product(1)
 

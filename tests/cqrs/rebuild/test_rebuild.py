@@ -136,7 +136,7 @@ class TestRebuild:
         assert runner.partition_checkpoints(ORDERS)[0].version == 2
         assert "outdated" not in projections("status")
 
-    def test_catches_up_before_it_holds_anybody_to_roll_back(
+    def test_catches_up_before_it_holds_the_workers_to_roll_back(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The tables may be far behind; catching up while holding would stop the workers."""

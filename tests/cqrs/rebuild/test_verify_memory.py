@@ -84,9 +84,7 @@ class TestMemory:
         mended = OrderReadModel.objects.filter(status="shipped").count()
         assert mended == (ROWS if repair else 0)
 
-    def test_leaves_nothing_when_nobody_wants_to_know_the_rest(
-        self, says: Callable[[str], None]
-    ) -> None:
+    def test_leaves_nothing_when_the_caller_stops_early(self, says: Callable[[str], None]) -> None:
         insert("public", "pending")
         says("shipped")
         for _ in verify(ORDERS, lambda *_: None):

@@ -90,7 +90,7 @@ class TestStartMarketingCampaign:
 
 @pytest.mark.django_db(transaction=True)
 class TestHangingWebhook:
-    def test_keeps_nobody_waiting(self, hook: Webhook):
+    def test_delays_no_other_reaction(self, hook: Webhook):
         hook.go_on.clear()
         customer()
         sequencer.sequence()
