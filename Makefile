@@ -11,7 +11,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 
 help:
 	@echo "make run        serve API, admin and workers on http://127.0.0.1:8000 (PORT=...)"
-	@echo "make test       run all tests (PYTEST_ARGS=...)"
+	@echo "make test       run all tests, some on two versions of PostgreSQL (PYTEST_ARGS=...)"
 	@echo "make test-long  the same, fault tests with their full counts"
 	@echo "make bench      measure against rivals and limits (ROWS=R1,P1)"
 	@echo "make lint       formatter, linter, types, import contracts"
