@@ -2,6 +2,7 @@
 
 PYTHON_ENV := .venv/bin/python
 UV ?= uv
+SPREAD := -n auto --dist loadfile
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header
 
@@ -10,7 +11,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 
 help:
 	@echo "make run        serve API, admin and workers on http://127.0.0.1:8000 (PORT=...)"
-	@echo "make test       run all tests (PYTEST_ARGS=...)"
+	@echo "make test       run all tests, some on two versions of PostgreSQL (PYTEST_ARGS=...)"
 	@echo "make test-long  the same, fault tests with their full counts"
 	@echo "make bench      measure against rivals and limits (ROWS=R1,P1)"
 	@echo "make lint       formatter, linter, types, import contracts"
@@ -21,8 +22,10 @@ help:
 run:
 	@.ci/install base && END_WITH_PARENT=1 exec $(PYTHON_ENV) manage.py serve
 
+# Twice: on the machine's PostgreSQL, then what differs by version on the wheel's newer one.
 test:
-	@.ci/install dev && exec $(PYTHON_ENV) -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
+	@.ci/install dev && exec $(PYTHON_ENV) -m pytest $(SPREAD) $(PYTEST_ARGS)
+	@exec $(PYTHON_ENV) -m tests.support.on_wheel $(SPREAD) $(PYTEST_ARGS)
 
 test-long: export FAULT_COUNTS = full
 test-long: test

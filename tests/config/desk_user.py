@@ -1,4 +1,4 @@
-"""Another process that uses the private PostgreSQL until it is told to leave, or killed."""
+"""Another process that uses the private PostgreSQL until the test ends or kills it."""
 
 import json
 import os

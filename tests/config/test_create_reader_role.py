@@ -11,6 +11,8 @@ from psycopg.errors import InsufficientPrivilege
 from tests.support.desk import Desk, served_desk
 from tests.support.servers import PrivatePostgres, private_postgres
 
+pytestmark = pytest.mark.postgresql_version
+
 PASSWORD = "s'ecret%20word"
 PREPARE = """
 CREATE ROLE projector LOGIN CREATEROLE PASSWORD 'p';

@@ -26,7 +26,7 @@ class TestByAlias:
         assert (replica["USER"], replica["PASSWORD"], replica["HOST"]) == ("reader", "p@ss", "h1")
         assert "options" not in replica["OPTIONS"]
 
-    def test_reads_only_where_somebody_else_writes(self):
+    def test_reads_only_where_another_role_writes(self):
         found = databases(writer=OWNER)
         assert found["replica"]["OPTIONS"]["options"] == READ_ONLY
         assert found["replica_writer"]["USER"] == "owner"

@@ -22,7 +22,7 @@ SYSTEM = pytest.param(
     marks=pytest.mark.skipif(not any(system_folders()), reason="no PostgreSQL on this machine"),
 )
 IS_ROOT = os.geteuid() == 0
-ONLY_ROOT = pytest.mark.skipif(not IS_ROOT, reason="only root can become somebody else")
+ONLY_ROOT = pytest.mark.skipif(not IS_ROOT, reason="only root can become another user")
 
 
 class TestPrivatePostgres:
@@ -127,13 +127,13 @@ class TestRestart:
         user = DeskUser(used_local, source="auto")
         urls = user.urls()
         with psycopg.connect(urls["default"]) as connection:
-            connection.execute("CREATE TABLE kept AS SELECT 1 AS it")
+            connection.execute("CREATE TABLE committed AS SELECT 1 AS it")
         os.kill(postmaster.find(data_of(used_local)).pid, signal.SIGKILL)
 
         following = DeskUser(used_local, source="auto")
         assert following.urls() == urls
         with psycopg.connect(urls["default"]) as connection:
-            assert connection.execute("SELECT it FROM kept").fetchone() == (1,)
+            assert connection.execute("SELECT it FROM committed").fetchone() == (1,)
         assert [user.leave(), following.leave()] == ["", ""]
         assert postmaster.find(data_of(used_local)) is None
 

@@ -75,7 +75,7 @@ class TestLine:
         assert len(found) == 800
         assert all(len(set(line["text"])) == 1 for line in found)
 
-    def test_that_nobody_takes_fails_nobody(self, monkeypatch: pytest.MonkeyPatch):
+    def test_that_no_process_reads_fails_no_caller(self, monkeypatch: pytest.MonkeyPatch):
         reading, writing = os.pipe()
         os.close(reading)
         with open(writing, "wb", buffering=0) as closed:

@@ -39,7 +39,7 @@ class TestAccess:
         answer = client.get("/metrics", REMOTE_ADDR=address, headers=headers)
         assert answer.status_code == status
 
-    def test_no_token_opens_it_to_nobody(self, client: Client) -> None:
+    def test_is_closed_without_a_token(self, client: Client) -> None:
         answer = client.get(
             "/metrics", REMOTE_ADDR="192.0.2.1", headers={"Authorization": "Bearer "}
         )

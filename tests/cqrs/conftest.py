@@ -7,15 +7,21 @@ from django.db import connection
 
 from cqrs.database import commit_outcome
 from cqrs.reactions import reactions
+from tests.support.reacting import configure
 from tests.support.tcp_proxy import Proxy, proxied
 
 
+@pytest.fixture(autouse=True)
+def _no_wake_ups(no_wake_ups: None) -> None:
+    """Patch the task before each test: these tests apply the events themselves."""
+
+
 @pytest.fixture
-def deploy(monkeypatch):
+def deploy(settings):
     """Deploy these reactions instead of the product's own."""
 
     def deployed(*others):
-        monkeypatch.setattr(reactions, "reactions", lambda: others)
+        configure(settings, *others)
         reactions.start_at_head()
         return others[0]
 

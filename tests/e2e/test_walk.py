@@ -124,11 +124,11 @@ class TestDemoData:
         self, desk: Desk, user: str, places: int, confirms: int
     ):
         with desk.client(user) as client:
-            nobody = str(uuid7())
+            missing = str(uuid7())
             assert client.get("/api/orders").status_code == 200
-            placed = client.post("/api/orders", json=order_body(nobody))
+            placed = client.post("/api/orders", json=order_body(missing))
             assert placed.status_code == places
-            assert client.post(f"/api/orders/{nobody}/confirm").status_code == confirms
+            assert client.post(f"/api/orders/{missing}/confirm").status_code == confirms
 
     def test_is_browsed_in_the_admin_after_a_login(self, desk: Desk):
         with httpx.Client(base_url=desk.url, follow_redirects=True) as browser:

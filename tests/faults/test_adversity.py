@@ -33,8 +33,7 @@ pytestmark = [
 FULL = os.environ.get("FAULT_COUNTS") == "full"
 WRITERS, CONSUMERS, PARTITIONS = 16, 2, 4
 TRANSACTIONS = 200 if FULL else 25
-SLEEP_S = 60.0 if FULL else 3.0
-PATIENCE_S = 60.0 + 4 * SLEEP_S
+PATIENCE_S = 300.0 if FULL else 120.0
 LONGEST_WORK_S = 0.02
 ROLLED_BACK = 0.1
 
@@ -71,60 +70,59 @@ class Control:
 
 
 class TestAdversity:
-    def test_skips_doubles_and_inverts_nothing_and_waits_for_nobody(self):
+    def test_skips_doubles_and_inverts_nothing_and_waits_for_no_open_transaction(self):
         streams = [uuid7() for _ in range(8)]
         recorder, control = Recorder(), Control()
-        sleeper_began, written, woken, done = Flag(), Flag(), Flag(), []
+        opened, written, ended, done = Flag(), Flag(), Flag(), []
 
         def write(seed: int) -> None:
             rng = random.Random(seed)
-            sleeper_began.wait(30)
+            assert opened.wait(30)
             for _ in range(TRANSACTIONS):
                 append(rng, rng.choice(streams))
             done.append(seed)
             if len(done) == WRITERS:
                 written.set()
 
-        def sleep_in_a_transaction() -> tuple[int, int]:
-            """Return how many events were committed, and how many applied, while this slept."""
+        def hold_a_transaction_open() -> tuple[int, int]:
+            """Return how many events were committed, and how many applied, meanwhile."""
             with transaction.atomic():
                 publish(change())
-                sleeper_began.set()
-                time.sleep(SLEEP_S)
-                assert written.wait(PATIENCE_S), "the writers wait for the one that sleeps"
-                committed, deadline = EventRecord.objects.count() - 1, time.monotonic() + 30
+                opened.set()
+                assert written.wait(PATIENCE_S), "the writers wait for the open transaction"
+                committed, deadline = EventRecord.objects.count() - 1, time.monotonic() + PATIENCE_S
                 while len(recorder.events) < committed and time.monotonic() < deadline:
                     time.sleep(0.01)
                 flowed = len(recorder.events)
-            woken.set()
+            ended.set()
             return committed, flowed
 
         def consume() -> None:
             runner = Runner(ProjectionCheckpoint, ParkedEvent, "replica", batch=50)
-            while not woken.is_set() or Pending.objects.exists():
+            while not ended.is_set() or Pending.objects.exists():
                 step()
                 runner.drain(recorder)
                 time.sleep(0.001)
 
         def read_beyond_a_cursor() -> None:
-            while not woken.is_set():
+            while not ended.is_set():
                 control.read()
                 time.sleep(0.001)
 
         consumers = [consume] * CONSUMERS
         writers = [lambda seed=seed: write(seed) for seed in range(WRITERS)]
         (committed, flowed), *_ = together(
-            sleep_in_a_transaction, read_beyond_a_cursor, *consumers, *writers,
+            hold_a_transaction_open, read_beyond_a_cursor, *consumers, *writers,
             patience_s=PATIENCE_S,
         )  # fmt: skip
         sequence()
         Runner(ProjectionCheckpoint, ParkedEvent, "replica").drain(recorder)
-        assert flowed == committed, "somebody waited for the one that slept"
+        assert flowed == committed, "a consumer waited for the open transaction"
         assert_complete(recorder)
         assert_in_order(recorder, streams)
         control.read()
         lost = EventRecord.objects.count() - len(control.seen)
-        said = f"{committed + 1} events, {flowed} while one slept, the control lost {lost}"
+        said = f"{committed + 1} events, {flowed} while one was open, the control lost {lost}"
         print(said)  # noqa: T201  shown by -rP
         assert lost > 0, "the control lost nothing: too easy"
 

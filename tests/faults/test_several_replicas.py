@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from itertools import product
 from pathlib import Path
+from threading import Event
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,6 +22,7 @@ from tests.support.sides import assert_agree, is_level
 
 MAX_AGE_S = 1
 THREADS = 8
+READS = 600
 READER_SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'desk_reader'"
 CAUGHT_UP = "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn"
 
@@ -120,6 +123,26 @@ def read_for(api: httpx.Client, path: str, seconds: float, **headers: str) -> Co
         return sum(threads.map(read, range(THREADS)), Counter())
 
 
+@contextmanager
+def reading(api: httpx.Client, path: str) -> Iterator[list[int]]:
+    """Read with all threads until the block ends; yield the status codes so far."""
+    codes: list[int] = []
+    stop = Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            codes.append(api.get(path).status_code)
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        futures = [threads.submit(read) for _ in range(THREADS)]
+        try:
+            yield codes
+        finally:
+            stop.set()
+    for future in futures:
+        future.result()
+
+
 def asked_until(
     api: httpx.Client, path: str, codes: set[int], **headers: str
 ) -> list[httpx.Response]:
@@ -181,21 +204,26 @@ class TestLaggingStandby:
         wait_for(lambda: is_level(desk), 30)
         servers.catch_up()
 
-        def name(size: int) -> str:  # each its own question, answered by either host
-            page = api.get("/api/customers", params={"search": email, "page_size": size})
-            time.sleep(0.2)
-            return str(page.json()["results"][0]["name"])
+        # Each page is cached by its own key, and read from either host.
+        pages = product(range(len(email), 24, -1), range(1, 101))
+        asked: list[tuple[int, int]] = []
 
-        def names() -> set[str]:
-            with ThreadPoolExecutor(THREADS) as threads:
-                return set(threads.map(name, range(1, 101)))
+        def name(page: tuple[int, int]) -> str:
+            params = {"search": email[: page[0]], "page_size": page[1]}
+            return str(api.get("/api/customers", params=params).json()["results"][0]["name"])
 
+        def names_so_far() -> set[str]:
+            asked.append(next(pages))
+            seen.add(name(asked[-1]))
+            return seen
+
+        seen: set[str] = set()
         with servers.lagging():
             api.patch(f"/api/customers/{customer}", json={"name": "Bea"})
             wait_for(lambda: is_level(desk), 30)
-            assert len(names()) == 2
+            wait_for(lambda: len(names_so_far()) == 2, 60)
         servers.catch_up()
-        assert names() == {"Bea"}
+        assert {name(page) for page in asked} == {"Bea"}
 
 
 class TestLostHost:
@@ -208,11 +236,12 @@ class TestLostHost:
         servers.catch_up()
         path = f"/api/customers/{customer}"
         lost: PrivatePostgres = getattr(servers, name)
-        with ThreadPoolExecutor(1) as background:
-            reading = background.submit(read_for, api, path, 4.0)
-            time.sleep(1.5)
+        with reading(api, path) as codes:
+            wait_for(lambda: codes and all(servers.sessions()), 30)
             lost.kill()
-            assert set(reading.result()) == {200}
+            before = len(codes)
+            wait_for(lambda: len(codes) >= before + READS, 60)
+        assert set(codes) == {200}
         placed = api.post("/api/orders", json=order_body(customer))
         assert placed.status_code == 201
 

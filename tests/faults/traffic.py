@@ -67,7 +67,6 @@ class Traffic:
 
     def __init__(self) -> None:
         self.placed: list[Any] = []
-        self.slowest_s = 0.0
         self.reads = 0
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -114,9 +113,7 @@ class Traffic:
         versions: dict[Any, int] = {}
 
         def act() -> None:
-            started = time.monotonic()
             rows = read()
-            self.slowest_s = max(self.slowest_s, time.monotonic() - started)
             found = {row[0]: row[6] for row in rows}
             lost = [key for key in versions if found.get(key, 0) < versions[key]]
             assert not lost, f"{len(lost)} of {len(versions)} orders are gone or older"

@@ -13,7 +13,7 @@ from tests.support.api import bearer
 
 @dataclass
 class Api:
-    """Requests as somebody: a superuser unless it is a role's name."""
+    """Requests of one user: a superuser unless it is a role's name."""
 
     http: Client
     user: str = "admin"

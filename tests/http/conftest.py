@@ -9,6 +9,6 @@ from tests.support.kernel_settings import cqrs
 
 @pytest.fixture
 def api(client: Client) -> Iterator[Api]:
-    """Return a client that nobody throttles."""
+    """Return a client without throttling."""
     with cqrs(THROTTLE_RATES=dict.fromkeys(("read", "write", "login"))):
         yield Api(client)

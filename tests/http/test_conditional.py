@@ -1,4 +1,4 @@
-"""Answers that are kept and asked for again: If-None-Match, ETag, and what they say of age."""
+"""Answers that a client has and asks for again: If-None-Match, ETag, and what they say of age."""
 
 from datetime import timedelta
 from typing import Any

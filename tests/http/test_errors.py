@@ -6,7 +6,7 @@ import pytest
 from django.test import override_settings
 
 from cqrs.messaging.ids import uuid7
-from tests.http.addresses import COMMANDS, NOBODY
+from tests.http.addresses import COMMANDS, MISSING
 from tests.http.api import Api, assert_problem
 from tests.support import scenarios
 from tests.support.scenarios import content, line, nothing_written
@@ -21,22 +21,22 @@ class TestNotFound:
     def test_says_so_of_an_unknown_order(self, api: Api, name: str):
         with nothing_written():
             answer = api.post(COMMANDS[name][1])
-        assert NOBODY in assert_problem(answer, 404, "not_found")["detail"]
+        assert MISSING in assert_problem(answer, 404, "not_found")["detail"]
 
     def test_says_so_of_an_unknown_customer(self, api: Api):
-        path = f"/api/customers/{NOBODY}"
+        path = f"/api/customers/{MISSING}"
         for answer in (
             api.patch(path, {"name": "Bea"}),
             api.post(f"{path}/deactivate"),
             api.get(path),
-            api.post("/api/orders", content(NOBODY)),
+            api.post("/api/orders", content(MISSING)),
         ):
-            assert NOBODY in assert_problem(answer, 404, "not_found")["detail"]
+            assert MISSING in assert_problem(answer, 404, "not_found")["detail"]
 
     @pytest.mark.parametrize("path", [
         "/api/orders/7", "/api/orders/x", "/api/customers/7", "/api/customers/7/orders",
-        "/api/orders/", "/api/nothing", "/api", "/nothing", f"/api/orders/{NOBODY}/nothing",
-        f"/api/orders/{{{NOBODY}}}", f"/api/orders/{NOBODY.replace('-', '')}",
+        "/api/orders/", "/api/nothing", "/api", "/nothing", f"/api/orders/{MISSING}/nothing",
+        f"/api/orders/{{{MISSING}}}", f"/api/orders/{MISSING.replace('-', '')}",
     ])  # fmt: skip
     def test_says_so_of_an_address_that_is_none(self, api: Api, path: str):
         assert_problem(api.get(path), 404, "not_found")
@@ -51,10 +51,10 @@ class TestMethodSizeAndType:
         ("method", "path", "allowed"),
         [
             ("delete", "/api/orders", {"GET", "POST"}),
-            ("put", f"/api/orders/{NOBODY}", {"GET"}),
-            ("delete", f"/api/customers/{NOBODY}", {"GET", "PATCH"}),
-            ("get", f"/api/orders/{NOBODY}/confirm", {"POST"}),
-            ("post", f"/api/products/{NOBODY}/stock", {"PUT"}),
+            ("put", f"/api/orders/{MISSING}", {"GET"}),
+            ("delete", f"/api/customers/{MISSING}", {"GET", "PATCH"}),
+            ("get", f"/api/orders/{MISSING}/confirm", {"POST"}),
+            ("post", f"/api/products/{MISSING}/stock", {"PUT"}),
             ("get", "/api/auth/token", {"POST"}),
         ],
     )

@@ -1,4 +1,4 @@
-"""Who may do what: nobody without a token, everybody what their role says."""
+"""Who may do what: nothing without a token, and with one what the role says."""
 
 from datetime import timedelta
 
@@ -87,6 +87,6 @@ class TestPermissions:
         assert_problem(client.get("/api/orders", headers=headers), 403, "permission_denied")
 
     def test_comes_before_the_look_at_the_input(self, api: Api):
-        """Nobody learns of the rules for what they may not do."""
+        """A client does not learn the rules of what it may not do."""
         api.user = "viewer"
         assert_problem(api.post("/api/orders", {"wrong": 1}), 403, "permission_denied")

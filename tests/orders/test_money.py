@@ -126,7 +126,7 @@ class TestAgreedCurrency:
             ("EUR", ["EUR", None], "EUR"),
         ],
     )
-    def test_is_what_anybody_says_and_nobody_denies(self, wanted, given, expected):
+    def test_is_what_one_says_and_none_denies(self, wanted, given, expected):
         assert agreed_currency(wanted, given) == expected
 
     @pytest.mark.parametrize(("wanted", "given"), [("EUR", ["USD"]), (None, ["USD", "EUR"])])

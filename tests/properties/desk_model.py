@@ -1,6 +1,6 @@
 """The rules of the desk as plain Python over dictionaries, written from the contract.
 
-It knows no database, no locks and no events; whoever disagrees with it is wrong, or it is.
+It knows no database, no locks and no events; where the desk disagrees, one of the two is wrong.
 """
 
 from copy import deepcopy
@@ -44,27 +44,27 @@ class DeskModel:
         self.answers: dict[tuple[str, str, str], tuple[Any, Answer]] = {}
 
     def send(self, actor: str, idempotency_key: str | None, kind: str, new_key: str,
-             **wish: Any) -> Answer:  # fmt: skip
+             **wanted: Any) -> Answer:  # fmt: skip
         """Answer a command. `new_key` is what a new aggregate is called."""
-        asked = {name: value for name, value in wish.items() if value is not None}
+        asked = {name: value for name, value in wanted.items() if value is not None}
         scope = (actor, kind, idempotency_key or "")
         if idempotency_key and scope in self.answers:
             first, answer = self.answers[scope]
             if first != asked:
                 return Answer("idempotency_key_reused")
             return Answer(answer.code, answer.key, answer.state, replayed=True)
-        answer = self._decide(kind, new_key, wish)
+        answer = self._decide(kind, new_key, wanted)
         if idempotency_key:
             self.answers[scope] = (asked, answer)
         return answer
 
-    def _decide(self, kind: str, new_key: str, wish: dict[str, Any]) -> Answer:
+    def _decide(self, kind: str, new_key: str, wanted: dict[str, Any]) -> Answer:
         before = deepcopy(self.state)
         try:
-            if kind in CREATING and wish["expected"] is not None:
+            if kind in CREATING and wanted["expected"] is not None:
                 raise No("version_conflict")
             decide = getattr(self, kind, self.move)
-            key, aggregate = decide(new_key if kind in CREATING else kind, **wish)
+            key, aggregate = decide(new_key if kind in CREATING else kind, **wanted)
         except No as no:
             self.state = before
             return Answer(str(no))

@@ -19,7 +19,7 @@ from tests.support.histories import HISTORIES, write
 from tests.support.log import Log
 
 NOT_SHOWN = ("position", "document")
-# What the columns do not hold, because nobody filters or sorts by it.
+# What the columns do not hold, because no query filters or sorts by it.
 IN_THE_DOCUMENT_ALONE = {
     "items", "shipping_address", "special_instructions", "carrier", "tracking_number",
 }  # fmt: skip

@@ -32,7 +32,7 @@ from tests.properties.desk_model import Answer, DeskModel
 from tests.support.scenarios import ADDRESS
 
 FULL = os.environ.get("FAULT_COUNTS") == "full"
-NOBODY = "018f0000-0000-7000-8000-00000000dead"
+MISSING = "018f0000-0000-7000-8000-00000000dead"
 PRODUCTS = [f"018f0000-0000-7000-8000-{number:012x}" for number in range(4)]
 
 ACTORS = st.sampled_from(["ada", "bo"])
@@ -63,9 +63,9 @@ COMMANDS = {
 NEXT = {"pending": "confirm", "confirmed": "ship", "shipped": "deliver"}
 
 
-def payload(kind: str, wish: dict[str, Any]) -> dict[str, Any]:
+def payload(kind: str, wanted: dict[str, Any]) -> dict[str, Any]:
     """Return what a command is sent with; None means that it is not given."""
-    given = {name: value for name, value in wish.items() if value is not None}
+    given = {name: value for name, value in wanted.items() if value is not None}
     names = {"expected": "expected_version", "customer": "customer_id"}
     names["key"] = {"set_stock": "product_id", "update": "customer_id",
                     "deactivate": "customer_id"}.get(kind, "order_id")  # fmt: skip
@@ -100,20 +100,20 @@ class OrderDesk(RuleBasedStateMachine):
         self.model = DeskModel()
         self.sent: list[tuple[Any, ...]] = []
 
-    def send(self, actor: str, under: str | None, kind: str, **wish: Any) -> Answer:
+    def send(self, actor: str, under: str | None, kind: str, **wanted: Any) -> Answer:
         """Send to both; they must agree. A new aggregate is called as the desk calls it."""
-        self.sent.append((actor, under, kind, wish))
+        self.sent.append((actor, under, kind, wanted))
         with use_context(system_context(actor=actor)):
-            result = bus.send(COMMANDS[kind], payload(kind, wish), idempotency_key=under)
+            result = bus.send(COMMANDS[kind], payload(kind, wanted), idempotency_key=under)
         made = str(result.value.aggregate_id) if isinstance(result, Ok) else ""
-        expected = self.model.send(actor, under, kind, made, **wish)
-        assert said(result, expected) == expected, (kind, wish)
+        expected = self.model.send(actor, under, kind, made, **wanted)
+        assert said(result, expected) == expected, (kind, wanted)
         return expected
 
     def pick(self, kind: str, which: int, lost: bool = False) -> str:
-        """Return one of what there is, or the id of nobody."""
+        """Return one of what there is, or an id that is missing."""
         there = list(getattr(self.model.state, kind))
-        return NOBODY if lost or not there else there[which % len(there)]
+        return MISSING if lost or not there else there[which % len(there)]
 
     @initialize(on_hand=st.integers(2, 20), lives=st.lists(st.integers(0, 4), max_size=4))
     def open(self, on_hand: int, lives: list[int]) -> None:
@@ -140,22 +140,22 @@ class OrderDesk(RuleBasedStateMachine):
 
     @rule(actor=ACTORS, under=KEYS, name=NAMES, email=EMAILS,
           expected=st.sampled_from([*[None] * 9, 1]))  # fmt: skip
-    def register(self, actor: str, under: str | None, **wish: Any) -> None:
-        self.send(actor, under, "register", **wish)
+    def register(self, actor: str, under: str | None, **wanted: Any) -> None:
+        self.send(actor, under, "register", **wanted)
 
     @rule(actor=ACTORS, under=KEYS, customer=WHICH, lost=LOST, name=NAMES | st.none(),
           email=EMAILS, off_by=OFF_BY)  # fmt: skip
     def update(self, actor: str, under: str | None, customer: int, lost: bool,
-               off_by: int | None, **wish: Any) -> None:  # fmt: skip
+               off_by: int | None, **wanted: Any) -> None:  # fmt: skip
         key = self.pick("customers", customer, lost)
         expected = self.version("customers", key, off_by)
-        self.send(actor, under, "update", key=key, expected=expected, **wish)
+        self.send(actor, under, "update", key=key, expected=expected, **wanted)
 
     @rule(actor=ACTORS, under=KEYS, customer=WHICH, off_by=OFF_BY,
           sure=st.sampled_from([False, False, True]))  # fmt: skip
     def deactivate(self, actor: str, under: str | None, customer: int, off_by: int | None,
                    sure: bool) -> None:  # fmt: skip
-        if sure:  # else there would soon be nobody left who orders
+        if sure:  # else no customer who orders would soon be left
             key = self.pick("customers", customer)
             expected = self.version("customers", key, off_by)
             self.send(actor, under, "deactivate", key=key, expected=expected)
@@ -163,15 +163,17 @@ class OrderDesk(RuleBasedStateMachine):
     @rule(actor=ACTORS, under=KEYS, product=st.sampled_from(PRODUCTS[:3]),
           on_hand=st.integers(0, 20), name=NAMES | st.none(), off_by=OFF_BY)  # fmt: skip
     def set_stock(self, actor: str, under: str | None, product: str, off_by: int | None,
-                  **wish: Any) -> None:  # fmt: skip
+                  **wanted: Any) -> None:  # fmt: skip
         expected = self.version("stock", product, off_by)
-        self.send(actor, under, "set_stock", key=product, expected=expected, **wish)
+        self.send(actor, under, "set_stock", key=product, expected=expected, **wanted)
 
     @rule(actor=ACTORS, under=KEYS, customer=WHICH, lost=LOST, lines=LINES,
           currency=CURRENCIES, expected=st.sampled_from([*[None] * 14, 1]))  # fmt: skip
-    def create(self, actor: str, under: str | None, customer: int, lost: bool, **wish: Any) -> None:
+    def create(
+        self, actor: str, under: str | None, customer: int, lost: bool, **wanted: Any
+    ) -> None:
         buyer = self.pick("customers", customer, lost)
-        self.send(actor, under, "create", customer=buyer, **wish)
+        self.send(actor, under, "create", customer=buyer, **wanted)
 
     @rule(actor=ACTORS, under=KEYS, order=WHICH, lost=LOST, off_by=OFF_BY,
           kind=st.sampled_from(["confirm", "ship", "deliver", "cancel", "cancel"]))  # fmt: skip
@@ -183,15 +185,15 @@ class OrderDesk(RuleBasedStateMachine):
     @rule(actor=ACTORS, under=KEYS, order=WHICH)
     def advance(self, actor: str, under: str | None, order: int) -> None:
         key = self.pick("orders", order)
-        if key != NOBODY and (status := self.model.state.orders[key]["status"]) in NEXT:
+        if key != MISSING and (status := self.model.state.orders[key]["status"]) in NEXT:
             self.send(actor, under, NEXT[status], key=key, expected=None)
 
     @rule(which=st.integers(0, 1_000))
     def repeat(self, which: int) -> None:
         """Do what a client does that got no answer: send the same again under the same key."""
         if with_key := [each for each in self.sent if each[1] is not None]:
-            actor, under, kind, wish = with_key[which % len(with_key)]
-            self.send(actor, under, kind, **wish)
+            actor, under, kind, wanted = with_key[which % len(with_key)]
+            self.send(actor, under, kind, **wanted)
 
     @rule()
     def project(self) -> None:

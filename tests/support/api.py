@@ -1,4 +1,4 @@
-"""Talking to the HTTP API as somebody."""
+"""Talking to the HTTP API as a user."""
 
 from typing import Any
 

@@ -42,7 +42,7 @@ def filled() -> Log:
 
 
 def silent(*_: Any) -> None:
-    """Show nobody the progress."""
+    """Show no progress."""
 
 
 def elsewhere(function: Callable[[], Any]) -> Any:

@@ -35,7 +35,7 @@ FULL_COUNTS = os.environ.get("FAULT_COUNTS") == "full"
 
 
 class Desk:
-    """The desk over one folder. `environment` is what every start of it is told."""
+    """The desk over one folder. Every start gets `environment`."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
@@ -46,7 +46,7 @@ class Desk:
         self.running_with: dict[str, str] = {}
 
     def start(self, **environment: str) -> None:
-        """Return when it is ready. One that runs already, as told to, is left alone."""
+        """Return when it is ready. One that runs already in this environment is left alone."""
         if self.process is not None and self.process.poll() is None:
             if self.running_with == environment:
                 return

@@ -20,13 +20,13 @@ from tests.support.distribution import NAMED_SERVERS, processes
 from tests.support.servers import private_postgres, private_redis
 
 # Reading the settings of the process without servers must not start any.
-NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
-_FOR_NOBODY = dict.fromkeys(("DATABASE_URL", "REPLICA_DATABASE_URL"), NOWHERE)
+NOWHERE = "postgresql://none@127.0.0.1:1/none"
+_UNUSED = dict.fromkeys(("DATABASE_URL", "REPLICA_DATABASE_URL"), NOWHERE)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    for name, value in _FOR_NOBODY.items():
+    for name, value in _UNUSED.items():
         if os.environ.get(name) == value:  # inherited from the process that hands out the tests
             del os.environ[name]
     stack = ExitStack()
@@ -56,7 +56,7 @@ def _prepare(stack: ExitStack, *, hands_out: bool) -> None:
     if os.environ.get("FAULT_COUNTS") == "full":
         settings.register_profile("cqrs", max_examples=500)
     if hands_out:
-        os.environ.update(_FOR_NOBODY)
+        os.environ.update(_UNUSED)
         return
     if "DATABASE_URL" not in os.environ:
         (folder / "postgres").mkdir()
@@ -64,7 +64,7 @@ def _prepare(stack: ExitStack, *, hands_out: bool) -> None:
         os.environ["DATABASE_URL"] = postgres.urls["default"]
         os.environ["REPLICA_DATABASE_URL"] = postgres.urls["replica"]
     elif "REPLICA_WRITER_DATABASE_URL" in os.environ:
-        # Test databases are made, filled and flushed by whoever may write, through one alias.
+        # Test databases are made, filled and flushed by the role that may write, through one alias.
         os.environ["REPLICA_DATABASE_URL"] = os.environ.pop("REPLICA_WRITER_DATABASE_URL")
     if "REDIS_URL" not in os.environ:
         os.environ["REDIS_URL"] = stack.enter_context(private_redis()).url

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from django.db import connection, connections
+from django.db.models import Model
 
 from cqrs.event_log.signals import event_published
 from cqrs.messaging import bus
-from cqrs.messaging.messages import Command
+from cqrs.messaging.messages import Message
 from tests.support.threads import together
 
 
@@ -21,14 +22,14 @@ def fail(*_: Any, **__: Any) -> NoReturn:
 
 
 @contextmanager
-def handled_by(command: type[Command], handler: Callable[[Any], Any]) -> Iterator[None]:
+def handled_by(message: type[Message], handler: Callable[[Any], Any]) -> Iterator[None]:
     handlers = bus.handlers()
-    before = handlers[command]
-    handlers[command] = handler
+    before = handlers[message]
+    handlers[message] = handler
     try:
         yield
     finally:
-        handlers[command] = before
+        handlers[message] = before
 
 
 @contextmanager
@@ -80,6 +81,20 @@ def at_commit(sql: str) -> Iterator[None]:
         execute("DROP TRIGGER fault ON cqrs_event")
         execute("DROP FUNCTION fault")
         execute("DROP SEQUENCE fault_n")
+
+
+@contextmanager
+def refused_updates(model: type[Model]) -> Iterator[None]:
+    """Let the server refuse each UPDATE of the model's table."""
+    body = "BEGIN RAISE EXCEPTION 'refused'; END"
+    execute(f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
+    execute(f"CREATE TRIGGER refuse BEFORE UPDATE ON {model._meta.db_table}"
+            " FOR EACH ROW EXECUTE FUNCTION refuse()")  # fmt: skip
+    try:
+        yield
+    finally:
+        execute(f"DROP TRIGGER refuse ON {model._meta.db_table}")
+        execute("DROP FUNCTION refuse")
 
 
 def retries(logs: Iterable[Mapping[str, Any]]) -> list[str]:

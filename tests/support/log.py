@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import transaction
@@ -45,10 +45,15 @@ Sold = tuple[UUID, str, int, str]
 class Log:
     """Appends to the log of the test's database; `sequenced` puts it all into the feed."""
 
+    was_made: ClassVar[bool] = False
+
     versions: dict[UUID, int] = field(default_factory=dict)
     orders: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     amounts: dict[UUID, tuple[int, int]] = field(default_factory=dict)
     waiting: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        Log.was_made = True
 
     def customer(self, name: str = "Ada", email: str = "", registered_at: Any = REGISTERED) -> UUID:
         key = self._new_key()

@@ -33,6 +33,16 @@ class Recorder:
         return [event.stream_id for event in self.seen]
 
 
+DEPLOYED: list[Reaction] = []
+"""What the setting REACTIONS names while a test deploys its own."""
+
+
+def configure(settings: Any, *others: Reaction) -> None:
+    """Name these reactions in the settings instead of the product's own."""
+    DEPLOYED[:] = others
+    settings.CQRS = {**settings.CQRS, "REACTIONS": [f"{__name__}.DEPLOYED"]}
+
+
 def run(reaction: Reaction) -> int:
     """Give positions to what is there, and let the reaction run until it has nothing to do."""
     sequencer.sequence()

@@ -1,15 +1,16 @@
-"""Short ways to ask with a token, and to let time pass meanwhile."""
+"""Short ways to ask with a token, and to act while the question waits."""
 
-import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from django.db import connections
 
+from cqrs.conf import conf
+from cqrs.consistency import behavior
 from cqrs.consistency.tokens import ConsistencyToken
 from cqrs.messaging import bus
-from cqrs.models import Pending
 from readmodels.projections import PROJECTIONS
+from tests.support.desk import wait_for
 
 BOTH = ["default", "replica"]
 ORDERS, CUSTOMERS, STOCK, *_ = PROJECTIONS
@@ -24,16 +25,17 @@ def ask(query: Any, **payload: Any) -> Any:
     return bus.ask(query, payload)
 
 
-def later(function: Any, after_s: float = 0.2) -> Future[Any]:
-    """Call the function in another thread, with its own connections."""
+def once_one_waits(function: Any) -> Future[Any]:
+    """Call the function when a read waits for its token: in another thread, on its connections."""
 
     def run() -> Any:
-        time.sleep(after_s)
+        wait_for(_one_waits, 30)
         try:
             return function()
         finally:
             connections.close_all()
 
+    behavior._seats()  # made here, or two threads might make one each
     pool = ThreadPoolExecutor(1)
     try:
         return pool.submit(run)
@@ -41,9 +43,6 @@ def later(function: Any, after_s: float = 0.2) -> Future[Any]:
         pool.shutdown(wait=False)
 
 
-def written() -> bool:
-    """Wait until a command has committed its event."""
-    deadline = time.monotonic() + 10
-    while not Pending.objects.exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return Pending.objects.exists()
+def _one_waits() -> bool:
+    """Say whether one of the seats for waiting reads is taken."""
+    return behavior._seats()._value < conf().WAITING_READS

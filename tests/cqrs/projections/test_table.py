@@ -6,6 +6,8 @@ from cqrs.projections.table import Table
 from readmodels.models import OrderCustomer
 from tests.support.log import Log
 
+pytestmark = pytest.mark.postgresql_version
+
 READ = pytest.mark.django_db(databases=["default", "replica"])
 NOTES = Table(OrderCustomer)
 KEY = "018f0000-0000-7000-8000-000000000001"

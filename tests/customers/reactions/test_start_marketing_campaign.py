@@ -1,6 +1,5 @@
 from collections.abc import Iterator
 from threading import Thread
-from time import monotonic, sleep
 
 import pytest
 from django.db import connections
@@ -13,6 +12,7 @@ from cqrs.models import EventRecord, ReactionFailure
 from cqrs.reactions import reactions
 from customers.models import CustomerProfile
 from customers.reactions import start_marketing_campaign
+from tests.support.desk import wait_for
 from tests.support.reacting import deployed, make_due, run
 from tests.support.scenarios import customer
 from tests.support.webhook import Webhook, webhook
@@ -75,9 +75,7 @@ class TestStartMarketingCampaign:
         monkeypatch.setattr(start_marketing_campaign, "TIMEOUT_S", 0.2)
         hook.go_on.clear()
         customer()
-        started = monotonic()
         assert run(deployed(NAME)) == 1
-        assert monotonic() - started < 2
         assert ReactionFailure.objects.get().error.startswith("TimeoutError: ")
 
     def test_logs_without_a_webhook_and_without_personal_data(self, settings):
@@ -92,25 +90,23 @@ class TestStartMarketingCampaign:
 
 @pytest.mark.django_db(transaction=True)
 class TestHangingWebhook:
-    def test_keeps_nobody_waiting(self, hook: Webhook):
+    def test_delays_no_other_reaction(self, hook: Webhook):
         hook.go_on.clear()
         customer()
         sequencer.sequence()
         hanging = Thread(target=_react)
         hanging.start()
         try:
-            while not hook.posts:
-                sleep(0.01)
-            started = monotonic()
+            wait_for(lambda: hook.posts, 30)
             customer()
             assert run(deployed("create_default_profile")) == 2
             assert CustomerProfile.objects.count() == 2
             assert run(deployed(NAME)) == 0
             assert deployed(NAME) not in reactions.waiting()
-            assert monotonic() - started < 2
+            assert hanging.is_alive()
         finally:
             hook.go_on.set()
-            hanging.join(10)
+            hanging.join(30)
         assert len(hook.posts) == 2
 
 

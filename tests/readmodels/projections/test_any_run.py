@@ -81,8 +81,8 @@ class Work:
 
     def fault(self, *possible: str) -> str | None:
         """Return what happens now, of what can; the rest comes to nothing."""
-        wish = next(self.faults, None)
-        return wish if wish in possible else None
+        payload = next(self.faults, None)
+        return payload if payload in possible else None
 
     def go(self, count: int, batch: int) -> None:
         sequencer.step(count)

@@ -27,7 +27,10 @@ NOT_COMPILED = {
     "min_total": "0", "max_total": "1e9", "search": "a",
 }  # fmt: skip
 
-pytestmark = pytest.mark.django_db(databases=["default", "replica"])
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "replica"]),
+    pytest.mark.postgresql_version,
+]
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from django.db import connections
 from readmodels.queries import GetProductSales, ListCustomers, ListOrders, ListStock
 from tests.readmodels.queries.asking import orderings, page_of
 
+pytestmark = pytest.mark.postgresql_version
+
 ORDERINGS = [
     (query, ordering)
     for query in (ListOrders, ListCustomers, ListStock, GetProductSales)

@@ -69,7 +69,7 @@ class TestListCustomers:
             "q": "extra_forbidden",
         }
 
-    def test_refuses_whoever_may_not_see_customers(self) -> None:
+    def test_refuses_a_user_who_may_not_see_customers(self) -> None:
         may = Context(permissions=frozenset({"readmodels.view_orders"}))
         with use_context(may), pytest.raises(PermissionDenied, match="view_customers"):
             bus.ask(ListCustomers, {})

@@ -58,7 +58,7 @@ class TestRefusals:
             "colour": "extra_forbidden",
         }
 
-    def test_whoever_may_not_see_orders(self) -> None:
+    def test_a_user_who_may_not_see_orders(self) -> None:
         may = Context(permissions=frozenset({"readmodels.view_customers"}))
         with use_context(may), pytest.raises(PermissionDenied, match="view_orders"):
             bus.ask(ListOrders, {})

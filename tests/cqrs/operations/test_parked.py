@@ -1,0 +1,114 @@
+"""What is parked is tried again by itself, then by an operator, or discarded."""
+
+import io
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+from django.core.management import CommandError
+from django.utils import timezone
+
+from cqrs.consumers.parking import ATTEMPTS
+from cqrs.projections.models import ParkedEvent
+from orders.events import OrderCreated
+from readmodels.models import CustomerReadModel, OrderReadModel
+from readmodels.projections import customers, orders
+from readmodels.tasks import project
+from tests.support.built import projections
+from tests.support.log import Log
+from tests.support.poison import parked
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+
+
+class TestRetry:
+    def test_comes_by_itself_later_each_time_and_ends(self, poisoned: Any) -> None:
+        log = Log()
+        key = log.order(log.customer())
+        poison = poisoned(orders.HANDLERS, OrderCreated, key)
+        log.sequenced()
+        project()
+        waits = []
+        while (row := ParkedEvent.objects.get()).retry_at is not None:
+            waits.append((row.retry_at - timezone.now()).total_seconds())
+            ParkedEvent.objects.update(retry_at=timezone.now() - timedelta(seconds=1))
+            project()
+        assert [round(wait) for wait in waits] == [1, 4, 16, 64, 256]
+        assert parked() == [(2, ATTEMPTS)]
+        poison.keys.clear()
+        project()
+        assert OrderReadModel.objects.count() == 0, "it waits for an operator now"
+        projections("parked", "retry")
+        assert OrderReadModel.objects.count() == 1
+
+    def test_is_applied_by_the_sweep_when_the_bug_is_fixed(self, poisoned: Any) -> None:
+        log = Log()
+        key = log.order(log.customer())
+        poison = poisoned(orders.HANDLERS, OrderCreated, key)
+        log.confirm(key)
+        log.projected()
+        poison.keys.clear()
+        ParkedEvent.objects.exclude(retry_at=None).update(retry_at=timezone.now())
+        project()
+        assert OrderReadModel.objects.get().status == "confirmed"
+        assert parked() == []
+
+    def test_drains_what_waits_for_another_aggregate(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        registered = customers.HANDLERS["customers.customer_registered"]
+
+        def broken(*_: Any) -> None:
+            raise KeyError("a bug")
+
+        monkeypatch.setitem(customers.HANDLERS, "customers.customer_registered", broken)
+        log = Log()
+        buyer = log.customer()
+        log.confirm(log.order(buyer))
+        log.order(buyer)
+        log.projected()
+        assert len(parked("customers")) == 3  # the customer and two orders: confirming is no matter
+        monkeypatch.setitem(customers.HANDLERS, "customers.customer_registered", registered)
+        assert "3 event(s) applied, 0 still parked" in projections("parked", "retry")
+        assert CustomerReadModel.objects.get().order_count == 2
+
+
+class TestCommands:
+    @pytest.fixture
+    def bad(self, poisoned: Any) -> Any:
+        log = Log()
+        keys = [log.order(log.customer()) for _ in range(2)]
+        poisoned(orders.HANDLERS, OrderCreated, *keys)
+        for key in keys:
+            log.confirm(key)
+        log.projected()
+        return keys
+
+    def test_list_and_status_name_them(self, bad: Any) -> None:
+        said = projections("parked", "list")
+        for text in (*map(str, bad), "orders.order_created", "KeyError", "waits behind"):
+            assert text in said
+        listed = orjson.loads(projections("parked", "list", "orders", "--json"))
+        assert [row["attempts"] for row in listed] == [1, 1, 0, 0]
+        output = io.StringIO()
+        with pytest.raises(CommandError, match="orders has 4 parked events"):
+            projections("status", "--json", output=output)
+        found = orjson.loads(output.getvalue())["projections"][0]
+        assert (found["projection"], found["parked"], found["state"]) == ("orders", 4, "parked")
+        assert 0 <= found["parked_oldest_seconds"] < 60
+
+    def test_retry_says_what_is_left(self, bad: Any) -> None:
+        with pytest.raises(CommandError, match=r"4 event\(s\) are still parked"):
+            projections("parked", "retry")
+
+    def test_discard_needs_to_know_which(self, bad: Any) -> None:
+        with pytest.raises(CommandError, match="--all"):
+            projections("parked", "discard")
+        with pytest.raises(CommandError, match="id of an event"):
+            projections("parked", "discard", "--event", "x")
+        first = ParkedEvent.objects.order_by("position").first()
+        assert "1 event(s) discarded" in projections(
+            "parked", "discard", "--event", str(first.event_id)
+        )
+        assert len(parked()) == 3
+        projections("parked", "discard", "--all")
+        assert parked() == []

@@ -1,0 +1,121 @@
+"""Workers, rebuilds and swaps that meet between two statements of each other."""
+
+import threading
+from typing import Any
+
+import pytest
+from django.core.management import CommandError
+from django.db import transaction
+
+from cqrs.projections.models import ProjectionCheckpoint
+from cqrs.projections.registry import runner
+from cqrs.rebuild import swap as module
+from cqrs.rebuild.catch_up import snapshot_at_equal_position
+from cqrs.rebuild.proof import RebuildError
+from cqrs.rebuild.rebuild import discard, rebuild, roll_back
+from cqrs.rebuild.table_copies import Busy, Slot, TableCopy, active_consumers, exclusive
+from readmodels.projections import PROJECTIONS
+from tests.support.blocked import wait_until_blocked
+from tests.support.built import elsewhere, filled, nothing_is_left, projections, silent
+from tests.support.threads import together
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
+    pytest.mark.usefixtures(nothing_is_left.__name__),
+    pytest.mark.postgresql_version,
+]
+ORDERS, CUSTOMERS, STOCK, *_ = PROJECTIONS
+
+
+class TestAWorkerAndASwap:
+    def test_a_place_read_before_the_swap_moves_nothing_after_it(self) -> None:
+        """Its row is that of the retired tables now, and the worker would fill the serving ones."""
+        filled()
+        places = runner.partition_checkpoints(ORDERS)
+        rebuild(ORDERS, silent)
+        with transaction.atomic(using="replica"):
+            for place in places:
+                assert not runner.partitions.claim(place, place.position + 1)
+            assert runner.partitions.advance_idle(places, places[0].position + 1) == 0
+        assert runner.positions(TableCopy(ORDERS, Slot.RETIRED)) == runner.positions(ORDERS)
+
+    def test_a_worker_that_waited_for_the_rows_locks_those_that_serve(self) -> None:
+        filled()
+        TableCopy(ORDERS, Slot.SHADOW).create(4)
+        names = ((ORDERS.name, "orders.retired"), ("orders.shadow", ORDERS.name))
+        swapped = threading.Event()
+
+        def swap() -> None:
+            with transaction.atomic(using="replica"):
+                for old, new in names:
+                    ProjectionCheckpoint.objects.filter(consumer=old).update(consumer=new)
+                swapped.set()
+                wait_until_blocked("replica")
+
+        def lock() -> list[int]:
+            assert swapped.wait(30)
+            with transaction.atomic(using="replica"):
+                return [place.position for place in runner.partitions.lock([ORDERS.name])]
+
+        assert together(swap, lock)[1] == [0, 0, 0, 0]
+
+    def test_tables_that_were_dropped_are_not_begun_again(self) -> None:
+        filled()
+        rebuild(ORDERS, silent)
+        consumers = active_consumers(PROJECTIONS)
+        discard(ORDERS)
+        runner.drain(*consumers)
+        names = set(ProjectionCheckpoint.objects.values_list("consumer", flat=True))
+        assert names == {projection.name for projection in PROJECTIONS}
+
+    def test_dropping_waits_for_a_worker_in_its_batch(self) -> None:
+        log = filled()
+        rebuild(ORDERS, silent)
+        log.order(log.customer("Late"))
+        log.sequenced()
+        retired, taken = TableCopy(ORDERS, Slot.RETIRED), threading.Event()
+        apply = ORDERS.apply
+
+        def slowly(events: Any) -> None:
+            taken.set()
+            wait_until_blocked("replica")  # it is the one that drops
+            apply(events)
+
+        def work() -> None:
+            ORDERS.apply = slowly  # type: ignore[method-assign]
+            try:
+                runner.drain(retired)
+            finally:
+                del ORDERS.apply
+
+        together(work, lambda: taken.wait(30) and retired.drop())
+        assert not retired.exists()
+
+    def test_one_at_a_time_rebuilds_or_rolls_back_or_discards(self) -> None:
+        filled()
+        rebuild(ORDERS, silent)
+        with exclusive(TableCopy(ORDERS, Slot.SHADOW)):
+            for act in (roll_back, discard):
+                with pytest.raises(Busy):
+                    elsewhere(lambda act=act: act(ORDERS))
+        assert TableCopy(ORDERS, Slot.RETIRED).exists()
+
+    def test_one_at_a_time_verifies_and_the_other_says_that_it_did_not(self) -> None:
+        with (
+            exclusive(TableCopy(ORDERS, Slot.CHECK)),
+            pytest.raises(CommandError, match="orders is being rebuilt or verified"),
+        ):
+            elsewhere(lambda: projections("verify", "orders", "--repair"))
+
+    def test_tables_stay_where_they_are_while_they_are_compared(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Else an old snapshot would look into new tables, and find less in them."""
+        filled()
+        rebuild(ORDERS, silent)
+        monkeypatch.setattr(module, "SWAP_PATIENCE_S", 0.0)
+        with (
+            snapshot_at_equal_position(TableCopy(ORDERS, Slot.RETIRED)),
+            pytest.raises(RebuildError, match="held"),
+        ):
+            elsewhere(lambda: roll_back(ORDERS))
