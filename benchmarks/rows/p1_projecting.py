@@ -45,7 +45,7 @@ def forget(data: Databases) -> None:
     with psycopg.connect(data.read_url, autocommit=True) as connection:
         names = connection.execute(
             "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables"
-            " WHERE schemaname = 'public' AND tablename LIKE 'read\\_%'"
+            " WHERE schemaname = 'public' AND tablename SIMILAR TO '(read|cqrs_projections)\\_%'"
         ).fetchone()
         assert names is not None
         connection.execute(f"TRUNCATE {names[0]}")
