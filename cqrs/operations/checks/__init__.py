@@ -5,6 +5,7 @@ cqrs.E002  a path that cannot be imported       cqrs.E007  a projection of an un
 cqrs.E003  a table or an entry of another kind  cqrs.E008  a reaction to an unknown event
 cqrs.E004  two of one name                      cqrs.E009  a database alias that is missing
 cqrs.E005  a schema version without upcaster    cqrs.E010  a model on the wrong database
+cqrs.E011  commands without rollback
 
 cqrs.W001  tables of another version            cqrs.W002  another number of partitions
 """

@@ -4,9 +4,12 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
 
+from cqrs.conf import conf
 from cqrs.messaging.messages import Query
 from cqrs.operations.checks.entries import closest
 from cqrs.operations.checks.tables import entries
+
+REFUSAL = "cqrs.behaviors.refusal.rollback_on_refusal"
 
 
 @register("cqrs")
@@ -59,6 +62,20 @@ def reactions_follow_events(**_: Any) -> list[CheckMessage]:
         _unknown(reaction.name, "event", reaction.event_type, known, "cqrs.E008")
         for reaction in entries("REACTIONS")
         if reaction.event_type not in known
+    ]
+
+
+@register("cqrs")
+def refusals_roll_back(**_: Any) -> list[CheckMessage]:
+    """Name a command pipeline that commits what a handler wrote before it refused."""
+    if REFUSAL in conf().COMMAND_BEHAVIORS:
+        return []
+    return [
+        Error(
+            f"CQRS['COMMAND_BEHAVIORS'] lacks {REFUSAL!r}",
+            hint="It goes last. Without it the writes of a refused command are committed.",
+            id="cqrs.E011",
+        )
     ]
 
 

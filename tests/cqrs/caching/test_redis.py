@@ -62,7 +62,7 @@ class TestRedisCache:
         cache = RedisCache()
         generation = cache.find(slot).generation
         cache.invalidate([slot.invalidation_keys[number]])
-        cache.find(slot)  # somebody else begins the next one
+        cache.find(slot)  # another process begins the next one
         cache.store(slot, ANSWER, generation)
         assert cache.find(slot).answer is None
 

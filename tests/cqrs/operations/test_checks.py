@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.checks import run_checks
 from django.test import override_settings
 
+from cqrs.conf import DEFAULTS
 from cqrs.event_log.events import Event
 from cqrs.messaging.messages import Query
 from customers.events import CustomerRegistered
@@ -224,6 +225,17 @@ class TestWiring:
                     "recorder names the event 'customers.customer_registred', which no table of"
                     " settings.CQRS has",
                     "Did you mean 'customers.customer_registered'?",
+                ),
+            ]
+
+    def test_is_named_when_a_refusal_would_be_committed(self) -> None:
+        behaviors = [path for path in DEFAULTS.COMMAND_BEHAVIORS if "refusal" not in path]
+        with cqrs(COMMAND_BEHAVIORS=behaviors):
+            assert found() == [
+                (
+                    "cqrs.E011",
+                    "CQRS['COMMAND_BEHAVIORS'] lacks 'cqrs.behaviors.refusal.rollback_on_refusal'",
+                    "It goes last. Without it the writes of a refused command are committed.",
                 ),
             ]
 
