@@ -1,7 +1,8 @@
 """Run a command once per Idempotency-Key and replay its stored answer.
 
 The answer is stored in the command's own transaction: either both exist or neither does. A refusal
-is stored as well, because a retry of a refused order must not become an order.
+is stored as well: a retry must not succeed where the first request was refused. Only a message that
+is invalid leaves the key free.
 """
 
 import hashlib

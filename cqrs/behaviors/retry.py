@@ -25,7 +25,7 @@ log = structlog.get_logger("cqrs.retry")
 
 
 def retry(dispatch: Dispatch, call_next: Next) -> Result[Any]:
-    """Repeat the rest up to five times, with growing random delays.
+    """Try the rest up to five times, with growing random delays between.
 
     Inside an open transaction it does not repeat: the work before the command is lost too, so
     only the outermost command can repeat all of it.

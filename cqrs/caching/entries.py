@@ -13,7 +13,7 @@ KINDS: dict[bytes, type[Page] | type[Results]] = {b"page": Page, b"results": Res
 
 @dataclass(frozen=True, slots=True)
 class CacheSlot:
-    """Where an answer is stored, the keys that invalidate it, and for how long it is valid."""
+    """Where an answer is stored, the keys that invalidate it, and its duration in seconds."""
 
     key: str
     invalidation_keys: tuple[str, str]

@@ -44,11 +44,14 @@ def decode_known(text: str) -> ConsistencyToken:
 def token_status(token: ConsistencyToken, names: Set[str]) -> TokenStatus:
     """Return whether the projections of these names have applied the aggregate's version.
 
-    | applied at home, or home is not asked | the others are past | parked | status |
+    | applied at home, or home is not asked | the others are past | parked elsewhere | status |
     | --- | --- | --- | --- |
     | any | any | yes | `PARKED` |
     | yes | yes | no | `APPLIED` |
     | otherwise | | | `PENDING` |
+
+    "Elsewhere" is in a projection that is asked and has no row of that version. Applied at home and
+    nothing else asked is `APPLIED` at once.
 
     The columns are read in this order, from left to right. The order matters: a worker parks an
     event and moves its checkpoint past it in one transaction, so the parked events are read after

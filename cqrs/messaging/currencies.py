@@ -6,7 +6,8 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 # Digits after the point, ISO 4217 list one, by https://www.iso.org/iso-4217-currency-codes.html.
-# No metals, funds of banks or test codes. ANG and BGN were withdrawn lately, but orders have them.
+# No metals, funds of banks or test codes. ANG and BGN were withdrawn lately, but stored amounts
+# have them.
 _TWO = (
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN"
     " BZD CAD CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP"

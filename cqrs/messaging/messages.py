@@ -68,7 +68,9 @@ class Query(Message):
     """The name of the projection that writes the read model."""
 
     cache_for_s: ClassVar[float] = 0
-    """How long an answer may be cached without an invalidation, in seconds; 0: not at all."""
+    """How long an answer may be cached without an invalidation, in seconds; 0: not at all.
+
+    Redis renews an answer that is asked for again, up to five times."""
 
     consistency_token: Annotated[str | None, ServerSet()] = None
     """The version of an aggregate that the read model must have applied before it answers."""
@@ -77,7 +79,10 @@ class Query(Message):
 
     @property
     def changed_by(self) -> UUID | None:
-        """Return the id in every event that can change the answer; None: any event can."""
+        """Return the id that all events that can change the answer have in a field `…_id`.
+
+        None: any event can.
+        """
         return None
 
     @classmethod

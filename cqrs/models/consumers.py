@@ -17,8 +17,8 @@ class AbstractCheckpoint(models.Model):
     partition = models.PositiveSmallIntegerField()
     partitions = models.PositiveSmallIntegerField()
     position = models.BigIntegerField(default=0)
-    # The event at that position: a log that was restored from a backup gives the position to
-    # another event.
+    # Room for the event at that position, which nothing writes yet: a log that was restored from a
+    # backup gives the position to another event.
     event_id = models.UUIDField(null=True)
     updated_at = models.DateTimeField(auto_now=True)
 

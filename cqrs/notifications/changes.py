@@ -1,7 +1,7 @@
 """Describe what a projection has changed, as a text that other processes can read.
 
-A change lists the ids in its events: of the customer, the order, the product. A cached answer
-names the one id that can change it, or that any change can.
+A change lists the ids that its events have in fields named `…_id` at the top of their data. A
+cached answer names the one id that can change it, or that any change can.
 """
 
 from collections.abc import Sequence

@@ -7,14 +7,16 @@ from typing import Any
 import psycopg
 import redis
 from django.db import connections
+from psycopg import sql
+from psycopg.pq import Conninfo
 
 from cqrs.conf import conf
 from cqrs.database.aliases import PROJECTION_ALIAS, READ_ALIAS
 
 POLL_S = 1.0
-# Those of libpq's options that a plain connection of the listener's own needs.
-PARAMETERS = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host",
-              "PORT": "port"}  # fmt: skip
+# Django's settings of a database, by libpq's names.
+PARAMETERS = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST",
+              "port": "PORT"}  # fmt: skip
 
 
 def publish(text: str) -> None:
@@ -43,17 +45,20 @@ def _from_redis() -> Iterator[str | None]:
 
 def _from_postgresql() -> Iterator[str | None]:
     with psycopg.connect(**_parameters(), autocommit=True) as connection:
-        connection.execute(f"LISTEN {conf().CHANNEL}")
+        connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(conf().CHANNEL)))
         yield None
         for notice in connection.notifies():
             yield notice.payload
 
 
 def _parameters() -> dict[str, Any]:
+    """Return libpq's parameters of the read database: its TLS options are among them."""
     given = connections[READ_ALIAS].settings_dict
-    found = {name: given[key] for key, name in PARAMETERS.items() if given[key]}
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    options = {name: value for name, value in given["OPTIONS"].items() if name in known}
+    found = {name: given[key] for name, key in PARAMETERS.items() if given[key]}
     # A standby cannot listen.
-    return {**found, "connect_timeout": 3, "target_session_attrs": "primary"}
+    return {"connect_timeout": 3, **options, **found, "target_session_attrs": "primary"}
 
 
 @cache

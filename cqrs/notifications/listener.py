@@ -50,6 +50,8 @@ class AppliedListener:
                     self._receive(None if text is None else Change.read(text))
             except (redis.RedisError, psycopg.Error) as error:
                 log.info("listener_disconnected", reason=type(error).__name__)
+            except Exception:  # a receiver's bug must not end the thread: it is not started again
+                log.exception("listener_failed")
             self.is_listening = False
             time.sleep(RECONNECT_S)
 

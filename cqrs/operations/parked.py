@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from cqrs.projections.projection import Projection
@@ -30,4 +31,7 @@ def retry(rows: Sequence[Any]) -> int:
 
 def discard(rows: Sequence[Any]) -> None:
     """Delete parked events: the read model then lacks their effects."""
-    runner.parking.discard(rows)
+    with transaction.atomic(using=runner.alias):
+        # Else a worker could queue an event behind one that is being discarded.
+        runner.partitions.lock({row.consumer for row in rows})
+        runner.parking.discard(rows)

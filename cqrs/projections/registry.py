@@ -1,5 +1,7 @@
 """The projections that `settings.CQRS` names, and the runner that applies them."""
 
+from django.core.exceptions import ImproperlyConfigured
+
 from cqrs.conf import cached_setting, conf, tables
 from cqrs.consumers.runner import Runner
 from cqrs.database.aliases import PROJECTION_ALIAS
@@ -23,4 +25,11 @@ def projection_names() -> frozenset[str]:
 @cached_setting
 def homes() -> dict[str, Projection]:
     """Return the projections whose rows show the versions of aggregates, by stream type."""
-    return {each.home_of: each for each in projections() if each.home_of is not None}
+    found: dict[str, Projection] = {}
+    for projection in projections():
+        if projection.home_of is None:
+            continue
+        if projection.home_of in found:
+            raise ImproperlyConfigured(f"The stream {projection.home_of!r} has two homes")
+        found[projection.home_of] = projection
+    return found

@@ -43,7 +43,7 @@ class SearchTextContains:
 
 
 def containing(text: str) -> Q:
-    """Every word of the text is part of a name, an e-mail address or the id.
+    """Every word of the text is part of the row's search text.
 
     Case does not count, in any language: both sides are casefolded in Python, because what
     `ILIKE` knows of letters depends on the database's locale.

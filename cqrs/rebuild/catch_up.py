@@ -67,11 +67,7 @@ def snapshot_at_equal_position(*copies: TableCopy) -> Iterator[CursorWrapper]:
         with gate.cursor() as held, view.cursor() as cursor:
             held.execute("BEGIN")
             held.execute(LOCK_TIMEOUT)
-            held.execute(
-                "SELECT FROM cqrs_projections_checkpoint WHERE consumer = %s"
-                " ORDER BY partition FOR UPDATE",
-                [copies[0].projection.name],
-            )
+            _lock_serving(held, copies[0].projection.name)
             for copy in copies:
                 for checkpoint, live in matching_checkpoints(copy):
                     copy_runner.advance_to(copy, checkpoint, live.position)
@@ -86,6 +82,19 @@ def snapshot_at_equal_position(*copies: TableCopy) -> Iterator[CursorWrapper]:
     finally:
         gate.close()
         view.close()
+
+
+def _lock_serving(cursor: CursorWrapper, name: str) -> None:
+    """Lock the serving partitions, whatever transaction the cursor's connection is in."""
+    table = ProjectionCheckpoint._meta.db_table
+    serving = f"SELECT id FROM {table} WHERE consumer = %s ORDER BY partition"  # noqa: S608
+    while True:
+        cursor.execute(f"{serving} FOR UPDATE", [name])
+        locked = cursor.fetchall()
+        cursor.execute(serving, [name])
+        # A swap that held the rows has given the name to others meanwhile.
+        if cursor.fetchall() == locked:
+            return
 
 
 @contextmanager

@@ -24,7 +24,6 @@ def rebuild(projection: Projection, report: Report, *, accept_changes: bool = Fa
         proof = prove(copy, report)
         require_acceptance(proof, accept_changes)
         report("swapping", 0, 1)
-        TableCopy(projection, Slot.RETIRED).drop()
         swap(copy)
     return proof
 

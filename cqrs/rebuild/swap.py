@@ -45,6 +45,8 @@ def _try_to_swap(incoming: TableCopy) -> None:
     leaving, retired = TableCopy(projection, Slot.LEAVING), TableCopy(projection, Slot.RETIRED)
     with held_at_equal_position(incoming), connections[PROJECTION_ALIAS].cursor() as cursor:
         cursor.execute(SWAP_LOCK_TIMEOUT)
+        if incoming.slot is not Slot.RETIRED:
+            retired.drop()  # here, so that a swap that fails leaves it to go back to
         for copy in (leaving, retired):
             cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {copy.schema}")
         moves = (

@@ -1,23 +1,28 @@
 """What is parked is tried again by itself, then by an operator, or discarded."""
 
 import io
+import threading
 from datetime import timedelta
 from typing import Any
 
 import orjson
 import pytest
 from django.core.management import CommandError
+from django.db import transaction
 from django.utils import timezone
 
 from cqrs.consumers.parking import ATTEMPTS
 from cqrs.projections.models import ParkedEvent
+from cqrs.projections.registry import runner
 from orders.events import OrderCreated
 from readmodels.models import CustomerReadModel, OrderReadModel
 from readmodels.projections import customers, orders
 from readmodels.tasks import project
+from tests.support.blocked import wait_until_blocked
 from tests.support.built import projections
 from tests.support.log import Log
 from tests.support.poison import parked
+from tests.support.threads import together
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 
@@ -111,4 +116,27 @@ class TestCommands:
         )
         assert len(parked()) == 3
         projections("parked", "discard", "--all")
+        assert parked() == []
+
+
+class TestDiscard:
+    def test_waits_for_a_worker_that_holds_the_partition(self, poisoned: Any) -> None:
+        """The worker may be about to queue an event behind the one that is discarded."""
+        log = Log()
+        poisoned(orders.HANDLERS, OrderCreated, log.order(log.customer()))
+        log.projected()
+        held = threading.Event()
+
+        def hold() -> list[Any]:
+            with transaction.atomic(using="replica"):
+                runner.partitions.lock(["orders"])
+                held.set()
+                wait_until_blocked("replica")
+                return parked()
+
+        def discard() -> None:
+            assert held.wait(30)
+            projections("parked", "discard", "--all")
+
+        assert together(hold, discard)[0] == [(2, 1)]
         assert parked() == []

@@ -1,16 +1,17 @@
 """Workers, rebuilds and swaps that meet between two statements of each other."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core.management import CommandError
-from django.db import transaction
+from django.db import connections, transaction
 
 from cqrs.projections.models import ProjectionCheckpoint
 from cqrs.projections.registry import runner
 from cqrs.rebuild import swap as module
-from cqrs.rebuild.catch_up import snapshot_at_equal_position
+from cqrs.rebuild.catch_up import _lock_serving, snapshot_at_equal_position
 from cqrs.rebuild.proof import RebuildError
 from cqrs.rebuild.rebuild import discard, rebuild, roll_back
 from cqrs.rebuild.table_copies import Busy, Slot, TableCopy, active_consumers, exclusive
@@ -27,6 +28,33 @@ pytestmark = [
 ORDERS, CUSTOMERS, STOCK, *_ = PROJECTIONS
 
 
+def after_a_swap(lock: Callable[[], Any]) -> Any:
+    """Return what `lock` returns, which waits for the rows while they are given other names."""
+    filled()
+    TableCopy(ORDERS, Slot.SHADOW).create(4)
+    names = ((ORDERS.name, "orders.retired"), ("orders.shadow", ORDERS.name))
+    swapped = threading.Event()
+
+    def swap() -> None:
+        with transaction.atomic(using="replica"):
+            for old, new in names:
+                ProjectionCheckpoint.objects.filter(consumer=old).update(consumer=new)
+            swapped.set()
+            wait_until_blocked("replica")
+
+    def locking() -> Any:
+        assert swapped.wait(30)
+        return lock()
+
+    return together(swap, locking)[1]
+
+
+def not_locked() -> list[int]:
+    with transaction.atomic(using="replica"):
+        rows = ProjectionCheckpoint.objects.using("replica").filter(consumer=ORDERS.name)
+        return list(rows.select_for_update(skip_locked=True).values_list("partition", flat=True))
+
+
 class TestAWorkerAndASwap:
     def test_a_place_read_before_the_swap_moves_nothing_after_it(self) -> None:
         """Its row is that of the retired tables now, and the worker would fill the serving ones."""
@@ -40,24 +68,19 @@ class TestAWorkerAndASwap:
         assert runner.positions(TableCopy(ORDERS, Slot.RETIRED)) == runner.positions(ORDERS)
 
     def test_a_worker_that_waited_for_the_rows_locks_those_that_serve(self) -> None:
-        filled()
-        TableCopy(ORDERS, Slot.SHADOW).create(4)
-        names = ((ORDERS.name, "orders.retired"), ("orders.shadow", ORDERS.name))
-        swapped = threading.Event()
-
-        def swap() -> None:
-            with transaction.atomic(using="replica"):
-                for old, new in names:
-                    ProjectionCheckpoint.objects.filter(consumer=old).update(consumer=new)
-                swapped.set()
-                wait_until_blocked("replica")
-
         def lock() -> list[int]:
-            assert swapped.wait(30)
             with transaction.atomic(using="replica"):
                 return [place.position for place in runner.partitions.lock([ORDERS.name])]
 
-        assert together(swap, lock)[1] == [0, 0, 0, 0]
+        assert after_a_swap(lock) == [0, 0, 0, 0]
+
+    def test_a_comparison_that_waited_for_the_rows_locks_those_that_serve(self) -> None:
+        def lock() -> list[Any]:
+            with transaction.atomic(using="replica"), connections["replica"].cursor() as cursor:
+                _lock_serving(cursor, ORDERS.name)
+                return elsewhere(not_locked)
+
+        assert after_a_swap(lock) == []
 
     def test_tables_that_were_dropped_are_not_begun_again(self) -> None:
         filled()
@@ -119,3 +142,16 @@ class TestAWorkerAndASwap:
             pytest.raises(RebuildError, match="held"),
         ):
             elsewhere(lambda: roll_back(ORDERS))
+
+    def test_a_swap_that_fails_leaves_the_tables_to_go_back_to(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        filled()
+        rebuild(ORDERS, silent)
+        monkeypatch.setattr(module, "SWAP_PATIENCE_S", 0.0)
+        with transaction.atomic(using="replica"), connections["replica"].cursor() as cursor:
+            cursor.execute("LOCK TABLE read_orders IN ACCESS SHARE MODE")
+            with pytest.raises(RebuildError, match="held"):
+                elsewhere(lambda: rebuild(ORDERS, silent))
+        assert TableCopy(ORDERS, Slot.RETIRED).exists()
+        roll_back(ORDERS)
