@@ -5,7 +5,7 @@ from django.db.models.signals import post_migrate
 
 
 class ConfigConfig(AppConfig):
-    """An app, so that Django finds the commands `serve` and `load_demo`, and roles are created."""
+    """An app, so that Django finds its commands, and roles are created."""
 
     name = "config"
     label = "config"

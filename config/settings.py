@@ -1,4 +1,4 @@
-"""Read all settings from environment variables; each has a working default.
+"""Read all Django settings from environment variables; each has a working default.
 
 They are documented in docs/settings.md. All are on this one page, so that a search has one place.
 The CQRS tables, which wire the product, are at the end.

@@ -1,6 +1,7 @@
 """The documents that queries answer with, for the OpenAPI schema.
 
-Projections write them and reads copy their bytes, so none of this code runs on a read.
+Projections write them and reads copy their bytes, so no model here is made on a read. The orders
+projection writes the fields of `OrderLineDocument`: another field needs another `version` of it.
 """
 
 from datetime import datetime

@@ -29,8 +29,8 @@ log = structlog.get_logger("cqrs.consistency")
 def consistency(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     """Wait until the query's projection has applied the token, then call the rest.
 
-    Refuses with `invalid_token`, with `read_side_behind` after the limit, and at once with
-    `read_side_parked` when the write is parked.
+    Refuses with `invalid_token`; with `read_side_behind` after the limit, or at once when too many
+    reads wait; with `read_side_parked` at once when the write is parked.
     """
     query = dispatch.message
     assert isinstance(query, Query)  # noqa: S101  only queries come here

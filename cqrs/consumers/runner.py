@@ -85,7 +85,7 @@ class Runner:
     def advance(
         self, consumer: Consumer, checkpoint: PartitionCheckpoint, goal: int
     ) -> PartitionCheckpoint:
-        """Apply one batch, up to `goal` at most. The caller has locked the partition.
+        """Apply one batch, up to `goal` at most, of a partition that no other worker takes.
 
         Raises `RuntimeError` if another worker holds it all the same.
         """

@@ -34,7 +34,7 @@ class LockSpace(IntEnum):
 def lock_key(space: LockSpace, *names: str) -> int:
     """Return the number of a lock.
 
-    >>> lock_key(LockSpace.TABLE_COPY, "orders.shadow") >> 56 == LockSpace.TABLE_COPY
+    >>> lock_key(LockSpace.TABLE_COPY, "titles.shadow") >> 56 == LockSpace.TABLE_COPY
     True
     """
     digest = hashlib.blake2b("\0".join(names).encode(), digest_size=7).digest()

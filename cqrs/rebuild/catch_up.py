@@ -85,7 +85,7 @@ def snapshot_at_equal_position(*copies: TableCopy) -> Iterator[CursorWrapper]:
 
 
 def _lock_serving(cursor: CursorWrapper, name: str) -> None:
-    """Lock the serving partitions, whatever transaction the cursor's connection is in."""
+    """Lock the serving partitions as `Partitions.lock` does, on a connection of its own."""
     table = ProjectionCheckpoint._meta.db_table
     serving = f"SELECT id FROM {table} WHERE consumer = %s ORDER BY partition"  # noqa: S608
     while True:

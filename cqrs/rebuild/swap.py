@@ -34,8 +34,8 @@ def swap(incoming: TableCopy) -> None:
                 raise
             if time.monotonic() > deadline:
                 raise RebuildError(
-                    f"A query has held a table of {incoming.projection.name} for"
-                    f" {SWAP_PATIENCE_S:g} s: end that query and try again; nothing is lost"
+                    f"A query or a worker has held a table of {incoming.projection.name} for"
+                    f" {SWAP_PATIENCE_S:g} s: try again, or end the query; nothing is lost"
                 ) from error
         time.sleep(random.uniform(0.05, 0.25))  # noqa: S311  not a secret
 

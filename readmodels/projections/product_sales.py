@@ -98,10 +98,14 @@ class ProductSales(Projection):
     handlers = HANDLERS
     tables = (PRODUCTS, NAMES)
 
+    def split(self, event: RecordedEvent) -> Iterator[RecordedEvent]:
+        """Yield the event once for each product of the order."""
+        yield from split_by_product(event)
+
     def apply(self, events: Sequence[RecordedEvent]) -> None:
         """Fold the batch into the products that it touches."""
         handled = [event for event in events if event.type in HANDLERS]
-        parts = [part for event in handled for part in split_by_product(event)]
+        parts = [part for event in handled for part in self.split(event)]
         keys = keys_of(parts, HANDLERS, self.key)
         products, names = PRODUCTS.load(keys), NAMES.load(keys)
         changed, renamed = fold(parts, HANDLERS, self.key, products), rename(parts, names)

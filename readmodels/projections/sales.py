@@ -18,14 +18,6 @@ from readmodels.models import SalesDayReadModel
 from readmodels.projections.text import added, utc_text
 
 
-def event_for_day(event: RecordedEvent) -> RecordedEvent:
-    """Return the part of the event for the row of its order's day."""
-    day, currency = utc_text(event.data["order_date"])[: len("2026-01-31")], event.data["currency"]
-    return event_for_row(
-        event, f"{day} {currency}", period=day, currency=currency, amount=event.data["total_amount"]
-    )
-
-
 def ordered(day: RowState | None, event: RecordedEvent) -> RowState:
     data = event.data
     if day is None:
@@ -69,4 +61,7 @@ class Sales(Projection):
 
     def split(self, event: RecordedEvent) -> Iterator[RecordedEvent]:
         """Yield the event for the row of its order's day."""
-        yield event_for_day(event)
+        data = event.data
+        day, currency = utc_text(data["order_date"])[: len("2026-01-31")], data["currency"]
+        key, amount = f"{day} {currency}", data["total_amount"]
+        yield event_for_row(event, key, period=day, currency=currency, amount=amount)

@@ -26,9 +26,9 @@ def one_line(address: Mapping[str, str]) -> str:
     return "{street}, {city}, {state} {postal_code}, {country}".format(**address)
 
 
-def search_text(name: str, email: str, key: str) -> str:
+def search_text(*parts: str) -> str:
     """Return the text that searches match. Parts are lines, so that no match spans two of them."""
-    return f"{name}\n{email}\n{key}".casefold()
+    return "\n".join(parts).casefold()
 
 
 def added(total: str, amount: Decimal) -> str:

@@ -20,7 +20,7 @@ class LatestOrders:
 
     def at(self, offset: int, limit: int) -> list[str]:
         # The limit is part of the text: for a parameter the server plans to read a tenth of the
-        # table. No offset is part of the text for the same reason.
+        # table. So an offset of 0 is left out of it.
         skip, offsets = (" OFFSET %s", [offset]) if offset else ("", [])
         where, values = self._where()
         text = f"SELECT document FROM {_TABLE}{where} {_LATEST} LIMIT {limit}{skip}"  # noqa: S608

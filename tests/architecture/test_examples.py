@@ -73,6 +73,6 @@ class TestReadme:
 
     def test_names_functions_that_stand_in_the_file_beside_them(self):
         places = re.findall(r"`([\w.]+)` in \[(cqrs/[\w/]+)\.py\]", README)
-        assert len(places) == 4
+        assert places
         for name, path in places:
             assert callable(attrgetter(name)(importlib.import_module(path.replace("/", "."))))

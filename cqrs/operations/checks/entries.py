@@ -28,7 +28,9 @@ def _is_upcaster(entry: Any) -> bool:
 
 
 def _is_projection(entry: Any) -> bool:
-    return isinstance(entry, Projection) and isinstance(getattr(entry, "name", None), str)
+    # The name is part of a copy's name, behind which a dot follows, and of announcements.
+    name = getattr(entry, "name", None)
+    return isinstance(entry, Projection) and isinstance(name, str) and name.isidentifier()
 
 
 def _is_reaction(entry: Any) -> bool:
@@ -76,7 +78,9 @@ KINDS: Mapping[str, Kind] = {
         _is_upcaster,
         lambda entry: "{} v{}".format(*entry[0]),
     ),
-    "PROJECTIONS": Kind(LIST, "a Projection with a name", _is_projection, lambda entry: entry.name),
+    "PROJECTIONS": Kind(
+        LIST, "a Projection whose name is an identifier", _is_projection, lambda entry: entry.name
+    ),
     "REACTIONS": Kind(
         LIST, "a reaction with name, event_type and react()", _is_reaction, lambda entry: entry.name
     ),

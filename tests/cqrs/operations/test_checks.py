@@ -124,7 +124,7 @@ class TestTables:
                 "PROJECTIONS",
                 "NO_PROJECTIONS",
                 f"{HERE}.NO_PROJECTIONS: <class 'readmodels.projections.orders.Orders'> is not"
-                " a Projection with a name",
+                " a Projection whose name is an identifier",
             ),
             (
                 "UPCASTERS",
