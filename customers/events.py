@@ -7,35 +7,40 @@ from uuid import UUID
 from cqrs.event_log.events import Event
 
 
-class CustomerRegistered(Event):
+class CustomerEvent(Event):
+    """The fields of every customer event."""
+
+    stream_type: ClassVar[str] = "customer"
+
+    customer_id: UUID
+
+
+class CustomerRegistered(CustomerEvent):
     wire_name: ClassVar[str] = "customers.customer_registered"
     personal: ClassVar[frozenset[str]] = frozenset({"name", "email"})
 
-    customer_id: UUID
     name: str
     email: str
     registered_at: datetime
 
 
-class CustomerUpdated(Event):
+class CustomerUpdated(CustomerEvent):
     """Has both values, changed or not, so that a reader needs no earlier event."""
 
     wire_name: ClassVar[str] = "customers.customer_updated"
     personal: ClassVar[frozenset[str]] = frozenset({"name", "email"})
 
-    customer_id: UUID
     name: str
     email: str
 
 
-class CustomerDeactivated(Event):
+class CustomerDeactivated(CustomerEvent):
     """A customer was deactivated. Version 1 had no reason: it is read with an empty one."""
 
     wire_name: ClassVar[str] = "customers.customer_deactivated"
     schema_version: ClassVar[int] = 2
     personal: ClassVar[frozenset[str]] = frozenset({"reason"})
 
-    customer_id: UUID
     reason: str
 
 

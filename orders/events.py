@@ -46,6 +46,8 @@ class Address(BaseModel):
 class OrderEvent(Event):
     """The fields of every order event."""
 
+    stream_type: ClassVar[str] = "order"
+
     order_id: UUID
     customer_id: UUID
     order_date: datetime
@@ -90,6 +92,8 @@ class OrderCancelled(OrderEvent):
 
 class StockEvent(Event):
     """The fields of every stock event: the amounts *after* the change, in pieces."""
+
+    stream_type: ClassVar[str] = "stock"
 
     product_id: UUID
     on_hand: int

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from cqrs.conf import cached_setting, conf, tables
 from cqrs.database import commit_outcome
 from cqrs.event_log.aggregates import Aggregate
+from cqrs.event_log.publishable import check_publishable
 from cqrs.event_log.signals import announce
 from cqrs.messaging.context import current_context
 from cqrs.messaging.ids import uuid7
@@ -26,10 +27,12 @@ class Event(BaseModel):
     """Base of all events. `wire_name` and `schema_version` name its shape in the log for ever.
 
     A released shape never changes: a new one is a new `schema_version` with an upcaster.
-    `personal` lists the fields that hold personal data.
+    `stream_type` is that of the aggregate to whose stream it belongs. `personal` lists the fields
+    that hold personal data.
 
     >>> class BookLent(Event):
     ...     wire_name: ClassVar[str] = "library.book_lent"
+    ...     stream_type: ClassVar[str] = "book"
     ...     personal: ClassVar[frozenset[str]] = frozenset({"reader"})
     ...     reader: str
     >>> event = BookLent(reader="Ada")
@@ -40,6 +43,7 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     wire_name: ClassVar[str]
+    stream_type: ClassVar[str]
     schema_version: ClassVar[int] = 1
     personal: ClassVar[frozenset[str]] = frozenset()
 
@@ -102,10 +106,14 @@ def publish(*changes: tuple[Aggregate, Event]) -> None:
 
     Pass aggregates that are already locked, and the command's own aggregate last: then the ids of
     one aggregate's events have the order of its versions. Sends `event_published` for each, in the
-    transaction: a receiver that raises rolls the command back.
+    transaction: a receiver that raises rolls the command back. Raises `UnpublishableEvent`
+    before it writes, for an event that no consumer would handle.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("publish() needs the open transaction that changed the aggregate")
+    types = event_types()
+    for aggregate, event in changes:
+        check_publishable(event, aggregate, types.get(event.wire_name))
     now = datetime.now(UTC)
     ids = [uuid7() for _ in changes]
     buckets = [bucket_of(aggregate.partition_key) for aggregate, _ in changes]

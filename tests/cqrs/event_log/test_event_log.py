@@ -1,17 +1,38 @@
 """The event log: appended to in the transaction of the change, or not at all."""
 
+from typing import ClassVar
+
 import pytest
 from django.db import IntegrityError, transaction
 
-from cqrs.event_log.events import bucket_of, publish
+from cqrs.event_log.events import Event, bucket_of, publish
+from cqrs.event_log.publishable import UnpublishableEvent
 from cqrs.event_log.sequencer import sequence
 from cqrs.event_log.signals import event_published
 from cqrs.messaging.context import current_context
 from cqrs.models import EventRecord, Pending
 from orders.events import StockSet
+from tests.support.kernel_settings import cqrs
 from tests.support.streams import change
 
 pytestmark = pytest.mark.bypasses_events  # the streams here are made up
+
+
+class StockLost(Event):
+    wire_name: ClassVar[str] = "orders.stock_lost"
+    stream_type: ClassVar[str] = "stock"
+
+
+class OtherStockSet(StockSet):
+    """Has the wire name of the registered class."""
+
+
+class ShelfBuilt(StockLost):
+    wire_name: ClassVar[str] = "orders.shelf_built"
+    stream_type: ClassVar[str] = "shelf"
+
+
+REGISTERED = (StockLost, ShelfBuilt)
 
 
 @pytest.mark.django_db
@@ -70,6 +91,45 @@ class TestPublish:
             transaction.set_rollback(True)
         assert EventRecord.objects.count() == Pending.objects.count() == 0
         assert sequence() == 0
+
+
+@pytest.mark.django_db
+class TestPublishRaisesFor:
+    def test_an_event_that_no_table_has(self):
+        item, event = change()
+        with pytest.raises(UnpublishableEvent) as refused:
+            publish((item, event), (item, StockLost()))
+        assert str(refused.value) == (
+            "CQRS['EVENTS'] has no event 'orders.stock_lost':"
+            f" add {__name__}.StockLost to a table that it names"
+        )
+        assert EventRecord.objects.count() == Pending.objects.count() == 0
+
+    def test_another_class_of_the_same_wire_name(self):
+        item, event = change()
+        with pytest.raises(UnpublishableEvent) as refused:
+            publish((item, OtherStockSet(**event.model_dump())))
+        assert str(refused.value) == (
+            "CQRS['EVENTS'] has orders.events.StockSet for 'orders.stock_set': publish that,"
+            f" or give {__name__}.OtherStockSet a wire_name of its own"
+        )
+        assert EventRecord.objects.count() == Pending.objects.count() == 0
+
+    def test_an_event_of_another_stream(self):
+        item, _ = change()
+        with cqrs(EVENTS=[f"{__name__}.REGISTERED"]), pytest.raises(UnpublishableEvent) as refused:
+            publish((item, StockLost()), (item, ShelfBuilt()))
+        assert str(refused.value) == (
+            f"{__name__}.ShelfBuilt belongs to the stream 'shelf', but the stream of StockItem is"
+            " 'stock': give the class the stream_type of its aggregate"
+        )
+        assert EventRecord.objects.count() == Pending.objects.count() == 0
+
+    def test_nothing_of_a_registered_class(self):
+        item, _ = change()
+        with cqrs(EVENTS=[f"{__name__}.REGISTERED"]):
+            publish((item, StockLost()))
+        assert EventRecord.objects.get().type == "orders.stock_lost"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,18 +7,24 @@ from uuid import UUID
 from cqrs.event_log.events import Event
 
 
-class BookAcquired(Event):
-    wire_name: ClassVar[str] = "lending.book_acquired"
+class CopyEvent(Event):
+    """The fields of every event of a copy."""
+
+    stream_type: ClassVar[str] = "copy"
 
     copy_id: UUID
+
+
+class BookAcquired(CopyEvent):
+    wire_name: ClassVar[str] = "lending.book_acquired"
+
     title: str
 
 
-class BookLent(Event):
+class BookLent(CopyEvent):
     wire_name: ClassVar[str] = "lending.book_lent"
     personal: ClassVar[frozenset[str]] = frozenset({"reader"})
 
-    copy_id: UUID
     reader: str
     due_date: date
 
