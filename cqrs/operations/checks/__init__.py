@@ -5,11 +5,20 @@ cqrs.E002  a path that cannot be imported       cqrs.E007  a projection of an un
 cqrs.E003  a table or an entry of another kind  cqrs.E008  a reaction to an unknown event
 cqrs.E004  two of one name                      cqrs.E009  a database alias that is missing
 cqrs.E005  a schema version without upcaster    cqrs.E010  a model on the wrong database
-cqrs.E011  commands without rollback
+cqrs.E011  commands without rollback            cqrs.E012  a stream without a home, or with two
+cqrs.E013  a version with other handled types   cqrs.E014  a migration that alters a read table
 
 cqrs.W001  tables of another version            cqrs.W002  another number of partitions
+cqrs.W003  a version that is not recorded
 """
 
-from cqrs.operations.checks import databases, projections, tables, wiring
+from cqrs.operations.checks import (
+    databases,
+    migrations,
+    projections,
+    recorded_types,
+    tables,
+    wiring,
+)
 
-__all__ = ["databases", "projections", "tables", "wiring"]
+__all__ = ["databases", "migrations", "projections", "recorded_types", "tables", "wiring"]

@@ -12,7 +12,8 @@ from cqrs.projections.projection import Projection
 
 def _is_event(entry: Any) -> bool:
     is_type = isinstance(entry, type) and issubclass(entry, Event)
-    return is_type and isinstance(getattr(entry, "wire_name", None), str)
+    names = (getattr(entry, "wire_name", None), getattr(entry, "stream_type", None))
+    return is_type and all(isinstance(each, str) for each in names)
 
 
 def _is_handler(entry: Any) -> bool:
@@ -29,8 +30,9 @@ def _is_upcaster(entry: Any) -> bool:
 
 def _is_projection(entry: Any) -> bool:
     # The name is part of a copy's name, behind which a dot follows, and of announcements.
-    name = getattr(entry, "name", None)
-    return isinstance(entry, Projection) and isinstance(name, str) and name.isidentifier()
+    name, version = getattr(entry, "name", None), getattr(entry, "version", None)
+    is_named = isinstance(name, str) and name.isidentifier()
+    return isinstance(entry, Projection) and is_named and isinstance(version, int)
 
 
 def _is_reaction(entry: Any) -> bool:
@@ -70,7 +72,10 @@ KINDS: Mapping[str, Kind] = {
         Mapping, "a Message class with its handler", _is_handler, lambda entry: entry[0].__name__
     ),
     "EVENTS": Kind(
-        LIST, "an Event class with a wire_name", _is_event, lambda entry: entry.wire_name
+        LIST,
+        "an Event class with a wire_name and a stream_type",
+        _is_event,
+        lambda entry: entry.wire_name,
     ),
     "UPCASTERS": Kind(
         Mapping,
@@ -79,7 +84,10 @@ KINDS: Mapping[str, Kind] = {
         lambda entry: "{} v{}".format(*entry[0]),
     ),
     "PROJECTIONS": Kind(
-        LIST, "a Projection whose name is an identifier", _is_projection, lambda entry: entry.name
+        LIST,
+        "a Projection with a version, whose name is an identifier",
+        _is_projection,
+        lambda entry: f"{entry.name} v{entry.version}",
     ),
     "REACTIONS": Kind(
         LIST, "a reaction with name, event_type and react()", _is_reaction, lambda entry: entry.name

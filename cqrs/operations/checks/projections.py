@@ -1,12 +1,13 @@
 """System checks of the read side: what a deploy has left to do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import Error
 
 from cqrs.database.aliases import PROJECTION_ALIAS, READ_ALIAS
+from cqrs.projections.projection import Projection
 from cqrs.projections.registry import projections, runner
 
 
@@ -20,13 +21,19 @@ def projections_are_current(databases: Sequence[str] | None = None, **_: Any) ->
     except Error:
         return []  # not migrated yet, or out of reach: others say so
     found: list[CheckMessage] = []
-    for projection in projections():
+    for projection in _latest():
         mine = [checkpoint for checkpoint in checkpoints if checkpoint.consumer == projection.name]
         if mine and mine[0].version != projection.version:
             found.append(_outdated(projection.name, mine[0].version, projection.version))
         if mine and mine[0].partitions != projection.partitions:
             found.append(_divided(projection.name, mine[0].partitions, projection.partitions))
     return found
+
+
+def _latest() -> Iterable[Projection]:
+    """Return the highest version of each projection: the one that the code wants to serve."""
+    by_version = sorted(projections(), key=lambda projection: projection.version)
+    return {projection.name: projection for projection in by_version}.values()
 
 
 def _outdated(name: str, built: int, wanted: int) -> CheckMessage:

@@ -1,5 +1,6 @@
 """System checks of names in one table that have to stand in another one."""
 
+from collections import defaultdict
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
@@ -55,6 +56,20 @@ def projections_handle_events(**_: Any) -> list[CheckMessage]:
 
 
 @register("cqrs")
+def streams_have_one_home(**_: Any) -> list[CheckMessage]:
+    """Name the streams without a home projection, and those with several."""
+    homes: dict[str, set[str]] = defaultdict(set)
+    for projection in entries("PROJECTIONS"):
+        if projection.home_of is not None:
+            homes[projection.home_of].add(projection.name)
+    streams = {event.stream_type for event in entries("EVENTS")}
+    return [
+        *(_homeless(stream) for stream in sorted(streams - homes.keys())),
+        *(_torn(stream, names) for stream, names in sorted(homes.items()) if len(names) > 1),
+    ]
+
+
+@register("cqrs")
 def reactions_follow_events(**_: Any) -> list[CheckMessage]:
     """Name the reactions whose `event_type` is not registered: they never run."""
     known = {event.wire_name for event in entries("EVENTS")}
@@ -77,6 +92,24 @@ def refusals_roll_back(**_: Any) -> list[CheckMessage]:
             id="cqrs.E011",
         )
     ]
+
+
+def _homeless(stream: str) -> CheckMessage:
+    return Error(
+        f"No projection is the home of the stream {stream!r}: reads can honor no consistency token"
+        " and no If-Match of it",
+        hint=f"Set home_of = {stream!r} in the projection that has a row for each aggregate of"
+        " the stream, and name it in CQRS['PROJECTIONS'].",
+        id="cqrs.E012",
+    )
+
+
+def _torn(stream: str, names: set[str]) -> CheckMessage:
+    return Error(
+        f"The stream {stream!r} has several homes: {', '.join(sorted(names))}",
+        hint="Leave home_of out of all but one of them.",
+        id="cqrs.E012",
+    )
 
 
 def _unknown(where: str, what: str, name: str, known: set[str], check_id: str) -> CheckMessage:

@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 import pytest
 from django.conf import settings
-from django.core.checks import run_checks
 from django.test import override_settings
 
 from cqrs.conf import DEFAULTS
@@ -13,14 +12,17 @@ from cqrs.messaging.messages import Query
 from customers.events import CustomerRegistered
 from readmodels.projections import PROJECTIONS
 from readmodels.projections.orders import Orders
+from tests.support import system_checks
 from tests.support.kernel_settings import cqrs
 from tests.support.reacting import Recorder
+from tests.support.system_checks import found
 
 HERE = __name__
 
 
 class Moved(Event):
     wire_name: ClassVar[str] = "orders.order_moved"
+    stream_type: ClassVar[str] = "order"
     schema_version: ClassVar[int] = 3
 
 
@@ -29,8 +31,30 @@ class ListMoves(Query):
     projection: ClassVar[str] = "order"
 
 
+class NewerOrders(Orders):
+    version = 2
+
+
+class MoreOrders(Orders):
+    name = "more_orders"
+
+
+class Unversioned(Orders):
+    version = "2"  # type: ignore[assignment]
+
+
+class Shelved(Event):
+    wire_name: ClassVar[str] = "orders.shelved"
+    stream_type: ClassVar[str] = "shelf"
+
+
+class Streamless(Event):
+    wire_name: ClassVar[str] = "orders.streamless"
+
+
 class Misled(Orders):
     name = "misled"
+    home_of = None
     types = {"orders.order_creatd": None}  # type: ignore[assignment]
 
 
@@ -44,18 +68,19 @@ HALF_LIFTED = {("orders.order_moved", 2): dict}
 NO_HANDLERS = {"ListMoves": list_moves}
 MOVES = {ListMoves: list_moves}
 NO_PROJECTIONS = (Orders,)
+NO_VERSION = (Unversioned(),)
+NO_STREAM = (Streamless,)
+SHELVED = (Shelved,)
+NEWER = (NewerOrders(),)
+SECOND_HOME = (MoreOrders(),)
 ORDERS_AGAIN = (PROJECTIONS[0],)
 MISLED = (Misled(),)
 NO_REACTIONS = (Recorder, Recorder(event_type="customers.customer_registred"))
 
 
-def found() -> list[tuple[str, str, str | None]]:
-    errors = run_checks(tags=["cqrs"])  # in any order
-    return sorted((str(each.id), each.msg, each.hint) for each in errors)
-
-
 def added(setting: str, name: str) -> Any:
-    return cqrs(**{setting: [*settings.CQRS.get(setting, ()), f"{HERE}.{name}"]})
+    # What a projection of a test handles is recorded nowhere.
+    return system_checks.added(setting, f"{HERE}.{name}", EVENT_SCHEMAS_DIR=None)
 
 
 class TestSettings:
@@ -113,7 +138,8 @@ class TestTables:
             (
                 "EVENTS",
                 "WORD",
-                f"{HERE}.WORD is not a table whose entries are an Event class with a wire_name",
+                f"{HERE}.WORD is not a table whose entries are an Event class with a"
+                " wire_name and a stream_type",
             ),
             (
                 "HANDLERS",
@@ -124,7 +150,19 @@ class TestTables:
                 "PROJECTIONS",
                 "NO_PROJECTIONS",
                 f"{HERE}.NO_PROJECTIONS: <class 'readmodels.projections.orders.Orders'> is not"
-                " a Projection whose name is an identifier",
+                " a Projection with a version, whose name is an identifier",
+            ),
+            (
+                "PROJECTIONS",
+                "NO_VERSION",
+                f"{HERE}.NO_VERSION: {NO_VERSION[0]!r} is not"
+                " a Projection with a version, whose name is an identifier",
+            ),
+            (
+                "EVENTS",
+                "NO_STREAM",
+                f"{HERE}.NO_STREAM: {Streamless!r} is not"
+                " an Event class with a wire_name and a stream_type",
             ),
             (
                 "UPCASTERS",
@@ -144,7 +182,7 @@ class TestTables:
         ("setting", "name", "repeated"),
         [
             ("EVENTS", "TWICE", "customers.customer_registered"),
-            ("PROJECTIONS", "ORDERS_AGAIN", "orders"),
+            ("PROJECTIONS", "ORDERS_AGAIN", "orders v1"),
         ],
     )
     def test_name_what_has_one_name_with_another(
@@ -154,6 +192,10 @@ class TestTables:
             assert found() == [
                 ("cqrs.E004", f"CQRS[{setting!r}] has two entries called {repeated!r}", None)
             ]
+
+    def test_may_have_versions_of_one_projection_side_by_side(self) -> None:
+        with added("PROJECTIONS", "NEWER"):
+            assert found() == []
 
     def test_name_a_message_with_two_handlers(self) -> None:
         with cqrs(HANDLERS=[*settings.CQRS["HANDLERS"], "customers.commands.HANDLERS"]):
@@ -208,6 +250,28 @@ class TestWiring:
                     "misled names the event 'orders.order_creatd', which no table of"
                     " settings.CQRS has",
                     "Did you mean 'orders.order_created'?",
+                )
+            ]
+
+    def test_names_a_stream_without_a_home(self) -> None:
+        with added("EVENTS", "SHELVED"):
+            assert found() == [
+                (
+                    "cqrs.E012",
+                    "No projection is the home of the stream 'shelf': reads can honor no"
+                    " consistency token and no If-Match of it",
+                    "Set home_of = 'shelf' in the projection that has a row for each aggregate of"
+                    " the stream, and name it in CQRS['PROJECTIONS'].",
+                )
+            ]
+
+    def test_names_a_stream_with_two_homes(self) -> None:
+        with added("PROJECTIONS", "SECOND_HOME"):
+            assert found() == [
+                (
+                    "cqrs.E012",
+                    "The stream 'order' has several homes: more_orders, orders",
+                    "Leave home_of out of all but one of them.",
                 )
             ]
 
