@@ -74,7 +74,8 @@ class Conf:
     THROTTLE_RATES: Mapping[str, Rate | None] = field(default_factory=_default_rates)
     """Per user `read` and `write`, per address and name `login`; None: no limit."""
     EVENT_SCHEMAS_DIR: Path | None = None
-    """The folder where `manage.py event_schemas` writes the JSON Schema of every event version."""
+    """The folder where `manage.py event_schemas` writes the JSON Schema of every event version, and
+    which events each projection version handles."""
 
 
 DEFAULTS = Conf()

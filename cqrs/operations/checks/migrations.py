@@ -24,6 +24,7 @@ HARMLESS = (
     operations.RenameIndex,
     operations.AddConstraint,
     operations.RemoveConstraint,
+    operations.AlterConstraint,
     operations.AlterUniqueTogether,
     operations.AlterModelOptions,
     operations.AlterModelManagers,
