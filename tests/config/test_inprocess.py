@@ -4,9 +4,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cqrs.reactions.reactions import reactions
 
 from config.serve import inprocess
-from cqrs.reactions.reactions import reactions
 
 
 class TestConcurrency:

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from cqrs.reactions.attempts import Reaction
 from django.utils import timezone
 
 from cqrs.event_log import sequencer
 from cqrs.event_log.events import RecordedEvent
 from cqrs.models import ReactionCheckpoint, ReactionFailure
 from cqrs.reactions import reactions
-from cqrs.reactions.attempts import Reaction
 from customers.events import CustomerRegistered
 
 
