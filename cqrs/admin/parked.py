@@ -71,4 +71,5 @@ class FailedReactionAdmin(FailedEventAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).exclude(error="")
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.exclude(error="")

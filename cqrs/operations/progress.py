@@ -1,6 +1,6 @@
 """How far projections and reactions have come, in one shape. Reads only, and starts nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
+from cqrs.consumers.partitions import PartitionCheckpoint
 from cqrs.event_log import feed
 from cqrs.models import ReactionCheckpoint, ReactionWork
 from cqrs.projections.projection import Projection
@@ -52,62 +53,74 @@ class Progress:
 
 def of_projections(projections: Sequence[Projection]) -> list[Progress]:
     """Return the progress of each; one that never ran is at position 0."""
-    checkpoints: dict[str, list[Any]] = {each.name: [] for each in projections}
+    checkpoints: dict[str, list[PartitionCheckpoint]] = {each.name: [] for each in projections}
     for checkpoint in runner.partitions.get(list(checkpoints)):
         checkpoints[checkpoint.consumer].append(checkpoint)
     ages_s = _ages_s(each.position for found in checkpoints.values() for each in found)
-    rows = runner.parking.rows(*checkpoints).order_by().values("consumer")
-    parked = {
-        row["consumer"]: (row["count"], _age_s(row["oldest"]))
-        for row in rows.annotate(count=Count("id"), oldest=Min("parked_at"))
-    }
-    found = []
-    for each in projections:
-        stored = [(one.partition, one.position) for one in checkpoints[each.name]]
-        count, oldest_s = parked.get(each.name, (0, 0.0))
-        found.append(
-            Progress(
-                consumer=each.name,
-                kind=PROJECTION,
-                version=checkpoints[each.name][0].version if stored else each.version,
-                positions=tuple(stored or ((number, 0) for number in range(each.partitions))),
-                ages_s=ages_s,
-                parked=count,
-                parked_s=oldest_s,
-            )
+    parked = _parked(checkpoints)
+    return [
+        Progress(
+            consumer=each.name,
+            kind=PROJECTION,
+            version=found[0].version if (found := checkpoints[each.name]) else each.version,
+            positions=_positions(found) or tuple((number, 0) for number in range(each.partitions)),
+            ages_s=ages_s,
+            **parked.get(each.name, {}),
         )
-    return found
+        for each in projections
+    ]
 
 
 def of_reactions(reactions: Sequence[Reaction], head: int) -> list[Progress]:
     """Return the progress of each; one that never ran will begin at the head."""
     names = [each.name for each in reactions]
     checkpoints = ReactionCheckpoint.objects.filter(consumer__in=names)
-    stored = dict(checkpoints.values_list("consumer", "position"))
-    ages_s = _ages_s([*stored.values(), head] if reactions else [])
-    rows = ReactionWork.objects.filter(reaction__in=names).values("reaction")
-    work = {row["reaction"]: row for row in rows.annotate(
-        waiting=Count("id", filter=NO_ERROR), since=Min("created_at", filter=NO_ERROR),
-        parked=Count("id", filter=~NO_ERROR), oldest=Min("created_at", filter=~NO_ERROR),
-    )}  # fmt: skip
-    nothing = {"waiting": 0, "since": None, "parked": 0, "oldest": None}
-    found = []
-    for name in names:
-        row = work.get(name, nothing)
-        found.append(
-            Progress(
-                consumer=name,
-                kind=REACTION,
-                version=1,
-                positions=((0, stored.get(name, head)),),
-                ages_s=ages_s,
-                waiting=row["waiting"],
-                waiting_s=_age_s(row["since"]),
-                parked=row["parked"],
-                parked_s=_age_s(row["oldest"]),
-            )
+    positions = dict(checkpoints.values_list("consumer", "position"))
+    ages_s = _ages_s([*positions.values(), head])
+    work = _work(names)
+    return [
+        Progress(
+            consumer=name,
+            kind=REACTION,
+            version=1,
+            positions=((0, positions.get(name, head)),),
+            ages_s=ages_s,
+            **work.get(name, {}),
         )
-    return found
+        for name in names
+    ]
+
+
+def _positions(checkpoints: Sequence[PartitionCheckpoint]) -> tuple[tuple[int, int], ...]:
+    return tuple((each.partition, each.position) for each in checkpoints)
+
+
+def _parked(names: Collection[str]) -> dict[str, dict[str, Any]]:
+    rows = runner.parking.rows(*names).order_by().values("consumer")
+    found = rows.annotate(count=Count("id"), oldest=Min("parked_at"))
+    return {
+        row["consumer"]: {"parked": row["count"], "parked_s": _age_s(row["oldest"])}
+        for row in found
+    }
+
+
+def _work(names: Collection[str]) -> dict[str, dict[str, Any]]:
+    rows = ReactionWork.objects.filter(reaction__in=names).values_list("reaction")
+    found = rows.annotate(
+        waiting=Count("id", filter=NO_ERROR),
+        since=Min("created_at", filter=NO_ERROR),
+        parked=Count("id", filter=~NO_ERROR),
+        oldest=Min("created_at", filter=~NO_ERROR),
+    )
+    return {
+        name: {
+            "waiting": waiting,
+            "waiting_s": _age_s(since),
+            "parked": parked,
+            "parked_s": _age_s(oldest),
+        }
+        for name, waiting, since, parked, oldest in found
+    }
 
 
 def _ages_s(positions: Iterable[int]) -> dict[int, float]:

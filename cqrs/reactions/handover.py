@@ -36,7 +36,8 @@ WITH reaction AS (
 ), started AS ({_START}), behind AS (
     SELECT checkpoint.id, name, type, is_transactional, checkpoint.position AS after,
            least(head.position, checkpoint.position + %(window)s) AS upto
-    FROM cqrs_reactioncheckpoint AS checkpoint JOIN reaction ON name = consumer, cqrs_feedhead AS head
+    FROM cqrs_reactioncheckpoint AS checkpoint JOIN reaction ON name = consumer
+         CROSS JOIN cqrs_feedhead AS head
     WHERE checkpoint.position < head.position
     ORDER BY checkpoint.id FOR UPDATE OF checkpoint SKIP LOCKED
 ), moved AS (
@@ -62,7 +63,7 @@ WITH reaction AS (
 )
 SELECT count(*) FILTER (WHERE NOT is_transactional), count(*) FILTER (WHERE is_transactional)
 FROM inserted JOIN reaction ON name = inserted.reaction
-"""
+"""  # noqa: S608
 
 
 def hand_over() -> CursorWrapper:
@@ -75,7 +76,7 @@ def hand_over() -> CursorWrapper:
     cursor = server_cursor(WRITE_ALIAS)
     registered = reactions()
     is_transactional = [each.effect is Effect.TRANSACTIONAL for each in registered]
-    parameters = {
+    parameters: dict[str, str | int] = {
         "names": array([each.name for each in registered]),
         "types": array([each.event_type for each in registered]),
         "transactional": array([str(each).lower() for each in is_transactional]),

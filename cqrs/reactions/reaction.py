@@ -44,7 +44,7 @@ class Reaction(ABC):
     event_type: str  # a wire name
     effect: Effect
     deadline_s: float = 60.0
-    """How long one call of an external effect takes at most: so long no other process repeats it."""
+    """How long one external call takes at most: so long no other process repeats it."""
 
     @abstractmethod
     def react(self, event: RecordedEvent) -> None:

@@ -53,7 +53,7 @@ _LEASE = f"""
 UPDATE cqrs_reactionwork SET attempts = attempts + 1, due_at = clock_timestamp()
        + make_interval(secs => %(deadline_s)s + {_DELAY.format(attempts="attempts + 1")})
 WHERE id = ({_NEXT.replace("{columns}", "id")}) RETURNING id, event_id, attempts
-"""
+"""  # noqa: S608
 # An attempt that has lost its lease to a later one changes nothing.
 _FINISH = "DELETE FROM cqrs_reactionwork WHERE id = %(id)s AND attempts <= %(number)s"
 _FAIL = f"""
@@ -61,11 +61,11 @@ UPDATE cqrs_reactionwork SET attempts = %(attempts)s, error = %(error)s,
        due_at = CASE WHEN %(is_parked)s THEN NULL ELSE clock_timestamp() + make_interval(
            secs => coalesce(%(delay_s)s, {_DELAY.format(attempts="%(number)s")})) END
 WHERE id = %(id)s AND attempts <= %(number)s
-"""
+"""  # noqa: S608
 _PARK_INTERRUPTED = f"""
 UPDATE cqrs_reactionwork SET due_at = NULL, error = coalesce(nullif(error, ''), '{INTERRUPTED}')
 WHERE reaction = %s AND due_at <= statement_timestamp() AND attempts >= {ATTEMPTS}
-"""
+"""  # noqa: S608
 _DUE = """
 SELECT name FROM unnest(%s::text[]) AS name WHERE EXISTS (
     SELECT FROM cqrs_reactionwork WHERE reaction = name AND due_at <= statement_timestamp())
@@ -73,7 +73,7 @@ SELECT name FROM unnest(%s::text[]) AS name WHERE EXISTS (
 _MAKE_DUE = f"""
 UPDATE cqrs_reactionwork
 SET due_at = clock_timestamp(), attempts = least(attempts, {ATTEMPTS - 1}) WHERE id = ANY(%s)
-"""
+"""  # noqa: S608
 
 
 def only(row_id: int) -> Selection:
@@ -104,7 +104,7 @@ def fail(reaction: Reaction, attempt: Attempt, error: Exception) -> None:
     """Store the error and the time of the next attempt; after the last one the row is parked."""
     is_early = isinstance(error, NeedsNewerCode)  # no failure of the event: it does not count
     is_parked = isinstance(error, TooManyHops) or (attempt.number >= ATTEMPTS and not is_early)
-    parameters = {
+    parameters: dict[str, int | float | str | None] = {
         "id": attempt.id,
         "number": attempt.number,
         "attempts": attempt.number - is_early,
