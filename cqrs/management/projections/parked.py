@@ -67,7 +67,7 @@ class Parked(Subcommand):
             kind.retry_all(names) if every else kind.retry(list(rows))
             for kind, names, rows in found
         )
-        left = sum(rows.count() for _, _, rows in found)
+        left = sum(rows.all().count() for _, _, rows in found)  # all(): they are cached
         self.stdout.write(f"{applied} event(s) applied, {left} still parked")
         fail_with([f"{left} event(s) are still parked"] if left else [])
 
