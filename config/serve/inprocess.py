@@ -18,7 +18,6 @@ from django.conf import settings
 
 from config.celery import app
 from config.environment import local_dir
-from cqrs.reactions.registry import reactions
 
 PROJECTING_THREADS = 2
 STOP_S = 3.0
@@ -73,6 +72,8 @@ def _project() -> None:
 
 
 def _react() -> None:
+    from cqrs.reactions.registry import reactions
+
     # One thread queues the tasks of reactions, even if every reaction hangs in its mail server or
     # webhook: each reaction runs once at a time.
     _work(settings.REACTIONS_QUEUE, len(reactions()) + 1)

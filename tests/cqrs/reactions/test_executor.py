@@ -94,9 +94,7 @@ class TestOddEvent:
             Recorder(effect=effect, then=lambda _: contexts.append(current_context()))
         )
         odd, fine = customer(), customer()
-        EventRecord.objects.filter(stream_id=odd).update(
-            metadata=Value(metadata, JSONField())
-        )
+        EventRecord.objects.filter(stream_id=odd).update(metadata=Value(metadata, JSONField()))
         assert run(recorder) == 2
         assert recorder.streams == [odd, fine]
         assert not ReactionWork.objects.exists()

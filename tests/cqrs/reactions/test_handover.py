@@ -153,9 +153,9 @@ class TestHandOver:
         customer()
         sequencer.sequence()
         connection.ensure_connection()
-        with CaptureQueriesContext(connection) as queries, connection.connection.pipeline():
-            with hand_over() as cursor:
-                assert cursor.fetchone() == (1, 0)
+        pipeline = connection.connection.pipeline()
+        with CaptureQueriesContext(connection) as queries, pipeline, hand_over() as cursor:
+            assert cursor.fetchone() == (1, 0)
         assert len(queries) == 1
 
     def test_reads_the_log_by_its_keys_only(self, deploy):

@@ -86,9 +86,7 @@ class TestFailure:
         recorder = deploy(Recorder(then=leak))
         customer()
         run(recorder)
-        assert failures() == [
-            "URLError: <urlopen error http://***@hook.example/x refused ***@***>"
-        ]
+        assert failures() == ["URLError: <urlopen error http://***@hook.example/x refused ***@***>"]
 
     def test_many_that_are_due_do_not_keep_new_events_waiting(self, deploy):
         recorder = deploy(Recorder(then=fail))
