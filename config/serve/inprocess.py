@@ -84,6 +84,7 @@ def _work(queue: str, concurrency: int) -> None:
     # An app of its own, because the choice of the queues is the app's. The tasks are the same.
     consumer = Celery(f"{app.main}_{queue}", set_as_current=False)
     consumer.config_from_object("django.conf:settings", namespace="CELERY")
+    consumer.autodiscover_tasks()
     # The controller alone: the `celery worker` program also handles signals, configures logging and
     # prints a banner.
     worker = WorkController(
