@@ -43,7 +43,7 @@ WITH reaction AS (
 ), moved AS (
     UPDATE cqrs_reactioncheckpoint AS checkpoint
     SET position = upto, updated_at = clock_timestamp() FROM behind WHERE checkpoint.id = behind.id
-), found AS (
+), found AS MATERIALIZED (
     SELECT after, upto, feed.position, event.*
     FROM (SELECT DISTINCT after, upto FROM behind) AS shared
     CROSS JOIN LATERAL (

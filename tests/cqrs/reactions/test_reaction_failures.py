@@ -77,7 +77,7 @@ class TestFailure:
         customer()
         run(recorder)
         [error] = failures()
-        assert error == "Broken: " + "x" * 989
+        assert error == "Broken: " + "x" * 992
 
     def test_is_stored_without_secrets_and_addresses(self, deploy):
         def leak(_):
