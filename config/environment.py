@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +12,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 RATE = re.compile(r"([1-9][0-9]*)/(s|sec|min|h|hour|day)")
+VISIBLE_ASCII = re.compile(r"[!-~]+")
+LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+HOST = re.compile(rf"{LABEL}(?:\.{LABEL})*\.?")
 SECONDS = {"s": 1, "sec": 1, "min": 60, "h": 3600, "hour": 3600, "day": 86_400}
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
@@ -46,10 +50,37 @@ def choice(name: str, *allowed: str) -> str:
 def web_address(name: str) -> str:
     """Return an http(s) address, empty when unset. Errors do not show it: it can hold a secret."""
     value = os.environ.get(name, "")
-    parts = urlsplit(value)
-    if value and (parts.scheme not in ("http", "https") or not parts.hostname):
-        raise ImproperlyConfigured(f"{name}: set it to an address such as https://example.com/hook")
+    if value and not _is_web_address(value):
+        raise ImproperlyConfigured(
+            f"{name}: set it to an address such as https://example.com/hook, without user and"
+            " password, spaces and control characters; its name as xn--… if it is not ASCII"
+        )
     return value
+
+
+def _is_web_address(value: str) -> bool:
+    # Before the parser, which drops line breaks and tabs.
+    if not VISIBLE_ASCII.fullmatch(value):
+        return False
+    try:
+        parts = urlsplit(value)
+        port = parts.port  # ValueError: not a number, or above 65535
+    except ValueError:
+        return False
+    is_plain = "@" not in parts.netloc and "\\" not in parts.netloc
+    has_port = port != 0 and not parts.netloc.endswith(":")
+    return parts.scheme in ("http", "https") and is_plain and has_port and _is_host(parts.netloc)
+
+
+def _is_host(netloc: str) -> bool:
+    name = urlsplit(f"//{netloc}").hostname or ""
+    if netloc.startswith("[") or name.replace(".", "").isdigit():
+        try:
+            ip_address(name)
+        except ValueError:
+            return False
+        return True
+    return len(name) <= 253 and HOST.fullmatch(name) is not None
 
 
 def rate(name: str, default: str) -> tuple[int, int] | None:

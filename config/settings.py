@@ -126,6 +126,14 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     else {"socket_connect_timeout": 1, "socket_timeout": 2, "max_retries": 0}
 )
 CELERY_TASK_PUBLISH_RETRY = False
+# Reactions have a queue and workers of their own: a mail server that hangs holds none of the slots
+# that project. `celery worker` without -Q consumes only the default queue, on purpose.
+CELERY_TASK_DEFAULT_QUEUE = "projections"
+REACTIONS_QUEUE = "reactions"
+CELERY_TASK_ROUTES = {
+    "cqrs.tasks.react": {"queue": REACTIONS_QUEUE},
+    "cqrs.tasks.run_reaction": {"queue": REACTIONS_QUEUE},
+}
 CELERY_TASK_IGNORE_RESULT = True
 # Without this, Celery closes every database connection around each task, despite CONN_MAX_AGE.
 CELERY_DB_REUSE_MAX = 100_000

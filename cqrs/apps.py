@@ -34,7 +34,7 @@ def _create_rows(using: str, apps: Apps = global_apps, **_: Any) -> None:
     The head of the feed comes first, because new reactions start at its position.
     """
     from cqrs.models import FeedHead
-    from cqrs.reactions.reactions import start_at_head
+    from cqrs.reactions.handover import start_at_head
 
     if not router.allow_migrate_model(using, FeedHead):
         return

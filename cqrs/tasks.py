@@ -5,28 +5,31 @@ from typing import Any
 from celery import shared_task
 
 from cqrs.behaviors import idempotency
-from cqrs.reactions import reactions
+from cqrs.reactions import executor
+from cqrs.reactions.handover import hand_over_now
+from cqrs.reactions.registry import reactions
 
 SWEEP_S = 1.0
 
 
 @shared_task
 def react(**_: Any) -> None:
-    """Queue a task for every reaction that has work, so that a slow one delays no other.
+    """Hand over new events; queue a task for every reaction with due work, so that none waits.
 
     A reaction that hangs is not queued again, and a task that no worker takes expires: tasks do not
     accumulate.
     """
-    for reaction in reactions.waiting():
+    hand_over_now()
+    for reaction in executor.waiting():
         run_reaction.apply_async(kwargs={"name": reaction.name}, expires=SWEEP_S)
 
 
 @shared_task
 def run_reaction(*, name: str, **_: Any) -> None:
-    """Run one reaction until it has no work."""
-    for reaction in reactions.reactions():
+    """Execute one reaction until it has no due work."""
+    for reaction in reactions():
         if reaction.name == name:
-            reactions.run(reaction)
+            executor.run(reaction)
 
 
 @shared_task

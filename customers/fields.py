@@ -1,6 +1,7 @@
 """The types that customer messages share."""
 
 from typing import Annotated
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -19,3 +20,14 @@ def _is_email(value: str) -> str:
 
 
 EmailAddress = Annotated[Text, AfterValidator(_is_email)]
+
+
+def placeholder(customer_id: UUID) -> str:
+    """Return the address of a customer that was imported without one."""
+    return f"{customer_id}@import.invalid"
+
+
+def is_placeholder(email: str) -> bool:
+    """Return whether no mail can arrive there: RFC 2606 reserves the domain `invalid` for that."""
+    domain = email.rpartition("@")[2].lower().rstrip(".")
+    return domain == "invalid" or domain.endswith(".invalid")

@@ -5,9 +5,18 @@ from uuid import UUID
 from cqrs.messaging.results import reject
 from customers.commands.import_customer import ImportCustomer
 from customers.commands.register_customer import RegisterCustomer
+from customers.fields import is_placeholder, placeholder
 from customers.models import Customer
 
-__all__ = ["ImportCustomer", "RegisterCustomer", "lock_active_customer", "require_customer"]
+__all__ = [
+    "ImportCustomer",
+    "RegisterCustomer",
+    "contact_of",
+    "is_placeholder",
+    "lock_active_customer",
+    "placeholder",
+    "require_customer",
+]
 
 
 def lock_active_customer(customer_id: UUID) -> Customer:

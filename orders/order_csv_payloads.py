@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from customers.public import placeholder
 from orders.order_csv import ADDRESS, REQUIRED, RawOrder, stable_id
 
 PLACEHOLDER = "unknown"
@@ -33,7 +34,7 @@ def customer_payload(order: RawOrder) -> dict[str, Any]:
     return {
         "customer_id": customer_id,
         "name": row.get("customer_name") or f"Customer {row['customer_id']}"[:200],
-        "email": row.get("customer_email") or f"{customer_id}@import.invalid",
+        "email": row.get("customer_email") or placeholder(customer_id),
         "registered_at": _moment(row["ordered_at"]),
     }
 

@@ -1,4 +1,6 @@
-"""Run Celery inside the web process: worker and beat as threads, for one machine without a broker.
+"""Run Celery inside the web process: workers and beat as threads, for one machine without a broker.
+
+Reactions have a worker of their own: those that hang hold no thread that projects.
 
 They stop with the process. Tasks in the queue are lost then, and the next sweep replaces them.
 """
@@ -10,12 +12,14 @@ import time
 from collections.abc import Callable
 from multiprocessing.util import Finalize
 
-from celery import beat
+from celery import Celery, beat
 from celery.worker import WorkController, state
+from django.conf import settings
 
 from config.celery import app
 from config.environment import local_dir
 
+PROJECTING_THREADS = 2
 STOP_S = 3.0
 RESTART_S = 1.0
 logger = logging.getLogger(__name__)
@@ -42,9 +46,11 @@ def stop() -> None:
 def _run() -> None:
     with (local_dir() / "worker.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # waits until the process that holds it ends
-        beats = ("beat", _beat)
-        threading.Thread(target=_run_until_stopped, args=beats, name="beat", daemon=True).start()
-        _run_until_stopped("worker", _work)
+        for name, run in (("beat", _beat), ("reactions", _react)):
+            threading.Thread(
+                target=_run_until_stopped, args=(name, run), name=name, daemon=True
+            ).start()
+        _run_until_stopped("projections", _project)
 
 
 def _run_until_stopped(name: str, run: Callable[[], None]) -> None:
@@ -61,17 +67,32 @@ def _beat() -> None:
     beat.Service(app, max_interval=1, scheduler_cls=beat.Scheduler).start()
 
 
-def _work() -> None:
-    from cqrs.reactions.reactions import reactions
+def _project() -> None:
+    _work(settings.CELERY_TASK_DEFAULT_QUEUE, PROJECTING_THREADS)
 
+
+def _react() -> None:
+    from cqrs.reactions.registry import reactions
+
+    # One thread queues the tasks of reactions, even if every reaction hangs in its mail server or
+    # webhook: each reaction runs once at a time.
+    _work(settings.REACTIONS_QUEUE, len(reactions()) + 1)
+
+
+def _work(queue: str, concurrency: int) -> None:
+    """Consume one queue until stopped."""
+    # An app of its own, because the choice of the queues is the app's. The tasks are the same.
+    consumer = Celery(f"{app.main}_{queue}", set_as_current=False)
+    consumer.config_from_object("django.conf:settings", namespace="CELERY")
+    consumer.autodiscover_tasks()
     # The controller alone: the `celery worker` program also handles signals, configures logging and
     # prints a banner.
     worker = WorkController(
-        app=app,
+        app=consumer,
+        hostname=f"{queue}@in-process",
+        queues=[queue],
         pool="threads",
-        # One for projecting and one for queueing tasks, even if every reaction hangs in its mail
-        # server or webhook: each reaction runs once at a time.
-        concurrency=len(reactions()) + 2,
+        concurrency=concurrency,
         without_gossip=True,
         without_mingle=True,
         without_heartbeat=True,

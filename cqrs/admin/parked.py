@@ -1,4 +1,4 @@
-"""Parked events in the admin: see, retry and discard them."""
+"""Failed events of projections and reactions in the admin: see, retry and discard them."""
 
 from typing import Any, ClassVar
 
@@ -8,22 +8,44 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from cqrs.admin.read_only import ReadModelAdmin
-from cqrs.operations import parked
+from cqrs.models import ReactionWork
+from cqrs.operations.parked import FailedEvents, of_projections, of_reactions
 from cqrs.projections.models import ParkedEvent
 
 
-@admin.register(ParkedEvent)
-class ParkedEventAdmin(ReadModelAdmin):
-    """Show the events that failed and those that wait behind them; retry or discard them."""
+class FailedEventAdmin(ReadModelAdmin):
+    """Show failed events of one kind of consumer; retry or discard them."""
 
     view_permission = "cqrs_projections.view_parked"
+    failed: ClassVar[FailedEvents]
 
-    list_display = ("consumer", "position", "type", "stream_id", "version", "attempts", "retry_at")
-    list_filter = ("consumer", "type")
     ordering = ("position",)
     paginator = Paginator
     search_fields: ClassVar = ["=stream_id", "=event_id"]
     actions = ("retry", "discard")
+
+    def has_handle_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("cqrs_projections.handle_parked")
+
+    @admin.action(description="Retry them, in order", permissions=["handle"])
+    def retry(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        applied = self.failed.retry(list(rows.order_by("position")))
+        self.message_user(request, f"{applied} event(s) applied", messages.INFO)
+
+    @admin.action(description="Discard: their effects will be missing", permissions=["handle"])
+    def discard(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        found = list(rows.order_by("position"))
+        self.failed.discard(found)
+        self.message_user(request, f"{len(found)} event(s) discarded", messages.WARNING)
+
+
+@admin.register(ParkedEvent)
+class ParkedEventAdmin(FailedEventAdmin):
+    """Show the events that a projection failed on and those that wait behind them."""
+
+    failed = of_projections
+    list_display = ("consumer", "position", "type", "stream_id", "version", "attempts", "retry_at")
+    list_filter = ("consumer", "type")
     fields = (
         ("consumer", "position"),
         ("type", "event_id"),
@@ -32,16 +54,22 @@ class ParkedEventAdmin(ReadModelAdmin):
         "error",
     )
 
-    def has_handle_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("cqrs_projections.handle_parked")
 
-    @admin.action(description="Retry their aggregates, in order", permissions=["handle"])
-    def retry(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        applied = parked.retry(list(rows.order_by("position")))
-        self.message_user(request, f"{applied} event(s) applied", messages.INFO)
+@admin.register(ReactionWork)
+class FailedReactionAdmin(FailedEventAdmin):
+    """Show the events that a reaction failed on, whether they are tried again or not."""
 
-    @admin.action(description="Discard: the read model will lack them", permissions=["handle"])
-    def discard(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        found = list(rows.order_by("position"))
-        parked.discard(found)
-        self.message_user(request, f"{len(found)} event(s) discarded", messages.WARNING)
+    failed = of_reactions
+    list_display = ("reaction", "position", "type", "stream_id", "version", "attempts", "due_at")
+    list_filter = ("reaction", "type")
+    fields = (
+        ("reaction", "position"),
+        ("type", "event_id"),
+        ("stream_type", "stream_id", "version"),
+        ("attempts", "due_at", "created_at"),
+        "error",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.exclude(error="")

@@ -7,7 +7,7 @@ the other seven are a hash of the names. An operator sees which spaces are locke
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 
@@ -29,6 +29,8 @@ class LockSpace(IntEnum):
     """On the consumer's database, by table and consumer: one worker creates the checkpoints."""
     TABLE_COPY = 5
     """On the read database, by the copy's name: one process builds, compares or drops it."""
+    REACTION_EXECUTOR = 6
+    """On `default`, by reaction: one process at a time executes its work."""
 
 
 def lock_key(space: LockSpace, *names: str) -> int:
@@ -68,3 +70,18 @@ def session_lock(space: LockSpace, *names: str, using: str = WRITE_ALIAS) -> Ite
             yield True
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+
+
+_HELD = """
+SELECT classid::bigint << 32 | objid::bigint FROM pg_locks
+WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
+def held(space: LockSpace, names: Collection[str], using: str = WRITE_ALIAS) -> set[str]:
+    """Return which of the names some session holds the lock of, at this moment."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(_HELD)
+        keys = {key for (key,) in cursor.fetchall()}
+    return {name for name in names if lock_key(space, name) in keys}

@@ -26,6 +26,8 @@ ORDER BY feed.position
 """
 _AT = f"{_SELECT} WHERE feed.position = ANY(%s) ORDER BY feed.position"
 
+_WITH_ID = f"{_SELECT} WHERE event.event_id = %s"
+
 _AGE = """
 SELECT extract(epoch FROM clock_timestamp() - occurred_at)
 FROM cqrs_feed AS feed JOIN cqrs_event AS event ON event.id = feed.event_id
@@ -86,6 +88,14 @@ def window(
 def at(positions: Sequence[int]) -> list[RawEvent]:
     """Return the events at these positions, in order."""
     return _logged(_AT, [list(positions)])
+
+
+def with_id(event_id: UUID) -> RawEvent:
+    """Return the event with this public id. Raises `LookupError` if the feed has none."""
+    found = _logged(_WITH_ID, [event_id])
+    if not found:
+        raise LookupError(f"The feed has no event {event_id}")
+    return found[0]
 
 
 def read(

@@ -13,6 +13,15 @@ Data = dict[str, Any]
 Upcaster = Callable[[Data], Data]
 
 
+class NeedsNewerCode(Exception):
+    """An event has a schema version that this build does not know: a newer build wrote it."""
+
+    def __init__(self, wire_name: str, schema_version: int) -> None:
+        super().__init__(f"{wire_name} has schema version {schema_version}, which newer code reads")
+        self.wire_name = wire_name
+        self.schema_version = schema_version
+
+
 @cached_setting
 def upcasters() -> Mapping[tuple[str, int], Upcaster]:
     """Return the functions by (wire name, version that they lift), from the settings."""

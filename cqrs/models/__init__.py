@@ -3,7 +3,7 @@
 from cqrs.models.consumers import AbstractCheckpoint, AbstractParkedEvent
 from cqrs.models.event_log import EventRecord, Feed, FeedHead, Pending
 from cqrs.models.idempotency import IdempotentAnswer
-from cqrs.models.reactions import ReactionCheckpoint, ReactionFailure
+from cqrs.models.reactions import ReactionCheckpoint, ReactionWork
 
 __all__ = [
     "AbstractCheckpoint",
@@ -14,5 +14,5 @@ __all__ = [
     "IdempotentAnswer",
     "Pending",
     "ReactionCheckpoint",
-    "ReactionFailure",
+    "ReactionWork",
 ]

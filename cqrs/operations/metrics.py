@@ -12,10 +12,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from cqrs.caching.answer_cache import answer_cache
-from cqrs.event_log import sequencer, signals
-from cqrs.models import Pending
-from cqrs.operations.status import ProjectionStatus, statuses
+from cqrs.event_log import signals
+from cqrs.operations.progress import PROJECTION, REACTION
+from cqrs.operations.status import ConsumerStatus, log_status, statuses
 from cqrs.projections.registry import projections
+from cqrs.reactions.registry import reactions
 
 
 def registry() -> CollectorRegistry:
@@ -31,24 +32,25 @@ class ReadSide(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            found = statuses(projections(), measure=False)
-            head, pending = sequencer.head(), Pending.objects.count()
-            pending_s = sequencer.oldest_pending_age_s()
+            log = log_status()
+            found = statuses(log, projections(), reactions(), measure=False)
         except Error:
             yield GaugeMetricFamily("cqrs_up", "Both databases could be queried", 0)
             return
         yield GaugeMetricFamily("cqrs_up", "Both databases could be queried", 1)
         yield GaugeMetricFamily(
-            "cqrs_pending_events", "Committed events without a position", pending
+            "cqrs_pending_events", "Committed events without a position", log.pending
         )
         yield GaugeMetricFamily(
             "cqrs_sequencer_oldest_pending_seconds",
             "How long the oldest event without a position has been waiting",
-            pending_s,
+            log.oldest_pending_seconds,
         )
-        yield GaugeMetricFamily("cqrs_feed_head", "The last position", head)
-        yield from _partitions(found)
-        yield from _parked(found)
+        yield GaugeMetricFamily("cqrs_feed_head", "The last position", log.head)
+        for kind in (PROJECTION, REACTION):
+            of_kind = [status for status in found if status.kind == kind]
+            yield from _partitions(kind, of_kind)
+            yield from _parked(kind, of_kind)
 
 
 class CacheLookups(Collector):
@@ -79,26 +81,25 @@ class CommittedFailures(Collector):
         yield family
 
 
-def _partitions(found: list[ProjectionStatus]) -> Iterator[Metric]:
+def _partitions(kind: str, found: list[ConsumerStatus]) -> Iterator[Metric]:
     for name, what in (
         ("position", "Position that the partition has passed"),
-        ("lag_events", "Events that the partition has not passed"),
-        ("lag_seconds", "Age of the first event that it has not passed"),
+        ("lag_events", "Events that the partition has not passed or reacted to"),
+        ("lag_seconds", "Age of the first of these events"),
     ):
-        labels = ["projection", "partition"]
-        family = GaugeMetricFamily(f"cqrs_projection_{name}", what, labels=labels)
+        family = GaugeMetricFamily(f"cqrs_{kind}_{name}", what, labels=[kind, "partition"])
         for status in found:
             for each in status.partitions:
-                family.add_metric([status.projection, str(each.partition)], getattr(each, name))
+                family.add_metric([status.consumer, str(each.partition)], getattr(each, name))
         yield family
 
 
-def _parked(found: list[ProjectionStatus]) -> Iterator[Metric]:
+def _parked(kind: str, found: list[ConsumerStatus]) -> Iterator[Metric]:
     for name, attribute, what in (
         ("parked_events", "parked", "Events that failed, or wait behind one that failed"),
         ("parked_oldest_seconds", "parked_oldest_seconds", "How long the oldest of them waits"),
     ):
-        family = GaugeMetricFamily(f"cqrs_projection_{name}", what, labels=["projection"])
+        family = GaugeMetricFamily(f"cqrs_{kind}_{name}", what, labels=[kind])
         for status in found:
-            family.add_metric([status.projection], getattr(status, attribute))
+            family.add_metric([status.consumer], getattr(status, attribute))
         yield family

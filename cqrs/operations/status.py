@@ -1,22 +1,34 @@
-"""Measure the position and lag of each projection, for operators and monitoring."""
+"""Measure the position and lag of each consumer, for operators and monitoring."""
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
-from django.db.models import Count, Min
-from django.utils import timezone
-
-from cqrs.consumers.partitions import PartitionCheckpoint
-from cqrs.event_log import feed, sequencer
+from cqrs.event_log import sequencer
 from cqrs.models import Pending
-from cqrs.operations.parked import parked
+from cqrs.operations.progress import Progress, of_projections, of_reactions
 from cqrs.projections.projection import Projection
-from cqrs.projections.registry import runner
+from cqrs.reactions.reaction import Reaction
 
 SAMPLE_S = 0.5
 
-Checkpoints = dict[str, list[PartitionCheckpoint]]
+
+class State(StrEnum):
+    """How a consumer stands."""
+
+    LEVEL = "level"
+    BEHIND = "behind"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class LogStatus:
+    """The event log: its head, and the committed events without a position."""
+
+    head: int
+    pending: int
+    oldest_pending_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +45,16 @@ class PartitionStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectionStatus:
-    """The lag of one projection: that of the partition that is farthest behind.
+class ConsumerStatus:
+    """The lag of one projection or reaction: that of the partition that is farthest behind.
 
-    `version` is that of its tables. `rate` is in events per second, None if it was not measured.
-    `parked` counts the parked events; `parked_oldest_seconds` is the age of the oldest.
+    `version` is that of its tables. `lag_events` of a reaction includes the events that it has not
+    reacted to. `rate` is in events per second, None if it was not measured. `parked` counts the
+    events that failed, or wait behind one; `parked_oldest_seconds` is the age of the oldest.
     """
 
-    projection: str
+    consumer: str
+    kind: str
     version: int
     position: int
     head: int
@@ -49,95 +63,65 @@ class ProjectionStatus:
     rate: float | None
     parked: int
     parked_oldest_seconds: float
-    state: str
+    state: State
     partitions: tuple[PartitionStatus, ...]
 
 
-def statuses(projections: Sequence[Projection], *, measure: bool = True) -> list[ProjectionStatus]:
-    """Return the status of each projection; with `measure`, takes 0.5 s if one is behind."""
-    checkpoints, rates = _checkpoints(projections), dict[str, float]()
-    if measure and _is_one_behind(checkpoints):
-        checkpoints, rates = _measure_rates(projections, checkpoints)
-    return [_status(each, checkpoints[each.name], rates.get(each.name)) for each in projections]
+def log_status() -> LogStatus:
+    """Return where the event log stands."""
+    pending_s = round(sequencer.oldest_pending_age_s(), 3)
+    return LogStatus(sequencer.head(), Pending.objects.count(), pending_s)
 
 
-def _checkpoints(projections: Sequence[Projection]) -> Checkpoints:
-    found: Checkpoints = {projection.name: [] for projection in projections}
-    for checkpoint in runner.partition_checkpoints(*projections):
-        found[checkpoint.consumer].append(checkpoint)
-    return found
+def statuses(
+    log: LogStatus,
+    projections: Sequence[Projection],
+    reactions: Sequence[Reaction],
+    *,
+    measure: bool = True,
+) -> list[ConsumerStatus]:
+    """Return the status of each consumer; with `measure`, takes 0.5 s if one is behind."""
+
+    def look() -> list[Progress]:
+        return [*of_projections(projections), *of_reactions(reactions, log.head)]
+
+    found, rates = look(), dict[tuple[str, str], float]()
+    if measure and any(each.lag(log.head) for each in found):
+        before, started = found, time.monotonic()
+        time.sleep(SAMPLE_S)
+        found, elapsed_s = look(), time.monotonic() - started
+        rates = {
+            (new.kind, new.consumer): (new.passed - old.passed) / elapsed_s
+            for old, new in zip(before, found, strict=True)
+        }
+    return [_status(each, log, rates.get((each.kind, each.consumer))) for each in found]
 
 
-def _is_one_behind(checkpoints: Checkpoints) -> bool:
-    head = sequencer.head()
-    return any(_lowest(partitions) < head for partitions in checkpoints.values())
-
-
-def _measure_rates(
-    projections: Sequence[Projection], before: Checkpoints
-) -> tuple[Checkpoints, dict[str, float]]:
-    """Return the checkpoints after `SAMPLE_S`, and the events per second of each projection."""
-    started = time.monotonic()
-    time.sleep(SAMPLE_S)
-    after, elapsed_s = _checkpoints(projections), time.monotonic() - started
-    rates = {name: (_lowest(after[name]) - _lowest(before[name])) / elapsed_s for name in after}
-    return after, rates
-
-
-def _lowest(checkpoints: Sequence[PartitionCheckpoint]) -> int:
-    return min(checkpoint.position for checkpoint in checkpoints)
-
-
-def _status(
-    projection: Projection, checkpoints: Sequence[PartitionCheckpoint], rate: float | None
-) -> ProjectionStatus:
-    position, version = _lowest(checkpoints), checkpoints[0].version
-    head = max(position, sequencer.head())
-    partitions = _partitions(checkpoints, head)
-    count, oldest_s = _parked(projection)
+def _status(found: Progress, log: LogStatus, rate: float | None) -> ConsumerStatus:
+    head = max(found.position, log.head)
+    partitions = tuple(
+        PartitionStatus(
+            partition=partition,
+            position=position,
+            lag_events=max(0, head - position) + found.waiting + log.pending,
+            lag_seconds=round(
+                max(found.ages_s[position], found.waiting_s, log.oldest_pending_seconds), 3
+            ),
+        )
+        for partition, position in found.positions
+    )
     lag_events = max(each.lag_events for each in partitions)
-    return ProjectionStatus(
-        projection=projection.name,
-        version=version,
-        position=position,
+    return ConsumerStatus(
+        consumer=found.consumer,
+        kind=found.kind,
+        version=found.version,
+        position=found.position,
         head=head,
         lag_events=lag_events,
         lag_seconds=max(each.lag_seconds for each in partitions),
         rate=None if rate is None else round(rate, 1),
-        parked=count,
-        parked_oldest_seconds=oldest_s,
-        state=_state(projection, version, count, lag_events),
+        parked=found.parked,
+        parked_oldest_seconds=found.parked_s,
+        state=State.PARKED if found.parked else State.BEHIND if lag_events else State.LEVEL,
         partitions=partitions,
     )
-
-
-def _partitions(
-    checkpoints: Sequence[PartitionCheckpoint], head: int
-) -> tuple[PartitionStatus, ...]:
-    pending, pending_s = Pending.objects.count(), sequencer.oldest_pending_age_s()
-    positions = {each.position for each in checkpoints}
-    waiting_s = {position: feed.waiting_s(position) for position in positions}
-    return tuple(
-        PartitionStatus(
-            partition=each.partition,
-            position=each.position,
-            lag_events=max(0, head - each.position) + pending,
-            lag_seconds=round(max(waiting_s[each.position], pending_s), 3),
-        )
-        for each in checkpoints
-    )
-
-
-def _state(projection: Projection, version: int, parked_count: int, lag_events: int) -> str:
-    if version != projection.version:
-        return "outdated"
-    if parked_count:
-        return "parked"
-    return "behind" if lag_events else "level"
-
-
-def _parked(projection: Projection) -> tuple[int, float]:
-    found = parked(projection).order_by().aggregate(count=Count("id"), oldest=Min("parked_at"))
-    if found["oldest"] is None:
-        return 0, 0.0
-    return found["count"], round((timezone.now() - found["oldest"]).total_seconds(), 3)

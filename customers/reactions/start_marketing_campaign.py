@@ -8,6 +8,7 @@ import structlog
 from django.conf import settings
 
 from cqrs.event_log.events import RecordedEvent
+from cqrs.reactions.reaction import Effect, Reaction
 from customers.events import CustomerRegistered
 
 TIMEOUT_S = 5
@@ -15,11 +16,12 @@ TIMEOUT_S = 5
 log = structlog.get_logger("customers.campaign")
 
 
-class StartMarketingCampaign:
+class StartMarketingCampaign(Reaction):
     """Posts the event to `MARKETING_WEBHOOK_URL` with its id as `Idempotency-Key`."""
 
     name = "start_marketing_campaign"
     event_type = CustomerRegistered.wire_name
+    effect = Effect.EXTERNAL
 
     def react(self, event: RecordedEvent) -> None:
         """Post the event, or log it without a webhook; raises for an answer that is an error."""

@@ -5,19 +5,26 @@ from uuid import UUID
 from django.core.mail import EmailMessage
 
 from cqrs.event_log.events import RecordedEvent
-from customers.public import contact_of
+from cqrs.reactions.reaction import Effect, Reaction
+from customers.public import contact_of, is_placeholder
 from orders.events import OrderShipped
 
 
-class NotifyShipment:
+class NotifyShipment(Reaction):
     """Sends one mail. Its Message-ID contains the event's id, so a second copy is recognized."""
 
     name = "notify_shipment"
     event_type = OrderShipped.wire_name
+    effect = Effect.EXTERNAL
 
     def react(self, event: RecordedEvent) -> None:
-        """Send the mail to the customer's present address; raises the errors of the mail server."""
+        """Send the mail to the customer's present address; raises the errors of the mail server.
+
+        Customers that were imported without an address get none.
+        """
         name, email = contact_of(UUID(event.data["customer_id"]))
+        if is_placeholder(email):
+            return
         details = (event.data["carrier"], event.data["tracking_number"])
         message = " ".join(filter(None, ("your order has left our house.", *details)))
         EmailMessage(

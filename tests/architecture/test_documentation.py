@@ -13,7 +13,7 @@ from config.roles import ROLES
 from cqrs.event_log.events import event_types
 from cqrs.messaging import bus
 from cqrs.messaging.messages import Command, Message, Query
-from cqrs.reactions import reactions
+from cqrs.reactions.registry import reactions
 from readmodels.projections import PROJECTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,12 +130,12 @@ class TestEvents:
 class TestConsumers:
     def test_stand_there(self):
         expected = {projection.name for projection in PROJECTIONS}
-        expected |= {reaction.name for reaction in reactions.reactions()}
+        expected |= {reaction.name for reaction in reactions()}
         assert set(by_name("What happens because of them")) == expected
 
     def test_stand_there_with_what_they_react_to(self):
         rows = by_name("What happens because of them")
-        for reaction in reactions.reactions():
+        for reaction in reactions():
             assert names(rows[reaction.name][0]) == [reaction.event_type]
 
 

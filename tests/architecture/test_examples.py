@@ -22,7 +22,7 @@ USED_BY_PROJECTS = {
     "cqrs.queries.filtersets",
     "cqrs.queries.paging",
     "cqrs.queries.specifications",
-    "cqrs.reactions.attempts",
+    "cqrs.reactions.reaction",
 }
 
 

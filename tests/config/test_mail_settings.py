@@ -48,7 +48,18 @@ class TestMail:
 
 
 class TestWebAddress:
-    @pytest.mark.parametrize("address", ["", "http://localhost:8/x", "https://example.com/h?k=v"])
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "",
+            "http://localhost:8/x",
+            "https://example.com/h?k=v@w",
+            "http://hooks_1.internal./",
+            "http://127.0.0.1:65535",
+            "http://[::1]:8080/x",
+            "https://xn--exmple-cua.com",
+        ],
+    )
     def test_is_taken(self, monkeypatch: pytest.MonkeyPatch, address: str):
         monkeypatch.setenv("MARKETING_WEBHOOK_URL", address)
         assert env.web_address("MARKETING_WEBHOOK_URL") == address
@@ -62,6 +73,26 @@ class TestWebAddress:
             "https://",
             "http:///secret",
             "x",
+            "http://user:secret@example.com/",
+            "http://secret@example.com/",
+            "http://:secret@example.com",
+            "http://example.com/a secret",
+            " http://example.com/secret",
+            "http://example.com/secret\n",
+            "http://exam\tple.com/secret",
+            "http://example.com/\x7fsecret",
+            "http://exämple.com/secret",
+            "http://example.com:/secret",
+            "http://example.com:0/secret",
+            "http://example.com:65536/secret",
+            "http://example.com:secret/",
+            "http://example..com/secret",
+            "http://-example.com/secret",
+            "http://example.com\\secret/",
+            "http://999.1.1.1/secret",
+            "http://[::1/secret",
+            "http://[secret]/",
+            f"http://{'x' * 64}.com/secret",
         ],
     )
     def test_is_refused_by_the_variables_name_and_not_shown(

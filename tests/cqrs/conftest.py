@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from cqrs.database import commit_outcome
-from cqrs.reactions import reactions
+from cqrs.reactions.handover import start_at_head
 from tests.support.reacting import configure
 from tests.support.tcp_proxy import Proxy, proxied
 
@@ -22,7 +22,7 @@ def deploy(settings):
 
     def deployed(*others):
         configure(settings, *others)
-        reactions.start_at_head()
+        start_at_head()
         return others[0]
 
     return deployed

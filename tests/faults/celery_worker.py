@@ -7,17 +7,23 @@ import psutil
 
 from tests.support.desk import REPOSITORY, STOP_S, Desk
 
+TWO_PROCESSES = ("--concurrency", "2")
+REACTIONS = ("--queues", "reactions", "--pool", "threads", "--concurrency", "5")
+"""The second worker, for reactions: a thread more than there are reactions."""
+
 
 class CeleryWorker:
-    """`celery -A config worker` with two processes, the first of them with beat."""
+    """`celery -A config worker` with these options; the first one has beat."""
 
-    def __init__(self, desk: Desk, number: int) -> None:
+    def __init__(
+        self, desk: Desk, number: int, *options: str, with_: dict[str, str] | None = None
+    ) -> None:
         beat = ["--beat", "--schedule", str(desk.folder / "beat")] if number == 0 else []
         with (desk.folder / f"celery-{number}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "config", "worker", "--concurrency", "2",
-                 "--hostname", f"worker-{number}@%h", *beat],
-                env=desk.environment_of_commands(),
+                [sys.executable, "-m", "celery", "-A", "config", "worker",
+                 "--hostname", f"worker-{number}@%h", *options, *beat],
+                env=desk.environment_of_commands(**with_ or {}),
                 cwd=REPOSITORY,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

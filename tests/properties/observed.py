@@ -19,7 +19,7 @@ from tests.support.report_sums import assert_reports_agree
 
 EMPTY = {
     "default": "TRUNCATE cqrs_event, cqrs_pending, cqrs_feed, cqrs_idempotency,"
-    " customers_customerprofile,"
+    " cqrs_reactionwork, customers_customerprofile,"
     " customers_customer, orders_orderline, orders_order, orders_stockitem RESTART IDENTITY;"
     " UPDATE cqrs_feedhead SET position = 0; UPDATE cqrs_reactioncheckpoint SET position = 0",
     "replica": "TRUNCATE read_orders, read_customers, read_stock, read_order_customers,"

@@ -1,6 +1,8 @@
-"""`projections parked`: list, retry and discard events that could not be applied."""
+"""`projections parked`: list, retry and discard events that failed."""
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -8,12 +10,19 @@ import orjson
 from django.core.management.base import CommandError
 from django.db.models import QuerySet
 
-from cqrs.management.projections.subcommand import Subcommand, add_names, chosen, fail_with
-from cqrs.operations import parked
+from cqrs.management.projections.subcommand import Subcommand, fail_with
+from cqrs.operations.parked import KINDS, FailedEvents
+
+FIELDS = (
+    "consumer", "position", "event_id", "stream_type", "stream_id", "version", "type",
+    "attempts", "retry_at", "error", "parked_at",
+)  # fmt: skip
+
+Chosen = list[tuple[FailedEvents, Sequence[str], QuerySet[Any]]]
 
 
 class Parked(Subcommand):
-    """Handles parked events, of all projections or those named."""
+    """Handles failed events, of all projections and reactions or those named."""
 
     name = "parked"
     help = "look at and handle events that failed"
@@ -24,7 +33,7 @@ class Parked(Subcommand):
         show = actions.add_parser("list", help="show them")
         show.add_argument("--json", action="store_true", help="print JSON")
         _add_events(show)
-        _add_events(actions.add_parser("retry", help="apply them in order"))
+        _add_events(actions.add_parser("retry", help="apply them in order, or react to them"))
         drop = actions.add_parser("discard", help="forget them for ever; name the events, or --all")
         _add_events(drop)
         drop.add_argument("--all", action="store_true", dest="every", help="all of them")
@@ -32,47 +41,71 @@ class Parked(Subcommand):
     def handle(
         self, *, action: str, names: list[str], events: list[str] | None, **options: Any
     ) -> None:
-        rows = parked.parked(*chosen(names))
-        if events:
-            rows = rows.filter(event_id__in=_ids(events))
+        found = _chosen(names, events)
         if action == "list":
-            self._list(rows, json=options["json"])
+            self._list(found, json=options["json"])
         elif action == "retry":
-            self._retry(rows, names if not events else None)
+            self._retry(found, every=not events)
         elif bool(events) == options["every"]:
             raise CommandError("Name the events to discard (--event ID), or say --all")
         else:
-            self._discard(rows)
+            self._discard(found)
 
-    def _list(self, rows: QuerySet[Any], *, json: bool) -> None:
+    def _list(self, found: Chosen, *, json: bool) -> None:
+        rows = list(chain.from_iterable(rows for _, _, rows in found))
         if json:
-            self.stdout.write(orjson.dumps(list(rows.values())).decode())
+            documents = [{name: getattr(row, name) for name in FIELDS} for row in rows]
+            self.stdout.write(orjson.dumps(documents).decode())
             return
         for row in rows:
             self.stdout.write(parked_line(row))
-        self.stdout.write(f"{rows.count()} parked event(s)")
+        self.stdout.write(f"{len(rows)} parked event(s)")
 
-    def _retry(self, rows: QuerySet[Any], names: list[str] | None) -> None:
-        """Retry the aggregates of the rows, or with `names` all of these projections."""
-        applied = parked.retry(list(rows)) if names is None else parked.retry_all(*chosen(names))
-        left = rows.count()
+    def _retry(self, found: Chosen, *, every: bool) -> None:
+        """Retry the rows, or with `every` all that their consumers have."""
+        applied = sum(
+            kind.retry_all(names) if every else kind.retry(list(rows))
+            for kind, names, rows in found
+        )
+        left = sum(rows.all().count() for _, _, rows in found)  # all(): they are cached
         self.stdout.write(f"{applied} event(s) applied, {left} still parked")
         fail_with([f"{left} event(s) are still parked"] if left else [])
 
-    def _discard(self, rows: QuerySet[Any]) -> None:
-        found = list(rows)
-        parked.discard(found)
-        self.stdout.write(f"{len(found)} event(s) discarded: their read models lack them now")
+    def _discard(self, found: Chosen) -> None:
+        total = 0
+        for kind, _, rows in found:
+            discarded = list(rows)
+            kind.discard(discarded)
+            total += len(discarded)
+        self.stdout.write(f"{total} event(s) discarded: their effects are missing now")
 
 
 def _add_events(parser: ArgumentParser) -> None:
-    add_names(parser)
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="a projection or a reaction; all unless named"
+    )
     parser.add_argument(
         "--event", action="append", dest="events", metavar="ID", help="only this; repeatable"
     )
 
 
-def _ids(texts: list[str]) -> list[UUID]:
+def _chosen(names: Sequence[str], events: Sequence[str] | None) -> Chosen:
+    """Return the failed events by kind of consumer. Raises `CommandError` for an unknown name."""
+    known = [name for kind in KINDS for name in kind.names()]
+    if unknown := [name for name in names if name not in known]:
+        raise CommandError(
+            f"There is no consumer {', '.join(unknown)}. There are: {', '.join(known)}"
+        )
+    ids = None if events is None else _ids(events)
+    found: Chosen = []
+    for kind in KINDS:
+        of_kind = [name for name in kind.names() if not names or name in names]
+        rows = kind.rows(of_kind)
+        found.append((kind, of_kind, rows if ids is None else rows.filter(event_id__in=ids)))
+    return found
+
+
+def _ids(texts: Sequence[str]) -> list[UUID]:
     try:
         return [UUID(text) for text in texts]
     except ValueError:
@@ -80,7 +113,7 @@ def _ids(texts: list[str]) -> list[UUID]:
 
 
 def parked_line(row: Any) -> str:
-    """Return a parked event in one line: what failed, and what comes next."""
+    """Return a failed event in one line: what failed, and what comes next."""
     waits = "parked until it is retried by hand" if row.attempts else "waits behind the one before"
     state = f"tried again at {row.retry_at:%H:%M:%S} UTC" if row.retry_at else waits
     return (

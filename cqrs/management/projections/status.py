@@ -1,4 +1,4 @@
-"""`projections status`: how far each projection has come."""
+"""`projections status`: how far each projection and each reaction has come."""
 
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -11,17 +11,19 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from cqrs.event_log import sequencer
 from cqrs.management.projections.subcommand import Subcommand, fail_with
-from cqrs.operations.status import ProjectionStatus, statuses
+from cqrs.operations.progress import PROJECTION, REACTION
+from cqrs.operations.status import ConsumerStatus, LogStatus, State, log_status, statuses
 from cqrs.projections.registry import projections
+from cqrs.reactions.registry import reactions
 
-COLORS = {"level": "green", "behind": "yellow", "outdated": "yellow"}
+COLORS = {State.LEVEL: "green", State.BEHIND: "yellow"}
+KINDS = (PROJECTION, REACTION)
 NUMBERS = ("version", "position", "head", "lag", "lag s", "rate", "parked")
 
 
 class Status(Subcommand):
-    """Prints the table; fails when a projection lags too far or has parked events."""
+    """Prints the table; fails when a consumer lags too far or has parked events."""
 
     name = "status"
     help = "show position, lag and state of each"
@@ -34,30 +36,39 @@ class Status(Subcommand):
         )
 
     def handle(self, *, json: bool, max_lag: float | None, **_: Any) -> None:
-        found, pending_s = statuses(projections()), sequencer.oldest_pending_age_s()
+        log = log_status()
+        found = statuses(log, projections(), reactions())
         if json:
-            self.stdout.write(as_json(found, pending_s))
+            self.stdout.write(as_json(found, log))
         else:
-            self.console().print(status_table(found, pending_s))
-        fail_with(complaints(found, pending_s, max_lag))
+            self.console().print(status_table(found, log))
+        fail_with(complaints(found, log, max_lag))
 
 
-def status_table(found: Sequence[ProjectionStatus], pending_s: float) -> Group:
-    """Return the projections as a table, and a line about the sequencer below it."""
+def status_table(found: Sequence[ConsumerStatus], log: LogStatus) -> Group:
+    """Return the projections and the reactions as tables, and a line about the sequencer."""
+    pending_s = log.oldest_pending_seconds
+    waits = f"oldest event without a position waits {pending_s:.1f} s"
+    return Group(
+        *(_table(kind, [one for one in found if one.kind == kind]) for kind in KINDS),
+        f"sequencer: {waits if pending_s else 'nothing is waiting'}",
+    )
+
+
+def _table(kind: str, found: Sequence[ConsumerStatus]) -> Table:
     table = Table(box=box.SIMPLE, pad_edge=False)
-    table.add_column("projection", no_wrap=True)
+    table.add_column(kind, no_wrap=True)
     for heading in NUMBERS:
         table.add_column(heading, justify="right")
     table.add_column("state")
     for status in found:
         table.add_row(*_cells(status), Text(status.state, COLORS.get(status.state, "red")))
-    waits = f"oldest event without a position waits {pending_s:.1f} s"
-    return Group(table, f"sequencer: {waits if pending_s else 'nothing is waiting'}")
+    return table
 
 
-def _cells(status: ProjectionStatus) -> list[str]:
+def _cells(status: ConsumerStatus) -> list[str]:
     return [
-        status.projection,
+        status.consumer,
         str(status.version),
         f"{status.position:,}",
         f"{status.head:,}",
@@ -68,24 +79,24 @@ def _cells(status: ProjectionStatus) -> list[str]:
     ]
 
 
-def as_json(found: Sequence[ProjectionStatus], pending_s: float) -> str:
+def as_json(found: Sequence[ConsumerStatus], log: LogStatus) -> str:
+    """Return the statuses by kind; a projection has its name as `projection`, too."""
+    documents = [{one.kind: one.consumer, **asdict(one)} for one in found]
     document = {
-        "projections": [asdict(status) for status in found],
-        "sequencer": {"oldest_pending_seconds": round(pending_s, 3)},
+        **{f"{kind}s": [each for each in documents if each["kind"] == kind] for kind in KINDS},
+        "sequencer": {"oldest_pending_seconds": log.oldest_pending_seconds},
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
 
 
-def complaints(
-    found: Sequence[ProjectionStatus], pending_s: float, max_lag: float | None
-) -> list[str]:
+def complaints(found: Sequence[ConsumerStatus], log: LogStatus, max_lag: float | None) -> list[str]:
     """Return why the command fails: parked events, and lags beyond `max_lag` seconds."""
-    parked = [f"{one.projection} has {one.parked} parked events" for one in found if one.parked]
+    parked = [f"{one.consumer} has {one.parked} parked events" for one in found if one.parked]
     if max_lag is None:
         return parked
-    lags = {one.projection: one.lag_seconds for one in found}
-    # An event without a position is in no projection's lag, and late all the same.
-    lags["the sequencer"] = pending_s
+    lags = {one.consumer: one.lag_seconds for one in found}
+    # An event without a position is in no consumer's lag, and late all the same.
+    lags["the sequencer"] = log.oldest_pending_seconds
     return parked + [
         f"{name} lags {lag:.1f} s behind" for name, lag in lags.items() if lag > max_lag
     ]

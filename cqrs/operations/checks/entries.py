@@ -8,6 +8,7 @@ from typing import Any
 from cqrs.event_log.events import Event
 from cqrs.messaging.messages import Message
 from cqrs.projections.projection import Projection
+from cqrs.reactions.reaction import Effect, Reaction
 
 
 def _is_event(entry: Any) -> bool:
@@ -37,8 +38,9 @@ def _is_projection(entry: Any) -> bool:
 
 def _is_reaction(entry: Any) -> bool:
     names = (getattr(entry, "name", None), getattr(entry, "event_type", None))
-    is_named = all(isinstance(each, str) for each in names) and not isinstance(entry, type)
-    return is_named and callable(getattr(entry, "react", None))
+    is_named = all(isinstance(each, str) for each in names)
+    has_effect = isinstance(getattr(entry, "effect", None), Effect)
+    return isinstance(entry, Reaction) and is_named and has_effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ KINDS: Mapping[str, Kind] = {
         lambda entry: f"{entry.name} v{entry.version}",
     ),
     "REACTIONS": Kind(
-        LIST, "a reaction with name, event_type and react()", _is_reaction, lambda entry: entry.name
+        LIST, "a Reaction with name, event_type and effect", _is_reaction, lambda entry: entry.name
     ),
     "AUDITS": Kind(None, "SQL", lambda entry: isinstance(entry, str)),
 }

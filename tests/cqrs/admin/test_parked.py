@@ -7,11 +7,15 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from cqrs.models import ReactionWork
 from cqrs.projections.models import ParkedEvent
 from readmodels.models import OrderReadModel
 from readmodels.projections import orders
+from tests.support.faults import fail
 from tests.support.log import Log
 from tests.support.pages import Staff
+from tests.support.reacting import Recorder, handed_over, run
+from tests.support.scenarios import customer
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 
@@ -60,3 +64,52 @@ class TestParkedEventAdmin:
     ) -> None:
         self.act(staff("view_parked"), action)
         assert ParkedEvent.objects.count() == 2
+
+
+class TestFailedReactionAdmin:
+    FAILED = "admin:cqrs_reactionwork_changelist"
+
+    @pytest.fixture
+    def recorder(self, deploy: Any, no_wake_ups: None) -> Recorder:
+        """Have one row that failed and one that waits."""
+        recorder: Recorder = deploy(Recorder(then=fail))
+        customer()
+        run(recorder)
+        customer()
+        handed_over()
+        recorder.then = lambda _: None
+        return recorder
+
+    def act(self, client: Client, action: str) -> str:
+        keys = [str(key) for key in ReactionWork.objects.values_list("pk", flat=True)]
+        chosen = {"action": action, "_selected_action": keys}
+        return client.post(reverse(self.FAILED), chosen, follow=True).content.decode()
+
+    def test_lists_what_failed_and_not_what_waits(self, staff: Staff, recorder: Recorder) -> None:
+        client = staff("view_parked")
+        failed, waiting = ReactionWork.objects.order_by("position")
+        page = client.get(reverse(self.FAILED)).content.decode()
+        assert str(failed.stream_id) in page
+        assert str(waiting.stream_id) not in page
+        page = client.get(reverse("admin:cqrs_reactionwork_change", args=[failed.pk]))
+        assert "Broken: no" in page.content.decode()
+
+    def test_is_closed_to_others(self, staff: Staff, recorder: Recorder) -> None:
+        assert staff("view_orders").get(reverse(self.FAILED)).status_code == 403
+
+    def test_retries_what_failed_and_nothing_else(self, staff: Staff, recorder: Recorder) -> None:
+        assert "1 event(s) applied" in self.act(staff("view_parked", "handle_parked"), "retry")
+        assert [event.position for event in recorder.seen] == [1, 1]
+        assert [row.position for row in ReactionWork.objects.all()] == [2]
+
+    def test_discards(self, staff: Staff, recorder: Recorder) -> None:
+        assert "1 event(s) discarded" in self.act(staff("view_parked", "handle_parked"), "discard")
+        assert [row.position for row in ReactionWork.objects.all()] == [2]
+
+    @pytest.mark.parametrize("action", ["retry", "discard"])
+    def test_lets_those_who_may_only_look_do_nothing(
+        self, staff: Staff, recorder: Recorder, action: str
+    ) -> None:
+        self.act(staff("view_parked"), action)
+        assert ReactionWork.objects.count() == 2
+        assert [event.position for event in recorder.seen] == [1]

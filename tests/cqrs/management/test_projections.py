@@ -12,10 +12,11 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from cqrs.event_log import feed
-from cqrs.models import EventRecord, Feed, Pending
+from cqrs.models import EventRecord, Feed, Pending, ReactionWork
 from cqrs.operations import status
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from cqrs.projections.registry import runner
+from cqrs.reactions.handover import hand_over_now
 from cqrs.rebuild.table_copies import Slot, TableCopy
 from orders.events import OrderCreated
 from readmodels.models import CustomerReadModel, OrderReadModel
@@ -24,6 +25,10 @@ from tests.support.desk import wait_for
 from tests.support.log import Log
 
 BOTH = pytest.mark.django_db(databases=["default", "replica"])
+REACTIONS = (
+    "send_welcome_email", "create_default_profile", "start_marketing_campaign",
+    "notify_shipment",
+)  # fmt: skip
 NAMES = ("orders", "customers", "stock", "sales", "product_sales", "order_history")
 COMMITTED = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 
@@ -47,9 +52,11 @@ def age(seconds: float) -> None:
 
 class TestStatus:
     @BOTH
-    def test_names_every_projection_for_machines(self, log: Log) -> None:
+    def test_names_every_consumer_for_machines(self, log: Log) -> None:
         log.order(log.customer())
         log.projected()
+        hand_over_now()
+        ReactionWork.objects.all().delete()  # as if all had reacted
         here = {"position": 2, "lag_events": 0, "lag_seconds": 0.0}
         level = {
             "version": 1, "head": 2, **here, "rate": None, "state": "level",
@@ -60,12 +67,24 @@ class TestStatus:
             "projections": [
                 {
                     "projection": name,
+                    "consumer": name,
+                    "kind": "projection",
                     **level,
                     "partitions": [
                         {"partition": number, **here} for number in range(partitions.get(name, 4))
                     ],
                 }
                 for name in NAMES
+            ],
+            "reactions": [
+                {
+                    "reaction": name,
+                    "consumer": name,
+                    "kind": "reaction",
+                    **level,
+                    "partitions": [{"partition": 0, **here}],
+                }
+                for name in REACTIONS
             ],
             "sequencer": {"oldest_pending_seconds": 0.0},
         }
@@ -75,7 +94,8 @@ class TestStatus:
         log.customer()
         log.projected()
         table = projections("status")
-        for text in ("orders", "customers", "position", "level", "sequencer: nothing is waiting"):
+        for text in ("orders", "customers", "notify_shipment", "position", "level",
+                     "sequencer: nothing is waiting"):  # fmt: skip
             assert text in table
 
     @BOTH

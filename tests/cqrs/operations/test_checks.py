@@ -281,7 +281,7 @@ class TestWiring:
                 (
                     "cqrs.E003",
                     f"CQRS['REACTIONS']: {HERE}.NO_REACTIONS: {Recorder!r} is not"
-                    " a reaction with name, event_type and react()",
+                    " a Reaction with name, event_type and effect",
                     None,
                 ),
                 (

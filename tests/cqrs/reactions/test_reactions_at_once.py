@@ -1,68 +1,83 @@
-"""Reactions run once per event, also when a worker crashes, hangs or comes second."""
+"""Reactions run once per event, also when a worker loses its connection, hangs or comes second."""
 
 from threading import Event as Flag
 
 import pytest
-from django.db import DatabaseError, OperationalError, connection
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cqrs import tasks
-from cqrs.event_log import sequencer
-from cqrs.models import ReactionCheckpoint, ReactionFailure
-from cqrs.reactions import reactions
+from cqrs.models import ReactionWork
+from cqrs.reactions import executor
+from cqrs.reactions.reaction import Effect
 from customers.models import CustomerProfile
 from tests.support.faults import fail, refused_updates, terminate
-from tests.support.reacting import Recorder, make_due, position, run
+from tests.support.reacting import Recorder, failures, handed_over, make_due, run
 from tests.support.scenarios import customer
 from tests.support.threads import together
 
 pytestmark = pytest.mark.postgresql_version
 
 
+def writing(event):
+    CustomerProfile.objects.create(customer_id=event.stream_id)
+
+
 @pytest.mark.django_db(transaction=True)
-class TestCrash:
-    def test_between_effect_and_checkpoint_leaves_neither(self, deploy):
-        write = Recorder(then=lambda e: CustomerProfile.objects.create(customer_id=e.stream_id))
-        recorder = deploy(write)
-        customer()
-
-        with refused_updates(ReactionCheckpoint), pytest.raises(DatabaseError, match="refused"):
-            run(recorder)
-        assert (CustomerProfile.objects.count(), position()) == (0, 0)
-        assert run(recorder) == 1
-        assert (CustomerProfile.objects.count(), position()) == (1, 1)
-
-    def test_of_the_connection_leaves_neither(self, deploy):
+class TestLostConnection:
+    def test_of_a_transactional_effect_leaves_nothing_of_it_and_counts(self, deploy):
         kills = [terminate]
 
         def write(event):
-            CustomerProfile.objects.create(customer_id=event.stream_id)
+            writing(event)
             if kills:
                 kills.pop()()
 
-        recorder = deploy(Recorder(then=write))
+        recorder = deploy(Recorder(effect=Effect.TRANSACTIONAL, then=write))
         customer()
-        with pytest.raises(OperationalError):
-            run(recorder)
-        connection.close()
-        assert (CustomerProfile.objects.count(), position()) == (0, 0)
+        handed_over()
+        with pytest.raises(Exception, match="connection"):  # the lock ended with its session
+            executor.run(recorder)
+        assert CustomerProfile.objects.count() == 0
+        assert ReactionWork.objects.get().attempts == 1
+        make_due()
         assert run(recorder) == 1
-        assert not ReactionFailure.objects.exists()
+        assert CustomerProfile.objects.count() == 1
+        assert failures() == []
 
-    def test_two_workers_react_to_each_event_once(self, deploy):
-        recorder = deploy(Recorder(then=lambda e: CustomerProfile.objects.create(
-            customer_id=e.stream_id)))  # fmt: skip
-        expected = [customer() for _ in range(40)]
-        # Each may find another one at it and leave; what they so leave behind the next sweep does.
-        assert sum(together(*[lambda: run(recorder)] * 4)) + run(recorder) == 40
-        assert recorder.streams == expected
-        assert CustomerProfile.objects.count() == 40
-        assert not ReactionFailure.objects.exists()
+    def test_during_an_external_call_does_not_repeat_it(self, deploy):
+        recorder = deploy(Recorder(then=lambda _: terminate()))
+        customer()
+        handed_over()
+        with pytest.raises(Exception, match="connection"):  # the lock ended with its session
+            executor.run(recorder)
+        assert len(recorder.seen) == 1
+        assert not ReactionWork.objects.exists()
+
+    def test_of_the_database_of_its_state_stops_the_executor(self, deploy):
+        recorder = deploy(Recorder())
+        customer()
+        handed_over()
+        with refused_updates(ReactionWork), pytest.raises(Exception, match="refused"):
+            executor.run(recorder)
+        assert recorder.seen == []
+        assert executor.run(recorder) == 1
 
 
 @pytest.mark.django_db(transaction=True)
-class TestWaiting:
-    def test_a_hanging_reaction_is_left_alone_and_the_others_run(self, deploy):
+class TestSeveralWorkers:
+    @pytest.mark.parametrize("effect", list(Effect))
+    def test_react_to_each_event_once(self, deploy, effect):
+        recorder = deploy(Recorder(effect=effect, then=writing))
+        expected = [customer() for _ in range(40)]
+        handed_over()
+        # Each may find another one at it and leave; that one looks again.
+        assert sum(together(*[lambda: executor.run(recorder)] * 4)) == 40
+        assert recorder.streams == expected
+        assert CustomerProfile.objects.count() == 40
+        assert not ReactionWork.objects.exists()
+
+    def test_leave_a_hanging_reaction_alone_and_run_the_others(self, deploy):
         hanging, go_on = Flag(), Flag()
 
         def hang(_):
@@ -72,27 +87,61 @@ class TestWaiting:
         slow, quick = Recorder("slow", then=hang), Recorder("quick")
         deploy(slow, quick)
         customer()
-        sequencer.sequence()
+        handed_over()
 
         def look():
             assert hanging.wait(10)
-            found = reactions.waiting()
-            attempts = reactions.run(slow), reactions.run(quick)
-            later = customer()
-            assert run(quick) == 1
+            second = customer()
+            handed_over()
+            found = executor.waiting()
+            attempts = executor.run(slow), executor.run(quick)
             go_on.set()
-            return found, attempts, later
+            return found, attempts, second
 
-        _, (found, attempts, later) = together(lambda: reactions.run(slow), look)
-        assert (found, attempts) == ([quick], (0, 1))
-        assert quick.streams[-1] == later
+        total, (found, attempts, second) = together(lambda: executor.run(slow), look)
+        assert (found, attempts) == ([quick], (0, 2))
+        assert quick.streams[-1] == second
+        assert total == 2, "the one at it takes what came meanwhile"
 
-    def test_an_idle_second_costs_two_small_queries_and_no_task(self, deploy, monkeypatch):
+    def test_do_not_hold_a_row_that_hangs_when_the_lock_is_lost(self, deploy):
+        """The lease protects alone: the other process reacts to the next event only."""
+        hanging, go_on = Flag(), Flag()
+
+        def hang(_):
+            hanging.set()
+            assert go_on.wait(10)
+
+        recorder = deploy(Recorder(then=hang))
+        first, second = customer(), customer()
+        handed_over()
+
+        def take_over():
+            assert hanging.wait(10)
+            recorder.then = lambda _: None
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_locks"
+                               " WHERE locktype = 'advisory'")  # fmt: skip
+            count = executor.run(recorder)
+            go_on.set()
+            return count
+
+        def hold():
+            with pytest.raises(Exception, match="connection"):
+                executor.run(recorder)
+
+        assert together(hold, take_over)[1] == 1
+        assert recorder.streams == [first, second]
+        assert not ReactionWork.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestSweep:
+    def test_costs_two_statements_when_idle_and_queues_nothing(self, deploy, monkeypatch):
         deploy(Recorder("one"), Recorder("two"))
         customer()
         queued = []
         monkeypatch.setattr(tasks.run_reaction, "apply_async", lambda **call: queued.append(call))
-        sequencer.sequence()
+        handed_over()
         tasks.react()
         assert queued == [{"kwargs": {"name": name}, "expires": 1.0} for name in ("one", "two")]
         for call in queued.copy():
@@ -100,12 +149,13 @@ class TestWaiting:
         queued.clear()
         with CaptureQueriesContext(connection) as queries:
             tasks.react(unknown="argument")
-        assert (len(queries), queued) == (2, [])
+        sent = [query["sql"] for query in queries if query["sql"] not in ("BEGIN", "COMMIT")]
+        assert (len(sent), queued) == (2, [])
 
-    def test_a_failure_wakes_its_reaction_when_it_is_due(self, deploy):
+    def test_finds_a_failure_when_it_is_due(self, deploy):
         recorder = deploy(Recorder(then=fail))
         customer()
         run(recorder)
-        assert reactions.waiting() == []
+        assert executor.waiting() == []
         make_due()
-        assert reactions.waiting() == [recorder]
+        assert executor.waiting() == [recorder]

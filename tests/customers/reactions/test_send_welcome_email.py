@@ -3,9 +3,8 @@ from django.conf import settings
 from django.test import override_settings
 
 from config.database.embedded.ports import free_port
-from cqrs.models import ReactionFailure
 from customers.models import Customer, CustomerProfile
-from tests.support.reacting import deployed, make_due, run
+from tests.support.reacting import deployed, failures, make_due, run
 from tests.support.scenarios import customer
 
 pytestmark = pytest.mark.django_db
@@ -54,13 +53,18 @@ class TestSendWelcomeEmail:
             second = customer()
             assert run(reaction) == 1
         assert CustomerProfile.objects.get().customer_id == first
-        errors = ReactionFailure.objects.values_list("error", flat=True)
-        assert [error.split(":")[0] for error in errors] == ["ConnectionRefusedError"] * 2
+        assert [error.split(":")[0] for error in failures()] == ["ConnectionRefusedError"] * 2
         assert run(reaction) == 0
         make_due()
         assert run(reaction) == 2
         assert {mail.to[0] for mail in mailoutbox} == {_email(first), _email(second)}
-        assert not ReactionFailure.objects.exists()
+        assert failures() == []
+
+    @pytest.mark.parametrize("address", ["c@import.invalid", "c@Import.INVALID"])
+    def test_sends_nothing_to_a_placeholder(self, mailoutbox, address: str):
+        customer(email=address)
+        assert run(deployed("send_welcome_email")) == 1
+        assert (mailoutbox, failures()) == ([], [])
 
     def test_registering_does_not_need_a_mail_server(self):
         with override_settings(EMAIL_PORT=free_port(), **DEAD_SERVER):

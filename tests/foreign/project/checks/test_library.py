@@ -14,7 +14,8 @@ from lending.models import Reminder
 
 from cqrs.event_log import sequencer
 from cqrs.models import EventRecord
-from cqrs.reactions import reactions
+from cqrs.reactions import executor
+from cqrs.reactions.handover import hand_over_now
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 TOKEN = "X-Consistency-Token"
@@ -128,10 +129,11 @@ class TestLibrarian:
         acquired = acquire(librarian)
         post(librarian, f"{acquired['Location']}/lend", LOAN)
         sequencer.sequence()
-        assert [reactions.run(reaction) for reaction in reactions.waiting()] == [1]
+        assert hand_over_now() == (0, 1)
+        assert executor.run_transactional() == 1
         found = Reminder.objects.values_list("copy_id", "reader", "due_date").get()
         assert found == (UUID(acquired.json()["id"]), "Bo", date(2026, 12, 24))
-        assert reactions.waiting() == []
+        assert executor.waiting() == []
 
 
 class TestOperator:

@@ -3,15 +3,17 @@
 from uuid import UUID
 
 from cqrs.event_log.events import RecordedEvent
+from cqrs.reactions.reaction import Effect, Reaction
 from lending.events import BookLent
 from lending.models import Reminder
 
 
-class NoteReminder:
-    """Writes one row, in the transaction of its checkpoint: exactly once."""
+class NoteReminder(Reaction):
+    """Writes one row on `default`: exactly once."""
 
     name = "note_reminder"
     event_type = BookLent.wire_name
+    effect = Effect.TRANSACTIONAL
 
     def react(self, event: RecordedEvent) -> None:
         """Write the reminder unless it is there already."""

@@ -1,0 +1,103 @@
+"""The hand-over: insert a work row for each event that a reaction has to react to, exactly once.
+
+The rows are inserted in the statement that moves the checkpoint. A locked checkpoint belongs to
+another hand-over and is left to it.
+"""
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from cqrs.database.aliases import WRITE_ALIAS
+from cqrs.database.cursors import array, server_cursor
+from cqrs.event_log import sequencer
+from cqrs.messaging.context import IMPORTED
+from cqrs.models import ReactionCheckpoint
+from cqrs.reactions.reaction import Effect
+from cqrs.reactions.registry import reactions
+
+WINDOW = 5_000
+
+# A new reaction begins at the head: what was before it does not concern it.
+_START = """
+INSERT INTO cqrs_reactioncheckpoint (consumer, version, partition, partitions, position, updated_at)
+SELECT name, 1, 0, 1, head.position, clock_timestamp()
+FROM cqrs_feedhead AS head, unnest(%(names)s::text[]) AS name
+WHERE NOT EXISTS (SELECT FROM cqrs_reactioncheckpoint WHERE consumer = name)
+ON CONFLICT DO NOTHING
+"""
+
+# Reactions at one position share one look at the log. The lookups are LATERAL with a limit, so that
+# the planner reads the events of the window by their ids, however large the log is. `->>` returns
+# NULL for metadata that is no object.
+_HAND_OVER = f"""
+WITH reaction AS (
+    SELECT * FROM unnest(%(names)s::text[], %(types)s::text[], %(transactional)s::boolean[])
+        AS reaction(name, type, is_transactional)
+), started AS ({_START}), behind AS (
+    SELECT checkpoint.id, name, type, is_transactional, checkpoint.position AS after,
+           least(head.position, checkpoint.position + %(window)s) AS upto
+    FROM cqrs_reactioncheckpoint AS checkpoint JOIN reaction ON name = consumer
+         CROSS JOIN cqrs_feedhead AS head
+    WHERE checkpoint.position < head.position
+    ORDER BY checkpoint.id FOR UPDATE OF checkpoint SKIP LOCKED
+), moved AS (
+    UPDATE cqrs_reactioncheckpoint AS checkpoint
+    SET position = upto, updated_at = clock_timestamp() FROM behind WHERE checkpoint.id = behind.id
+), found AS MATERIALIZED (
+    SELECT after, upto, feed.position, event.*
+    FROM (SELECT DISTINCT after, upto FROM behind) AS shared
+    CROSS JOIN LATERAL (
+        SELECT position, event_id FROM cqrs_feed WHERE position > after AND position <= upto
+        ORDER BY position LIMIT %(window)s
+    ) AS feed CROSS JOIN LATERAL (
+        SELECT event_id, stream_type, stream_id, version, type FROM cqrs_event
+        WHERE id = feed.event_id AND type = ANY(%(types)s)
+              AND metadata ->> 'origin' IS DISTINCT FROM '{IMPORTED}' LIMIT 1
+    ) AS event
+), inserted AS (
+    INSERT INTO cqrs_reactionwork (reaction, position, event_id, stream_type, stream_id, version,
+                                   type, attempts, due_at, error)
+    SELECT name, position, event_id, stream_type, stream_id, version, type, 0, clock_timestamp(), ''
+    FROM behind JOIN found USING (after, upto, type) ORDER BY position
+    ON CONFLICT DO NOTHING RETURNING reaction
+)
+SELECT count(*) FILTER (WHERE NOT is_transactional), count(*) FILTER (WHERE is_transactional)
+FROM inserted JOIN reaction ON name = inserted.reaction
+"""  # noqa: S608
+
+
+def hand_over() -> CursorWrapper:
+    """Insert the work rows of every reaction that is behind, in the open transaction on `default`.
+
+    Passes 5,000 positions at most: call it again until it inserts nothing. Fetches nothing, so that
+    it can run in a pipeline. The cursor's one row has the numbers of rows inserted: external, and
+    transactional.
+    """
+    cursor = server_cursor(WRITE_ALIAS)
+    registered = reactions()
+    is_transactional = [each.effect is Effect.TRANSACTIONAL for each in registered]
+    parameters: dict[str, str | int] = {
+        "names": array([each.name for each in registered]),
+        "types": array([each.event_type for each in registered]),
+        "transactional": array([str(each).lower() for each in is_transactional]),
+        "window": WINDOW,
+    }
+    cursor.execute(_HAND_OVER, parameters)
+    return cursor
+
+
+def hand_over_now() -> tuple[int, int]:
+    """Hand over in a transaction of its own; return the external and the transactional rows."""
+    with transaction.atomic(), hand_over() as cursor:
+        external, transactional = cursor.fetchone()
+    return external, transactional
+
+
+def start_at_head() -> None:
+    """Give each reaction that has none a checkpoint at the head, behind what is committed now."""
+    names = [reaction.name for reaction in reactions()]
+    if {*names}.issubset(ReactionCheckpoint.objects.values_list("consumer", flat=True)):
+        return
+    sequencer.sequence()
+    with connection.cursor() as cursor:
+        cursor.execute(_START, {"names": array(names)})
