@@ -69,6 +69,7 @@ def _work() -> None:
     worker = WorkController(
         app=app,
         pool="threads",
+        queues=["projections", "reactions"],
         # One for projecting and one for queueing tasks, even if every reaction hangs in its mail
         # server or webhook: each reaction runs once at a time.
         concurrency=len(reactions()) + 2,

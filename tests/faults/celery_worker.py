@@ -16,6 +16,7 @@ class CeleryWorker:
         with (desk.folder / f"celery-{number}.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "celery", "-A", "config", "worker", "--concurrency", "2",
+                 "-Q", "projections,reactions",
                  "--hostname", f"worker-{number}@%h", *beat],
                 env=desk.environment_of_commands(),
                 cwd=REPOSITORY,
