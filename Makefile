@@ -1,16 +1,18 @@
 # `make run` needs Python 3.11+ and make, nothing else. What each target promises: README.md
 
 PYTHON_ENV := .venv/bin/python
+INSTALL := .ci/install
 UV ?= uv
 SPREAD := -n auto --dist loadfile
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long bench lint lock clean
+.PHONY: help run workers test test-long bench lint lock clean
 
 help:
 	@echo "make run        serve API, admin and workers on http://127.0.0.1:8000 (PORT=...)"
+	@echo "make workers    run Celery's workers and beat, for servers of your own (BEAT=0 without beat)"
 	@echo "make test       run all tests, some on two versions of PostgreSQL (PYTEST_ARGS=...)"
 	@echo "make test-long  the same, fault tests with their full counts"
 	@echo "make bench      measure against rivals and limits (ROWS=R1,P1)"
@@ -20,24 +22,34 @@ help:
 
 # exec: make passes SIGTERM on to its child, which has to be Python itself.
 run:
-	@.ci/install base && END_WITH_PARENT=1 exec $(PYTHON_ENV) manage.py serve
+	@$(INSTALL) base && END_WITH_PARENT=1 exec $(PYTHON_ENV) manage.py serve
+
+# deploy/supervisord.conf takes `python` from the PATH and whether to run beat from BEAT.
+workers: export BEAT ?= 1
+workers: export PATH := $(abspath $(dir $(PYTHON_ENV))):$(PATH)
+workers: export LOCAL_DIR ?= $(CURDIR)/.local
+workers:
+	@test -n "$$REDIS_URL$$CELERY_BROKER_URL" || \
+		{ echo "Set REDIS_URL. Without it the workers are in the process of make run." >&2; exit 1; }
+	@$(INSTALL) base && mkdir -p "$$LOCAL_DIR" && exec python -m config.serve.parent_death \
+		python -m supervisor.supervisord -c deploy/supervisord.conf -j "$$LOCAL_DIR/workers.pid"
 
 # Twice: on the machine's PostgreSQL, then what differs by version on the wheel's newer one.
 test:
-	@.ci/install dev && exec $(PYTHON_ENV) -m pytest $(SPREAD) $(PYTEST_ARGS)
+	@$(INSTALL) dev && exec $(PYTHON_ENV) -m pytest $(SPREAD) $(PYTEST_ARGS)
 	@exec $(PYTHON_ENV) -m tests.support.on_wheel $(SPREAD) $(PYTEST_ARGS)
 
 test-long: export FAULT_COUNTS = full
 test-long: test
 
 bench:
-	@.ci/install bench && exec $(PYTHON_ENV) -m benchmarks $(ROWS)
+	@$(INSTALL) bench && exec $(PYTHON_ENV) -m benchmarks $(ROWS)
 
 # Addresses of nothing: reading the settings must not start a server.
 lint: export DATABASE_URL = postgresql://lint@127.0.0.1:1/none
 lint: export REPLICA_DATABASE_URL = postgresql://lint@127.0.0.1:1/none
 lint:
-	@.ci/install dev
+	@$(INSTALL) dev
 	@$(PYTHON_ENV) -m ruff format --check --quiet
 	@$(PYTHON_ENV) -m ruff check --quiet
 	@$(PYTHON_ENV) -m mypy

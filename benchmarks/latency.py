@@ -1,6 +1,10 @@
 """Measure how long a committed order takes to become visible, by PostgreSQL's commit timestamps.
 
 Both databases are of one server, so both times are of one clock, and no process has to poll.
+
+A standby knows the commit times of its primary, not when it replayed what. A process beside it
+notes that up to a thousand times a second (`replay.py`), in the same way for product and rival, and
+by the clock of the same machine.
 """
 
 import subprocess
@@ -9,18 +13,21 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from statistics import median, quantiles
 
 import psycopg
+from redis import Redis
 
 from benchmarks import programs
 from benchmarks.databases import Databases
+from benchmarks.standby import Replay
 from config.environment import BASE_DIR
 
 CLIENTS = 2
-CONCURRENCY = 6  # of the Celery worker
+CONCURRENCY = "6"  # of the Celery worker
+ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "ERROR")
 WARM_UP_S = 2.0
 PATIENCE_S = 60.0
 LOOK_S = 0.1
@@ -32,50 +39,67 @@ BARE_TABLES = (
 
 @dataclass(frozen=True)
 class Way:
-    """One way from a write to a read: who places, which worker, and where the rows stand."""
+    """One way from a write to a read: who places, Celery's processes, and where the rows stand."""
 
     place: str
-    worker: tuple[str, ...]
+    celery: tuple[tuple[str, ...], ...]
     written: str
     visible: str
 
 
 PRODUCT = Way(
     "benchmarks.product.place_orders",
-    ("config.celery", "--beat"),
+    (  # what deploy/supervisord.conf runs
+        ("config", "worker", "-Q", "projections", "--concurrency", CONCURRENCY, *ALONE),
+        ("config", "worker", "-Q", "reactions", "-P", "threads", "--concurrency", "16", *ALONE),
+        ("config", "beat", "--loglevel", "ERROR"),
+    ),
     "SELECT data->>'order_id', pg_xact_commit_timestamp(xmin) FROM cqrs_event"
     " WHERE type = 'orders.order_created' AND metadata->>'actor' = 'bench'",
     "SELECT id::text, pg_xact_commit_timestamp(xmin) FROM read_orders WHERE version = 1",
 )
 BARE = Way(
     "benchmarks.rivals.on_commit_task",
-    ("benchmarks.rivals.on_commit_task",),
+    (("benchmarks.rivals.on_commit_task", "worker", "--concurrency", CONCURRENCY, *ALONE),),
     "SELECT id::text, pg_xact_commit_timestamp(xmin) FROM bare_orders",
     "SELECT id::text, pg_xact_commit_timestamp(xmin) FROM bare_read_orders",
 )
 
 
 @contextmanager
-def worker(way: Way, data: Databases) -> Iterator[None]:
-    """Run the way's Celery worker as a process of its own."""
-    app, *options = way.worker
-    if options:
-        options += ["--schedule", f"{data.environment['LOCAL_DIR']}/schedule"]
-    command = [sys.executable, "-m", "celery", "-A", app, "worker", "--concurrency",
-               str(CONCURRENCY), "--loglevel", "ERROR", *options]  # fmt: skip
+def workers(way: Way, data: Databases) -> Iterator[None]:
+    """Run the way's Celery processes."""
     environment = {**data.environment, "LOG_LEVEL": "WARNING"}
-    process = subprocess.Popen(
-        command, env=environment, cwd=BASE_DIR, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        time.sleep(5)  # it says nothing when it is ready
+    with ExitStack() as stack:
+        for app, *arguments in way.celery:
+            command = [sys.executable, "-m", "celery", "-A", app, *arguments]
+            process = subprocess.Popen(
+                command,
+                env=environment,
+                cwd=BASE_DIR,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            stack.callback(process.wait, 60)
+            stack.callback(process.terminate)
+        _wait_until_ready(way, data)
         yield
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
-def measure(way: Way, data: Databases, rate: float, seconds: float) -> tuple[float, float]:
+def _wait_until_ready(way: Way, data: Databases) -> None:
+    """Wait until each worker asks Redis for tasks: it says nothing when it is ready."""
+    workers = sum("worker" in arguments for arguments in way.celery)
+    deadline = time.monotonic() + PATIENCE_S
+    with Redis.from_url(data.environment["REDIS_URL"]) as redis:
+        while sum(client["cmd"] == "brpop" for client in redis.client_list()) < workers:
+            if time.monotonic() > deadline:
+                raise programs.Failed("the workers do not start")
+            time.sleep(0.2)
+
+
+def measure(
+    way: Way, data: Databases, rate: float, seconds: float, replay: Replay | None = None
+) -> tuple[float, float]:
     """Place orders at this rate; return median and 99th percentile of the delay, in ms."""
     before = set(_times(data.write_url, way.written))
     with _seen(way, data) as visible:
@@ -87,6 +111,9 @@ def measure(way: Way, data: Databases, rate: float, seconds: float) -> tuple[flo
             if time.monotonic() > deadline:
                 raise programs.Failed(f"{len(missing)} orders never came")
             time.sleep(0.2)
+    if replay is not None:
+        replay.finish(max(visible[key] for key in written))
+        visible = {key: replay.seen(visible[key]) for key in written}
     begun = min(written.values())
     late = [visible[key] - at for key, at in written.items() if at > begun + WARM_UP_S]
     return median(late) * 1000, quantiles(late, n=100)[98] * 1000

@@ -31,6 +31,13 @@ SETTINGS = {
 }
 
 
+def command(server: PrivatePostgres) -> Sequence[str | Path]:
+    """Return how to start a server with these settings."""
+    options = [word for pair in SETTINGS.items() for word in ("-c", "=".join(pair))]
+    return [server.binaries["postgres"], "-D", server.cluster.data, "-p", str(server.port),
+            *options]  # fmt: skip
+
+
 class BenchPostgres(PrivatePostgres):
     """PostgreSQL over a folder that stays; ends with the process that started it."""
 
@@ -45,8 +52,7 @@ class BenchPostgres(PrivatePostgres):
             create(self.cluster, self.binaries)
 
     def command(self) -> Sequence[str | Path]:
-        options = [word for pair in SETTINGS.items() for word in ("-c", "=".join(pair))]
-        return [self.binaries["postgres"], "-D", self.cluster.data, "-p", str(self.port), *options]
+        return command(self)
 
     def url_of(self, database: str) -> str:
         return f"{self.url.rpartition('/')[0]}/{database}"

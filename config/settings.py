@@ -118,12 +118,18 @@ MEMORY_BROKER = "memory://localhost/"
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or REDIS_URL or MEMORY_BROKER
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-# The memory transport polls every second by default. A publisher that cannot reach the broker gives
-# up quickly, because the sweep replaces a lost wake-up.
+# The memory transport polls every second by default. A publisher that cannot reach the broker
+# gives up quickly, because the sweep replaces a lost wake-up. For the same reason no task returns
+# to Redis that was not acknowledged: after a lost connection that fails, and the worker ends.
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"polling_interval": 0.01}
     if CELERY_BROKER_URL == MEMORY_BROKER
-    else {"socket_connect_timeout": 1, "socket_timeout": 2, "max_retries": 0}
+    else {
+        "socket_connect_timeout": 1,
+        "socket_timeout": 2,
+        "max_retries": 0,
+        "ack_emulation": False,
+    }
 )
 CELERY_TASK_PUBLISH_RETRY = False
 # Reactions have a queue and workers of their own: a mail server that hangs holds none of the slots
@@ -135,9 +141,16 @@ CELERY_TASK_ROUTES = {
     "cqrs.tasks.run_reaction": {"queue": REACTIONS_QUEUE},
 }
 CELERY_TASK_IGNORE_RESULT = True
+# Each queue has a worker of its own (deploy/supervisord.conf): no projection waits for a reaction.
+CELERY_TASK_DEFAULT_QUEUE = "projections"
+CELERY_TASK_ROUTES = {
+    "cqrs.tasks.react": {"queue": "reactions"},
+    "cqrs.tasks.run_reaction": {"queue": "reactions"},
+}
 # Without this, Celery closes every database connection around each task, despite CONN_MAX_AGE.
 CELERY_DB_REUSE_MAX = 100_000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(env.local_dir() / "beat")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "readmodels.tasks.project",

@@ -19,11 +19,13 @@ from django.conf import settings
 
 from config.database.databases import database
 
+# With a standby that serves the reads the primary has a name of its own, as for the product.
+REPLICA = os.environ.get("REPLICA_WRITER_DATABASE_URL") or os.environ["REPLICA_DATABASE_URL"]
 settings.configure(
     USE_TZ=True,
     DATABASES={
-        alias: database(alias, os.environ[name])
-        for alias, name in (("default", "DATABASE_URL"), ("replica", "REPLICA_DATABASE_URL"))
+        "default": database("default", os.environ["DATABASE_URL"]),
+        "replica": database("replica", REPLICA),
     },
     CELERY_BROKER_URL=os.environ["REDIS_URL"],
     CELERY_TASK_IGNORE_RESULT=True,

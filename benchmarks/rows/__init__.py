@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from benchmarks.bench import Bench
 from benchmarks.row import Finding
 from benchmarks.rows.k1_bus import k1
-from benchmarks.rows.l1_latency import l1
+from benchmarks.rows.l1_latency import l1, l1s
 from benchmarks.rows.l2_latency_rebuilding import l2
 from benchmarks.rows.m1_memory import m1
 from benchmarks.rows.p1_projecting import p1
@@ -34,6 +34,7 @@ ROWS: dict[str, Callable[[Bench], Iterable[Finding]]] = {
     "P3": p3,
     "P4": p4,
     "L1": l1,
+    "L1S": l1s,
     "L2": l2,
     "S1": s1,
     "K1": k1,

@@ -1,4 +1,8 @@
-"""L1: from commit to visible through Celery, at half the highest write rate."""
+"""L1: from commit to visible through Celery, at half the highest write rate.
+
+L1S is the same with a streaming standby that serves the reads: what counts is when the row is
+visible there.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,25 +15,49 @@ from benchmarks.bench import Bench
 from benchmarks.databases import Databases, copy_of
 from benchmarks.measuring import RUNS, SECONDS
 from benchmarks.row import Comparison
+from benchmarks.standby import Replay, primary_and_standby, reading_from
 from tests.support.servers import private_redis
 
-WORK = "commit to visible"
+WAYS = {"product": latency.PRODUCT, "bare": latency.BARE}
+TARGETS = (("median", 1.5, 1.0), ("p99", 2.0, 1.5))
 
 
 def l1(bench: Bench) -> Iterator[Comparison]:
     """Measure against a task on commit that applies one row."""
     with scene(bench) as data:
-        rate = half_rate(data)
-        found: dict[str, list[tuple[float, float]]] = {"product": [], "bare": []}
-        for _ in range(RUNS):
-            for name, way in (("product", latency.PRODUCT), ("bare", latency.BARE)):
-                with latency.worker(way, data):
-                    found[name].append(latency.measure(way, data, rate, SECONDS * 2))
-    at = f"{WORK} at {rate:.0f} orders/s"
-    for place, which, target, aim in ((0, "median", 1.5, 1.0), (1, "p99", 3.0, 1.5)):
+        yield from _compared("L1", "commit to visible", data)
+
+
+def l1s(_: Bench) -> Iterator[Comparison]:
+    """Measure the same by a standby of both databases, which is another server."""
+    with primary_and_standby() as (primary, standby), scene(Bench(primary)) as data:
+        there = reading_from(standby, data)
+        yield from _compared("L1S", "commit to visible on a standby", there, on_standby=True)
+
+
+def _compared(
+    row: str, work: str, data: Databases, *, on_standby: bool = False
+) -> Iterator[Comparison]:
+    rate = half_rate(data)
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in WAYS}
+    for _ in range(RUNS):
+        for name, way in WAYS.items():
+            with latency.workers(way, data):
+                replay = Replay(data) if on_standby else None
+                found[name].append(latency.measure(way, data, rate, SECONDS * 2, replay))
+    for place, (which, target, aim) in enumerate(TARGETS):
         ms = {name: median(run[place] for run in runs) for name, runs in found.items()}
-        yield Comparison("L1", f"{at}, {which}", "ms", ms["product"], "a bare task on commit",
-                         ms["bare"], target, aim, at_most=True)  # fmt: skip
+        yield Comparison(
+            row,
+            f"{work} at {rate:.0f} orders/s, {which}",
+            "ms",
+            ms["product"],
+            "a bare task on commit",
+            ms["bare"],
+            target,
+            aim,
+            at_most=True,
+        )
 
 
 @contextmanager
@@ -45,6 +73,6 @@ def scene(bench: Bench) -> Iterator[Databases]:
 
 def half_rate(data: Databases) -> float:
     """Return half of what as many clients place when they go as fast as they can."""
-    with latency.worker(latency.PRODUCT, data):
+    with latency.workers(latency.PRODUCT, data):
         found = programs.run(latency.PRODUCT.place, data.environment, latency.CLIENTS, SECONDS)
     return float(found["rate"] / 2)

@@ -21,7 +21,7 @@ def l2(bench: Bench) -> Iterator[Finding]:
             yield NotAvailable("L2", WORK, "there is no `projections rebuild` yet")
             return
         rate = half_rate(data)
-        with latency.worker(latency.PRODUCT, data):
+        with latency.workers(latency.PRODUCT, data):
             alone, _ = latency.measure(latency.PRODUCT, data, rate, SECONDS * 2)
             with Rebuilding(data):
                 beside, _ = latency.measure(latency.PRODUCT, data, rate, SECONDS * 2)

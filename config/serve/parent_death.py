@@ -1,4 +1,9 @@
-"""End a child process with its parent, also when the parent is killed."""
+"""End a child process with its parent, also when the parent is killed.
+
+    python -m config.serve.parent_death COMMAND [ARGUMENT ...]
+
+becomes the command, which gets SIGTERM when its parent ends.
+"""
 
 import ctypes
 import os
@@ -20,3 +25,8 @@ def end_with_parent(parent: int, number: int = signal.SIGKILL) -> None:
         _LIBC.prctl(PR_SET_PDEATHSIG, number)
     if os.getppid() != parent:  # the parent ended before the call
         os.kill(os.getpid(), number)
+
+
+if __name__ == "__main__":
+    end_with_parent(os.getppid(), signal.SIGTERM)
+    os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606  no shell, and the command is the caller's
