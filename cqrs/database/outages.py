@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from django.db import Error
 from django.db.utils import InterfaceError, OperationalError
+from psycopg.errors import PipelineAborted
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: connection exceptions,
 # too_many_connections, admin_shutdown, crash_shutdown, cannot_connect_now
@@ -34,6 +35,8 @@ class ReadSideUnavailable(DatabaseUnavailable):
 def is_outage(error: Exception) -> bool:
     """Return whether the error means that the server or the connection is lost."""
     if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    if isinstance(error.__cause__, PipelineAborted):  # an earlier statement has failed
         return False
     # Without a connection there is no SQLSTATE: the server sends it.
     sqlstate = getattr(error.__cause__, "sqlstate", None)
