@@ -132,8 +132,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     }
 )
 CELERY_TASK_PUBLISH_RETRY = False
-# Reactions have a queue and workers of their own: a mail server that hangs holds none of the slots
-# that project. `celery worker` without -Q consumes only the default queue, on purpose.
+# Reactions have a queue and workers of their own (deploy/supervisord.conf): a mail server that
+# hangs holds none of the slots that project. A worker without -Q consumes the default queue alone.
 CELERY_TASK_DEFAULT_QUEUE = "projections"
 REACTIONS_QUEUE = "reactions"
 CELERY_TASK_ROUTES = {
@@ -141,12 +141,6 @@ CELERY_TASK_ROUTES = {
     "cqrs.tasks.run_reaction": {"queue": REACTIONS_QUEUE},
 }
 CELERY_TASK_IGNORE_RESULT = True
-# Each queue has a worker of its own (deploy/supervisord.conf): no projection waits for a reaction.
-CELERY_TASK_DEFAULT_QUEUE = "projections"
-CELERY_TASK_ROUTES = {
-    "cqrs.tasks.react": {"queue": "reactions"},
-    "cqrs.tasks.run_reaction": {"queue": "reactions"},
-}
 # Without this, Celery closes every database connection around each task, despite CONN_MAX_AGE.
 CELERY_DB_REUSE_MAX = 100_000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -5,7 +5,7 @@ from django.apps import apps as global_apps
 from django.apps.registry import Apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import router
-from django.db.models.signals import post_migrate, pre_migrate
+from django.db.models.signals import post_migrate
 
 
 class CqrsConfig(AppConfig):
@@ -21,8 +21,9 @@ class CqrsConfig(AppConfig):
         from cqrs.notifications.publisher import publisher
         from cqrs.operations import checks  # noqa: F401  registers them
 
-        # The sender is the app of the checkpoints, because it is migrated on the read side.
-        pre_migrate.connect(_drop_copies, sender=global_apps.get_app_config("cqrs_projections"))
+        # Any sender: the apps of the read models are not known here.
+        post_migrate.connect(_add_new_columns)
+        post_migrate.connect(_mark_tables, sender=self)
         post_migrate.connect(_create_rows, sender=self)
         answer_cache.connect()
         publisher.connect()
@@ -44,13 +45,19 @@ def _create_rows(using: str, apps: Apps = global_apps, **_: Any) -> None:
         start_at_head()
 
 
-def _drop_copies(using: str, plan: Any = (), **_: Any) -> None:
-    """Drop copies of read tables before a migration that changes the tables they copy."""
+def _mark_tables(using: str, **_: Any) -> None:
+    """Say in the database to which projection each read table belongs."""
     from cqrs.database.aliases import PROJECTION_ALIAS
-    from cqrs.projections.registry import projections
-    from cqrs.rebuild.table_copies import drop_all_copies
+    from cqrs.rebuild.owned_tables import mark_serving_tables
 
-    migrated = {migration.app_label for migration, _ in plan}
-    copied = {table.model._meta.app_label for each in projections() for table in each.tables}
-    if using == PROJECTION_ALIAS and migrated & copied:
-        drop_all_copies()
+    if using == PROJECTION_ALIAS:
+        mark_serving_tables()
+
+
+def _add_new_columns(sender: AppConfig, using: str, plan: Any = (), **_: Any) -> None:
+    """Add to copies of read tables the columns that a migration has added to the tables."""
+    from cqrs.database.aliases import PROJECTION_ALIAS
+    from cqrs.rebuild.table_copies import follow_migration
+
+    if using == PROJECTION_ALIAS and any(each.app_label == sender.label for each, _ in plan):
+        follow_migration()

@@ -63,6 +63,8 @@ class Conf:
 
     PARTITIONS: int = 4
     """How many partitions a divisible projection begins with, 1 to 256."""
+    NEWER_CODE_GRACE_S: float = 60
+    """How old an event must be that only a newer build can read, before an older one parks it."""
     SLOW_MESSAGE_MS: float = 500
     """A message that takes longer is logged as a warning."""
     WAITING_READS: int = 4

@@ -6,30 +6,32 @@ from celery import shared_task
 
 from cqrs.behaviors import idempotency
 from cqrs.reactions import executor
-from cqrs.reactions.handover import hand_over_now
 from cqrs.reactions.registry import reactions
 
 SWEEP_S = 1.0
+LONGEST_S = 5.0
 
 
 @shared_task
 def react(**_: Any) -> None:
-    """Hand over new events; queue a task for every reaction with due work, so that none waits.
+    """Queue a task for every reaction with due work, so that none waits for another.
 
     A reaction that hangs is not queued again, and a task that no worker takes expires: tasks do not
     accumulate.
     """
-    hand_over_now()
     for reaction in executor.waiting():
         run_reaction.apply_async(kwargs={"name": reaction.name}, expires=SWEEP_S)
 
 
 @shared_task
 def run_reaction(*, name: str, **_: Any) -> None:
-    """Execute one reaction until it has no due work."""
+    """Execute one reaction until it has no due work, or for some seconds; the next sweep goes on.
+
+    A worker that must stop waits for the end of a task.
+    """
     for reaction in reactions():
         if reaction.name == name:
-            executor.run(reaction)
+            executor.run(reaction, LONGEST_S)
 
 
 @shared_task

@@ -10,6 +10,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from cqrs.event_log.audits import audit
 from cqrs.messaging.context import system_context, use_context
 from cqrs.notifications import listener
+from cqrs.projections.registry import runner
 from tests.support import as_migrated, cached_answers
 from tests.support.log import Log
 
@@ -59,8 +60,9 @@ def _context() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_cached() -> None:
-    """Other tests were answered from databases that are gone."""
+    """Other tests were answered from databases that are gone, and consumers failed in them."""
     cached_answers.forget()
+    runner.paused.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -32,7 +32,7 @@ def facts() -> dict[str, Any]:
 
 def step() -> bool:
     """Let the sequencer move one batch; say whether there is more."""
-    return sequencer.step()
+    return sequencer.step().is_sequencer
 
 
 def stand_at(position: int) -> None:

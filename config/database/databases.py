@@ -71,9 +71,10 @@ def _for_reading(settings: Settings, max_age_s: int) -> Settings:
 
 
 def _for_writing(settings: Settings) -> Settings:
-    """Choose the host that accepts writes where several are named."""
+    """Prepare the statements of workers; choose the host that accepts writes of several."""
     wanted = {"target_session_attrs": "read-write"} if "," in settings["HOST"] else {}
-    return {**settings, "OPTIONS": {**wanted, **settings["OPTIONS"]}}
+    options = {"prepare_threshold": 5, **wanted, **settings["OPTIONS"]}
+    return {**settings, "OPTIONS": options}
 
 
 def _read_only(settings: Settings) -> Settings:

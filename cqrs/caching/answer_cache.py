@@ -1,6 +1,5 @@
 """The cached answers of this process, and the signals that invalidate them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from cqrs.caching.entries import Cache
@@ -8,9 +7,8 @@ from cqrs.caching.memory import MemoryCache
 from cqrs.caching.redis import RedisCache
 from cqrs.caching.statistics import LookupCounter
 from cqrs.conf import conf
-from cqrs.consumers.applier import Consumer
-from cqrs.event_log.events import RecordedEvent
-from cqrs.event_log.signals import batch_applied
+from cqrs.consumers.announcements import Applied
+from cqrs.event_log.signals import batches_applied
 from cqrs.notifications.changes import Change
 from cqrs.notifications.signals import change_received
 
@@ -29,13 +27,14 @@ class AnswerCache:
 
     def connect(self) -> None:
         """Invalidate answers from now on, by what workers of this and other processes apply."""
-        batch_applied.connect(self.invalidate, dispatch_uid="cqrs.invalidate")
+        batches_applied.connect(self.invalidate, dispatch_uid="cqrs.invalidate")
         change_received.connect(self.invalidate_memory, dispatch_uid="cqrs.invalidate_memory")
 
-    def invalidate(self, consumer: Consumer, events: Sequence[RecordedEvent], **_: Any) -> None:
+    def invalidate(self, applied: Applied, **_: Any) -> None:
         """Invalidate the answers that these events change."""
-        if change := Change.by(consumer, events):
-            self.backend.invalidate(change.invalidation_keys)
+        changes = (Change.by(consumer, events) for consumer, events in applied)
+        if keys := [key for change in changes if change for key in change.invalidation_keys]:
+            self.backend.invalidate(keys)
 
     def invalidate_memory(self, change: Change | None, **_: Any) -> None:
         """Invalidate the answers in memory that an announced change concerns; all without one."""

@@ -1,9 +1,10 @@
 """Decide whether projections have applied a write, by reading `replica` alone.
 
-A token names an aggregate and its version. The aggregate's row, in the home projection of its
-stream, has the feed position of that version. Another projection has applied the version when the
-checkpoint of the partition that owns the aggregate is past that position. So the write database is
-not needed. If the home projection has parked the version, the parked event has the position.
+A token names an aggregate and its version. The aggregate's row, or its tombstone, in the home
+projection of its stream, has the feed position of that version. Another projection has applied the
+version when the checkpoint of the partition that owns the aggregate is past that position. So the
+write database is not needed. If the home projection has parked the version, the parked event has
+the position.
 """
 
 from collections.abc import Set
@@ -15,7 +16,7 @@ from django.db.models import QuerySet
 from cqrs.consistency.tokens import ConsistencyToken, InvalidToken, decode
 from cqrs.database.aliases import READ_ALIAS
 from cqrs.event_log.events import bucket_of
-from cqrs.projections.models import ParkedEvent
+from cqrs.projections.models import ParkedEvent, Tombstone
 from cqrs.projections.projection import Projection
 from cqrs.projections.registry import homes, runner
 
@@ -74,10 +75,24 @@ def token_status(token: ConsistencyToken, names: Set[str]) -> TokenStatus:
 
 def _applied_at_home(token: ConsistencyToken, home: Projection) -> FeedPosition | None:
     """Return the version's position by the aggregate's row; None if the row is older."""
-    table = home.tables[0]
+    table = home.home_table
     rows = table.model._default_manager.filter(pk=token.stream_id, version__gte=token.version)
     row = rows.values_list("position", table.partition_key or "pk").first()
-    return None if row is None else FeedPosition(row[0], bucket_of(row[1]))
+    if row is None:
+        return _deleted_at_home(token, home) if table.deletable else None
+    return FeedPosition(row[0], bucket_of(row[1]))
+
+
+def _deleted_at_home(token: ConsistencyToken, home: Projection) -> FeedPosition | None:
+    """Return the version's position by the tombstone of the aggregate's row."""
+    rows = Tombstone.objects.filter(
+        consumer=home.name,
+        table_name=home.home_table.name,
+        key=str(token.stream_id),
+        version__gte=token.version,
+    )
+    row = rows.values_list("position", "bucket").first()
+    return None if row is None else FeedPosition(*row)
 
 
 def _parked_at_home(token: ConsistencyToken, home: Projection) -> FeedPosition | None:

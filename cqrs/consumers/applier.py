@@ -1,36 +1,13 @@
-"""Apply a batch of events, and find the events in it that cannot be applied."""
+"""Apply a batch of one consumer, and find the events in it that cannot be applied."""
 
-from collections.abc import Collection, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 from django.db import transaction
 
+from cqrs.consumers.consumer import Consumer, apply, recorded
 from cqrs.consumers.parking import Parking, is_caused_by_event
 from cqrs.event_log.events import RecordedEvent
 from cqrs.event_log.feed import RawEvent, Stream
-
-
-class Consumer(Protocol):
-    """A reader of the feed. `apply` writes a batch's effects inside the runner's transaction.
-
-    `types` are the wire names of the events that it handles. `partitions` is the number of
-    partitions that it starts with.
-    """
-
-    name: str
-    version: int
-
-    @property
-    def partitions(self) -> int: ...
-
-    @property
-    def types(self) -> Collection[str]: ...
-
-    def apply(self, events: Sequence[RecordedEvent]) -> None:
-        """Write the effects of the events, which are in feed order."""
-
-    def skipped(self, events: Sequence[RawEvent]) -> Collection[int]:
-        """Return the positions of the events to park instead of applying them."""
 
 
 class Applier:
@@ -41,9 +18,9 @@ class Applier:
 
     def apply_all(self, consumer: Consumer, events: list[RawEvent]) -> list[RecordedEvent]:
         """Apply the events; raises what one of them raises."""
-        stored = [event.upcast() for event in events]
+        stored = [recorded(consumer, event) for event in events]
         if stored:
-            consumer.apply(stored)
+            apply(consumer.batch(stored), self.parking.alias)
         return stored
 
     def apply_or_park(self, consumer: Consumer, events: list[RawEvent]) -> list[RecordedEvent]:
@@ -59,7 +36,7 @@ class Applier:
         middle = len(events) // 2
         first = self.apply_or_park(consumer, events[:middle])
         return first + self.apply_or_park(
-            consumer, self.without_blocked_streams(consumer, events[middle:])
+            consumer, self.park_blocked_streams(consumer, events[middle:])
         )
 
     def attempt(
@@ -71,15 +48,15 @@ class Applier:
         """
         try:
             with transaction.atomic(using=self.parking.alias):
-                stored = [event.upcast(late=late) for event in events]
-                consumer.apply(stored)
+                stored = [recorded(consumer, event, late=late) for event in events]
+                apply(consumer.batch(stored), self.parking.alias)
                 return stored
         except Exception as error:
             if not is_caused_by_event(error):
                 raise
             return error
 
-    def without_skipped(self, consumer: Consumer, events: list[RawEvent]) -> list[RawEvent]:
+    def park_skipped(self, consumer: Consumer, events: list[RawEvent]) -> list[RawEvent]:
         """Queue the events that the consumer skips and the later ones of their aggregates.
 
         Returns the others.
@@ -96,7 +73,7 @@ class Applier:
         self.parking.queue(consumer.name, queued)
         return applied
 
-    def without_blocked_streams(self, consumer: Consumer, events: list[RawEvent]) -> list[RawEvent]:
+    def park_blocked_streams(self, consumer: Consumer, events: list[RawEvent]) -> list[RawEvent]:
         """Queue the events whose aggregate has parked events, and return the others."""
         parked: set[Stream] = self.parking.streams([consumer.name])[consumer.name]
         self.parking.queue(consumer.name, [event for event in events if event.stream in parked])

@@ -11,10 +11,13 @@ from typing import Any
 
 import structlog
 from django.db import DataError, Error, IntegrityError
+from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from cqrs.database.cursors import array, server_cursor
 from cqrs.event_log.feed import RawEvent, Stream
+from cqrs.event_log.upcasters import NeedsNewerCode
 from cqrs.models import AbstractParkedEvent
 
 ATTEMPTS = 6
@@ -57,11 +60,19 @@ class Parking:
             found[consumer].add((kind, key))
         return found
 
-    def due(self, consumers: Collection[str]) -> list[tuple[str, Stream]]:
-        """Return the aggregates whose first event is due for a retry, the oldest first."""
-        found = self.rows(*consumers).filter(retry_at__lte=timezone.now())
-        rows = found.values_list("consumer", "stream_type", "stream_id")
-        return [(consumer, (kind, key)) for consumer, kind, key in rows]
+    def issue_streams(self, consumers: Collection[str]) -> CursorWrapper:
+        """Issue a read of the aggregates that have parked events.
+
+        A row is the consumer, the type and the id of the aggregate, and whether a retry is due.
+        """
+        cursor = server_cursor(self.alias)
+        cursor.execute(
+            "SELECT consumer, stream_type, stream_id, bool_or(coalesce(retry_at <= now(), false))"  # noqa: S608
+            f" FROM {self.model._meta.db_table} WHERE consumer = ANY(%s::text[])"
+            " GROUP BY consumer, stream_type, stream_id ORDER BY min(position)",
+            [array(consumers)],
+        )
+        return cursor
 
     def is_due(self, parked: Sequence[Any]) -> bool:
         """Return whether one of these parked events is due for a retry."""
@@ -79,10 +90,15 @@ class Parking:
         )
 
     def postpone(self, parked: Any, error: Exception) -> None:
-        """Record the failure and the time of the next retry; after `ATTEMPTS` there is none."""
-        parked.attempts += 1
+        """Record the failure and the time of the next retry; after `ATTEMPTS` there is none.
+
+        An event that needs newer code is due at once, for a build that has the code.
+        """
+        waits_for_code = isinstance(error, NeedsNewerCode)
+        parked.attempts = 1 if waits_for_code else parked.attempts + 1
         parked.error = f"{type(error).__name__}: {error}"[:1000].replace("\0", "")
         delay_s = FIRST_DELAY_S * GROWTH ** (parked.attempts - 1)
+        delay_s = 0 if waits_for_code else delay_s
         given_up = parked.attempts >= ATTEMPTS
         parked.retry_at = None if given_up else timezone.now() + timedelta(seconds=delay_s)
         parked.save(using=self.alias)

@@ -1,12 +1,15 @@
 """The checkpoint rows of consumers: one per partition. A worker claims a partition by its lock."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from django.db import connections, transaction
+from django.db.backends.utils import CursorWrapper
 
+from cqrs.database.cursors import array, server_cursor
 from cqrs.database.locks import LockSpace, lock
+from cqrs.database.statements import Statement
 from cqrs.models import AbstractCheckpoint
 
 FIELDS = ("id", "consumer", "version", "partition", "partitions", "position")
@@ -73,6 +76,27 @@ class Partitions:
             if found == self.get(names):
                 return found
 
+    def issue_claim(self, versions: Collection[tuple[str, int]], near: int) -> CursorWrapper:
+        """Issue a claim of every free partition of these consumers that is at `near` or later.
+
+        `versions` are names, each with a version: a partition of another version stays free for a
+        build that has it. The rows are those of all partitions of these names, each with whether it
+        is claimed. A claim ends with the transaction.
+        """
+        fields = ", ".join(FIELDS)
+        names, numbers = array([name for name, _ in versions]), array([of for _, of in versions])
+        cursor = server_cursor(self.alias)
+        cursor.execute(
+            f"WITH mine AS (SELECT {fields} FROM {self.table}"  # noqa: S608
+            " WHERE (consumer, version) IN (SELECT * FROM unnest(%s::text[], %s::int[]))"
+            " AND position >= %s ORDER BY id"
+            f" FOR UPDATE SKIP LOCKED) SELECT {fields}, true FROM mine"
+            f" UNION ALL SELECT {fields}, false FROM {self.table}"
+            " WHERE consumer = ANY(%s::text[]) AND id NOT IN (SELECT id FROM mine)",
+            [names, numbers, near, names],
+        )
+        return cursor
+
     def claim(self, checkpoint: PartitionCheckpoint, upto: int) -> bool:
         """Claim the partition until the transaction ends, and move its position to `upto`.
 
@@ -87,21 +111,28 @@ class Partitions:
             )
             return bool(cursor.rowcount)
 
-    def advance_idle(self, checkpoints: Collection[PartitionCheckpoint], upto: int) -> int:
-        """Move partitions without events to `upto`; return the number of positions passed."""
-        if not checkpoints:
-            return 0
-        found = [(each.id, each.consumer, each.position) for each in checkpoints]
-        with connections[self.alias].cursor() as cursor:
-            cursor.execute(
-                f"UPDATE {self.table} AS row SET position = %s, updated_at = clock_timestamp()"  # noqa: S608
-                f" FROM (SELECT id, position FROM {self.table} WHERE (id, consumer, position) IN"
-                " (SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[]))"
-                " ORDER BY id FOR UPDATE SKIP LOCKED) AS old"
-                " WHERE row.id = old.id RETURNING %s - old.position",
-                [upto, *map(list, zip(*found, strict=True)), upto],
+    def advance(
+        self, moved: Sequence[tuple[PartitionCheckpoint, int]], level: int, age_s: float | None
+    ) -> Statement:
+        """Return the statement that moves claimed partitions, each to its position.
+
+        Those that are at `level` then were caught up with the log `age_s` seconds ago, if that is
+        known.
+        """
+        caught_up = ""
+        parameters = [array([each.id for each, _ in moved]), array([upto for _, upto in moved])]
+        if age_s is not None:
+            caught_up = (
+                ", caught_up_at = CASE WHEN new.position >= %s::bigint"
+                " THEN clock_timestamp() - make_interval(secs => %s::float8) ELSE caught_up_at END"
             )
-            return sum(passed for (passed,) in cursor.fetchall())
+            parameters = [str(level), str(age_s), *parameters]
+        return (
+            f"UPDATE {self.table} AS row SET position = new.position,"  # noqa: S608
+            f" updated_at = clock_timestamp(){caught_up}"
+            " FROM unnest(%s::bigint[], %s::bigint[]) AS new(id, position) WHERE row.id = new.id",
+            parameters,
+        )
 
     def resize(self, consumer: str, partitions: int) -> None:
         """Replace the consumer's partitions, all at one position, by another number of them."""

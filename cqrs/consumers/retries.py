@@ -1,56 +1,77 @@
-"""Retry parked events: by themselves when they are due, or when an operator asks for it."""
+"""Retry parked events: by themselves when they are due, or when an operator asks for it.
 
-from collections.abc import Callable, Sequence
+What needs newer code stays due until a build with that code applies it. An older build must not
+postpone it, or both would take turns by chance. So each process remembers what it cannot read.
+"""
+
+import time
+from collections.abc import Sequence
 
 from django.db import transaction
 
-from cqrs.consumers.applier import Applier, Consumer
+from cqrs.conf import cached_setting
+from cqrs.consumers.announcements import announce
+from cqrs.consumers.applier import Applier
+from cqrs.consumers.consumer import Consumer
 from cqrs.consumers.partitions import Partitions
+from cqrs.database.pipelines import set_lock_timeout
 from cqrs.event_log import feed
 from cqrs.event_log.events import RecordedEvent
 from cqrs.event_log.feed import Stream
+from cqrs.event_log.upcasters import NeedsNewerCode
 from cqrs.models import AbstractParkedEvent
+
+UNREADABLE_S = 10.0
+
+
+@cached_setting
+def _unreadable() -> dict[tuple[str, int, Stream], float]:
+    """Return until when this process leaves aggregates alone, in `time.monotonic()`.
+
+    By consumer, its version, and aggregate.
+    """
+    return {}
 
 
 class Retries:
-    """Retries the parked events of consumers whose effects are in one database.
+    """Retries the parked events of consumers whose effects are in one database."""
 
-    `announce` is called with what a retry has applied.
-    """
-
-    def __init__(
-        self,
-        partitions: Partitions,
-        applier: Applier,
-        announce: Callable[[Consumer, Sequence[RecordedEvent]], None],
-    ) -> None:
+    def __init__(self, partitions: Partitions, applier: Applier) -> None:
         self.partitions = partitions
         self.applier = applier
         self.parking = applier.parking
-        self.announce = announce
 
-    def retry_due(self, *consumers: Consumer) -> None:
-        """Retry the parked events of the consumers that are due."""
-        by_name = {consumer.name: consumer for consumer in consumers}
-        for name, stream in self.parking.due(by_name):
-            self.retry(by_name[name], stream, only_if_due=True)
-
-    def retry(self, consumer: Consumer, stream: Stream, *, only_if_due: bool = False) -> int:
+    def retry(
+        self,
+        consumer: Consumer,
+        stream: Stream,
+        *,
+        only_if_due: bool = False,
+        lock_timeout_ms: int = 0,
+    ) -> int:
         """Apply an aggregate's parked events in their order, up to one that fails again.
 
-        Returns how many it applied.
+        Returns how many it applied: none while the tables are of another version than the code.
+        With `only_if_due`, passes over what this process has just found to need newer code. Waits
+        up to `lock_timeout_ms` for each lock; 0: without end.
         """
+        found = consumer.name, consumer.version, stream
+        if only_if_due and _unreadable().get(found, 0) > time.monotonic():
+            return 0
+        _unreadable().pop(found, None)
         with transaction.atomic(using=self.parking.alias):
             # The lock stops the runner: this aggregate's next events must come after the parked
             # ones.
-            self.partitions.lock([consumer.name])
+            locked = self.partitions.lock([consumer.name])
+            if {each.version for each in locked} != {consumer.version}:
+                return 0
+            set_lock_timeout(self.parking.alias, lock_timeout_ms)
             parked = list(self.parking.of_stream(consumer.name, stream))
             # Another worker may have found it due as well, and retried it while this one waited.
             if only_if_due and not self.parking.is_due(parked):
                 return 0
-            applied = self._apply_in_order(consumer, parked)
-        if applied:
-            self.announce(consumer, applied)
+            if applied := self._apply_in_order(consumer, parked):
+                announce([(consumer, applied)], using=self.parking.alias)
         return len(applied)
 
     def retry_all(self, consumer: Consumer) -> int:
@@ -71,6 +92,9 @@ class Retries:
         for row, event in zip(parked, feed.at([row.position for row in parked]), strict=True):
             stored = self.applier.attempt(consumer, [event], late=True)
             if isinstance(stored, Exception):
+                if isinstance(stored, NeedsNewerCode):
+                    key = consumer.name, consumer.version, event.stream
+                    _unreadable()[key] = time.monotonic() + UNREADABLE_S
                 self.parking.postpone(row, stored)
                 break
             row.delete(using=self.parking.alias)

@@ -1,33 +1,49 @@
-"""The consumer runner: claim a partition, read the feed, apply a batch, save the checkpoint.
+"""The consumer loop: claim partitions, read the feed, apply batches, save the checkpoints.
 
-The checkpoint is saved in the transaction of the effects, in their database. So an event takes
-effect once, whatever crashes. An event that fails is parked with its aggregate (`parking.py`).
+A checkpoint is saved in the transaction of the effects, in their database. So an event takes effect
+once, whatever crashes. An event that fails is parked with its aggregate (`parking.py`).
+
+Near the head all consumers are advanced in one transaction (`near_head.py`). Far behind it, or when
+a consumer has failed, each partition has a transaction of its own, and workers share them.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
+import math
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 
-from cqrs.consumers.announcements import announce_after_commit
-from cqrs.consumers.applier import Applier, Consumer
-from cqrs.consumers.feed_batches import FeedBatches
-from cqrs.consumers.parking import Parking, is_caused_by_event
-from cqrs.consumers.partitions import PartitionCheckpoint, Partitions
-from cqrs.consumers.retries import Retries
+from cqrs.consumers.consumer import Consumer
+from cqrs.consumers.near_head import LOCK_TIMEOUT_MS, Code, NearHeadRound
+from cqrs.consumers.partition_runner import BATCH, PartitionRunner
+from cqrs.consumers.partitions import PartitionCheckpoint
+from cqrs.database.outages import is_outage
 from cqrs.event_log import sequencer
-from cqrs.event_log.events import RecordedEvent
-from cqrs.event_log.feed import RawEvent
+from cqrs.event_log.feed import Stream
+from cqrs.event_log.sequencer import Seen
 from cqrs.models import AbstractCheckpoint, AbstractParkedEvent
 
-BATCH = 1_000
+NEAR_HEAD_POSITIONS = 500
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 
 
-class Runner:
-    """Runs consumers whose effects are in one database.
+@dataclass(slots=True)
+class _Pause:
+    """When a consumer that has failed as a whole is tried again, in `time.monotonic()`."""
 
-    `alias` is that database, `checkpoints` and `parked` are its models.
+    pause_s: float = FIRST_PAUSE_S
+    until: float = 0.0
+
+    def longer(self) -> "_Pause":
+        return _Pause(min(self.pause_s * 2, LONGEST_PAUSE_S), time.monotonic() + self.pause_s)
+
+
+class Runner(PartitionRunner):
+    """Runs all partitions of consumers, until none is behind.
+
+    `near` is the distance to the head, in positions, up to which one transaction advances all.
     """
 
     def __init__(
@@ -36,63 +52,53 @@ class Runner:
         parked: type[AbstractParkedEvent],
         alias: str,
         batch: int = BATCH,
+        near: int = NEAR_HEAD_POSITIONS,
     ) -> None:
-        self.alias = alias
-        self.batch = batch
-        self.partitions = Partitions(checkpoints, alias)
-        self.parking = Parking(parked, alias)
-        self.applier = Applier(self.parking)
-        self.retries = Retries(self.partitions, self.applier, self._announce)
+        super().__init__(checkpoints, parked, alias, batch)
+        self.near = near
+        self.paused: dict[str, _Pause] = {}  # the consumers that have failed as a whole
 
-    def drain(self, *consumers: Consumer, on_batch: Callable[[int], None] | None = None) -> int:
+    def drain(
+        self,
+        *consumers: Consumer,
+        look: Callable[[], Seen] = sequencer.look,
+        on_batch: Callable[[int], None] | None = None,
+        limit_s: float = math.inf,
+    ) -> int:
         """Apply everything that the feed holds; return the positions passed, of all partitions.
 
-        Skips a partition that another worker holds. When all other consumers are done, raises what
-        stopped a consumer as a whole; the next call tries its batch again.
+        A worker passes `sequencer.step` as `look`, and a `limit_s` if it must end under steady
+        writers, too. Skips a partition that another worker holds.
+        When all other consumers are done, raises what stopped a consumer as a whole; later calls
+        try its batch again, after a pause that grows.
         """
-        total = 0
+        code = {(consumer.name, consumer.version): consumer for consumer in consumers}
         failures: dict[str, Exception] = {}
-        # The loop ends after a round that finds nothing: while this worker held a partition,
-        # another one may have sequenced events and failed to claim it.
-        while passed := self._round([c for c in consumers if c.name not in failures], failures):
+        deadline = time.monotonic() + limit_s
+        total, seen = 0, look()
+        while True:
+            passed, is_level = self._round(code, seen, failures)
             total += passed
-            if on_batch:
+            if passed and on_batch:
                 on_batch(passed)
+            if time.monotonic() > deadline or (not passed and not seen.is_sequencer):
+                break
+            # While this worker held a partition, another one may have sequenced events and failed
+            # to claim it.
+            if is_level and sequencer.look().is_as(seen):
+                break
+            seen = look()
         if failures:
             raise ExceptionGroup("consumers failed", list(failures.values()))
         return total
 
-    def partition_checkpoints(self, *consumers: Consumer) -> list[PartitionCheckpoint]:
+    def started(self, *consumers: Consumer) -> list[PartitionCheckpoint]:
         """Return the partitions of the consumers; create those of a new consumer."""
-        names = [consumer.name for consumer in consumers]
+        names = {consumer.name for consumer in consumers}
         found = self.partitions.get(names)
-        if missing := {*names} - {each.consumer for each in found}:
-            for consumer in consumers:
-                if consumer.name in missing:
-                    self.partitions.start(consumer)
-            return self.partitions.get(names)
-        return found
-
-    def positions(self, consumer: Consumer) -> list[int]:
-        """Return the position of each partition; an empty list before the first run."""
-        return [each.position for each in self.partitions.get([consumer.name])]
-
-    def advance_to(self, consumer: Consumer, checkpoint: PartitionCheckpoint, goal: int) -> None:
-        """Bring a partition exactly to a position. The caller has locked it."""
-        while checkpoint.position < goal:
-            checkpoint = self.advance(consumer, checkpoint, goal)
-
-    def advance(
-        self, consumer: Consumer, checkpoint: PartitionCheckpoint, goal: int
-    ) -> PartitionCheckpoint:
-        """Apply one batch, up to `goal` at most, of a partition that no other worker takes.
-
-        Raises `RuntimeError` if another worker holds it all the same.
-        """
-        batches = FeedBatches(min(goal, checkpoint.position + self.batch * checkpoint.partitions))
-        if not self._advance(consumer, checkpoint, batches, has_parked=True):
-            raise RuntimeError(f"{consumer.name} #{checkpoint.partition} is held by another worker")
-        return replace(checkpoint, position=batches.head)
+        code = {(consumer.name, consumer.version): consumer for consumer in consumers}
+        is_one_new = self._start(code, {each.consumer for each in found})
+        return self.partitions.get(names) if is_one_new else found
 
     def repartition(self, consumer: Consumer, partitions: int) -> None:
         """Change the number of partitions, after bringing all of them to one position."""
@@ -104,64 +110,98 @@ class Runner:
                 self.advance_to(consumer, checkpoint, goal)
             self.partitions.resize(consumer.name, partitions)
 
-    def _round(self, consumers: Sequence[Consumer], failures: dict[str, Exception]) -> int:
-        """Apply at most one batch per partition; return the positions passed."""
-        checkpoints = self.partition_checkpoints(*consumers)
-        batches = FeedBatches(sequencer.head())
-        behind = [each for each in checkpoints if each.position < batches.head]
-        if not behind:
-            return 0
-        by_name = {consumer.name: consumer for consumer in consumers}
-        # Read after the checkpoints: parking an event moves its partition, so the claim fails then.
-        parked = self.parking.streams(by_name)
-        idle = {each for each in behind if batches.is_idle(each, by_name[each.consumer].types)}
-        passed = self.partitions.advance_idle(idle, batches.head)
-        for checkpoint in behind:
-            if checkpoint in idle or checkpoint.consumer in failures:
-                continue
-            consumer = by_name[checkpoint.consumer]
-            try:
-                passed += self._advance(consumer, checkpoint, batches, bool(parked[consumer.name]))
-            except Exception as error:  # noqa: BLE001  one consumer must not stop the others
-                failures[consumer.name] = error
+    def _round(self, code: Code, seen: Seen, failures: dict[str, Exception]) -> tuple[int, bool]:
+        """Apply at most one batch per partition.
+
+        Returns the positions passed, and whether all is level with the head.
+        """
+        joint = {key: each for key, each in code.items() if each.name not in self.paused}
+        near = self._near_head(joint, seen)
+        passed = near.passed
+        behind = defaultdict[Consumer, list[PartitionCheckpoint]](list)
+        returning = self._after_pause(code, seen)
+        for each in [*near.alone, *returning]:
+            behind[code[each.consumer, each.version]].append(each)
+        for consumer, checkpoints in behind.items():
+            passed += self._advance_alone(consumer, checkpoints, seen, failures)
+        for consumer, stream in near.due:
+            self._retry(consumer, stream, failures)
+        if self._start(joint, near.found):
+            more, is_level = self._round(code, seen, failures)
+            return passed + more, is_level
+        return passed, near.is_level and not returning
+
+    def _near_head(self, joint: Code, seen: Seen) -> NearHeadRound:
+        """Advance in one transaction what is near the head.
+
+        If the transaction fails, which consumer is to blame shows when each is advanced alone.
+        """
+        names = {name for name, _ in joint}
+        near = NearHeadRound(self.partitions, self.parking, joint, seen)
+        try:
+            near.run(seen.head - self.near)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            near = NearHeadRound(self.partitions, self.parking, joint, seen)
+            near.found = names
+            near.alone = self._behind(joint, names, seen)
+        return near
+
+    def _after_pause(self, code: Code, seen: Seen) -> list[PartitionCheckpoint]:
+        """Return the partitions of consumers that have failed, and whose pause is over."""
+        now = time.monotonic()
+        known = {name for name, _ in code}
+        names = {name for name in known & {*self.paused} if self.paused[name].until <= now}
+        behind = self._behind(code, names, seen)
+        for name in names - {each.consumer for each in behind}:
+            del self.paused[name]  # another worker has advanced it, or it has parked events alone
+        return behind
+
+    def _behind(self, code: Code, names: set[str], seen: Seen) -> list[PartitionCheckpoint]:
+        return [
+            each
+            for each in (self.partitions.get(names) if names else ())
+            if each.position < seen.head and (each.consumer, each.version) in code
+        ]
+
+    def _advance_alone(
+        self,
+        consumer: Consumer,
+        checkpoints: Sequence[PartitionCheckpoint],
+        seen: Seen,
+        failures: dict[str, Exception],
+    ) -> int:
+        """Apply a batch of each partition; after a failure, pause before the next try."""
+        passed = 0
+        try:
+            for checkpoint in checkpoints:
+                passed += self._advance(consumer, checkpoint, seen.head, LOCK_TIMEOUT_MS)
+        except Exception as error:  # noqa: BLE001  one consumer must not stop the others
+            self._pause(consumer, error, failures)
+        else:
+            self.paused.pop(consumer.name, None)
         return passed
 
-    def _advance(
-        self,
-        consumer: Consumer,
-        checkpoint: PartitionCheckpoint,
-        batches: FeedBatches,
-        has_parked: bool,
-    ) -> int:
-        """Apply a batch, parking events that fail; return the positions passed."""
-        work = partial(self._in_transaction, consumer, checkpoint, batches, has_parked)
+    def _retry(self, consumer: Consumer, stream: Stream, failures: dict[str, Exception]) -> None:
+        """Retry the aggregate's parked events, unless the consumer has just failed."""
+        if consumer.name in self.paused:
+            return
         try:
-            return work(self.applier.apply_all)
+            self.retries.retry(consumer, stream, only_if_due=True, lock_timeout_ms=LOCK_TIMEOUT_MS)
         except Exception as error:
-            if not is_caused_by_event(error):
+            if is_outage(error):
                 raise
-        return work(self.applier.apply_or_park)
+            self._pause(consumer, error, failures)
 
-    def _in_transaction(
-        self,
-        consumer: Consumer,
-        checkpoint: PartitionCheckpoint,
-        batches: FeedBatches,
-        has_parked: bool,
-        apply: Callable[[Consumer, list[RawEvent]], list[RecordedEvent]],
-    ) -> int:
-        upto = batches.end(checkpoint, self.batch)
-        with transaction.atomic(using=self.alias):
-            if not self.partitions.claim(checkpoint, upto):
-                return 0
-            events = batches.events(checkpoint, consumer.types, upto)
-            if has_parked:  # before the claim there were parked events: look which there are now
-                events = self.applier.without_blocked_streams(consumer, events)
-            events = self.applier.without_skipped(consumer, events)
-            applied = apply(consumer, events)
-        if applied:
-            self._announce(consumer, applied)
-        return upto - checkpoint.position
+    def _pause(self, consumer: Consumer, error: Exception, failures: dict[str, Exception]) -> None:
+        failures[consumer.name] = error
+        self.paused[consumer.name] = self.paused.get(consumer.name, _Pause()).longer()
 
-    def _announce(self, consumer: Consumer, events: Sequence[RecordedEvent]) -> None:
-        announce_after_commit(Runner, consumer, events, using=self.alias)
+    def _start(self, code: Code, found: Collection[str]) -> bool:
+        """Create the checkpoints of the consumers without any, in the newest version."""
+        newest = {each.name: each for _, each in sorted(code.items()) if each.name not in found}
+        missing = [each for each in newest.values() if each.partitions]
+        for each in missing:
+            self.partitions.start(each)
+        return bool(missing)

@@ -8,20 +8,22 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
-from cqrs.event_log.events import RecordedEvent
-from cqrs.event_log.upcasters import upcast
+from cqrs.event_log.events import RecordedEvent, event_types
+from cqrs.event_log.upcasters import NeedsNewerCode, upcast
 
 Stream = tuple[str, UUID]
 """The type and the id of an aggregate."""
 
-_SELECT = """
-SELECT feed.position, feed.bucket, event.event_id, stream_type, stream_id, version, type,
-       schema_version, data::text, metadata::text, occurred_at
-FROM cqrs_feed AS feed JOIN cqrs_event AS event ON event.id = feed.event_id
-"""
+COLUMNS = """feed.position, feed.bucket, event.event_id, stream_type, stream_id, version, type,
+       schema_version, data::text, metadata::text, occurred_at"""
+"""The columns of a `RawEvent`, of `cqrs_feed AS feed` joined with `cqrs_event AS event`."""
+
+_SELECT = f"""
+SELECT {COLUMNS} FROM cqrs_feed AS feed JOIN cqrs_event AS event ON event.id = feed.event_id
+"""  # noqa: S608
 _WINDOW = f"""{_SELECT}
 WHERE feed.position > %s AND feed.position <= %s AND (%s = 1 OR feed.bucket %% %s = %s)
-      AND (%s::text[] IS NULL OR type = ANY(%s))
+      AND (%s::text[] IS NULL OR type = ANY(%s) OR stream_type = %s)
 ORDER BY feed.position
 """
 _AT = f"{_SELECT} WHERE feed.position = ANY(%s) ORDER BY feed.position"
@@ -54,9 +56,27 @@ class RawEvent(NamedTuple):
     def stream(self) -> Stream:
         return self.stream_type, self.stream_id
 
+    @property
+    def needs_newer_code(self) -> bool:
+        """Return whether it has a schema version that this build does not know."""
+        known = event_types().get(self.type)
+        return known is not None and self.schema_version > known.schema_version
+
     def upcast(self, *, late: bool = False) -> RecordedEvent:
-        """Parse it and lift it to its latest shape. Raises what an upcaster raises."""
-        schema_version, data = upcast(self.type, self.schema_version, orjson.loads(self.data))
+        """Parse it and lift it to its latest shape.
+
+        Raises `NeedsNewerCode`, and what an upcaster raises.
+        """
+        if self.needs_newer_code:
+            raise NeedsNewerCode(self.type, self.schema_version)
+        version, data = upcast(self.type, self.schema_version, orjson.loads(self.data))
+        return self._recorded(version, data, late)
+
+    def parse(self, *, late: bool = False) -> RecordedEvent:
+        """Parse it in the shape that was stored."""
+        return self._recorded(self.schema_version, orjson.loads(self.data), late)
+
+    def _recorded(self, schema_version: int, data: dict[str, Any], late: bool) -> RecordedEvent:
         return RecordedEvent(
             self.position,
             self.event_id,
@@ -79,10 +99,15 @@ def window(
     partition: int = 0,
     partitions: int = 1,
     types: Sequence[str] | None = None,
+    stream_type: str | None = None,
 ) -> list[RawEvent]:
-    """Return the partition's events after `after` up to `upto`, of all types or of `types`."""
+    """Return the partition's events after `after` up to `upto`.
+
+    With `types`, only those of these types and those of the streams of `stream_type`.
+    """
     wanted = None if types is None else list(types)
-    return _logged(_WINDOW, [after, upto, partitions, partitions, partition, wanted, wanted])
+    chosen = [partitions, partitions, partition, wanted, wanted, stream_type]
+    return _logged(_WINDOW, [after, upto, *chosen])
 
 
 def at(positions: Sequence[int]) -> list[RawEvent]:

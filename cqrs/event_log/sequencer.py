@@ -6,41 +6,99 @@ their throughput. So writers do not wait: the process that holds an advisory loc
 rows of `cqrs_pending` into `cqrs_feed`, and only committed events get a position.
 """
 
-from django.db import connection, transaction
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from cqrs.database.locks import LockSpace, try_lock
-from cqrs.models import Pending
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+from cqrs.database.aliases import WRITE_ALIAS
+from cqrs.database.cursors import server_cursor
+from cqrs.database.locks import LockSpace, lock_key
+from cqrs.database.pipelines import pipelined_transaction
+from cqrs.event_log.feed import COLUMNS, RawEvent
 
 BATCH = 5_000
+RETURNED_EVENTS = 500  # a larger batch is read by its consumers, each its own part
+LOCK_TIMEOUT_MS = 2_000
 
 # Lock and move are two statements on purpose: the snapshot of a statement that takes the lock is
-# older than the lock, so it would miss or double what the last holder moved.
-_MOVE = """
+# older than the lock, so it would miss or double what the last holder moved. Without pending events
+# the lock stays free, so a worker that does not get it knows that its holder will look again.
+# LATERAL with OFFSET looks each event up by its key, whatever the planner believes of new tables.
+_LOCK = f"""
+SELECT set_config('lock_timeout', '{LOCK_TIMEOUT_MS}', true),
+       set_config('cqrs.is_sequencer', (CASE WHEN EXISTS (SELECT FROM cqrs_pending)
+    THEN pg_try_advisory_xact_lock(%s) ELSE false END)::text, true)
+"""  # noqa: S608
+_MOVE = f"""
 WITH moved AS (
     DELETE FROM cqrs_pending
-    WHERE event_id IN (SELECT event_id FROM cqrs_pending ORDER BY event_id LIMIT %s)
+    WHERE current_setting('cqrs.is_sequencer') = 'true'
+          AND event_id IN (SELECT event_id FROM cqrs_pending ORDER BY event_id LIMIT %s)
     RETURNING event_id, bucket
 ),
 counted AS (SELECT count(*) AS n FROM moved),
 head AS (
-    UPDATE cqrs_feedhead SET position = position + n FROM counted WHERE n > 0
+    UPDATE cqrs_feedhead SET position = position + n FROM counted WHERE id = 1 AND n > 0
     RETURNING position - n AS before
+),
+feed AS (
+    INSERT INTO cqrs_feed (position, event_id, bucket)
+    SELECT before + row_number() OVER (ORDER BY event_id), event_id, bucket FROM moved, head
+    RETURNING position, event_id, bucket
+),
+placed AS (
+    SELECT {COLUMNS} FROM feed
+    JOIN LATERAL (SELECT * FROM cqrs_event WHERE id = feed.event_id OFFSET 0) AS event ON true
+    WHERE (SELECT n FROM counted) <= {RETURNED_EVENTS}
 )
-INSERT INTO cqrs_feed (position, event_id, bucket)
-SELECT before + row_number() OVER (ORDER BY event_id), event_id, bucket FROM moved, head
-"""
+SELECT n, coalesce((SELECT before + n FROM head), (SELECT position FROM cqrs_feedhead)),
+       EXISTS (SELECT FROM cqrs_pending OFFSET n), placed.*
+FROM counted LEFT JOIN placed ON true ORDER BY position
+"""  # noqa: S608
+_HEAD = "SELECT position, EXISTS (SELECT FROM cqrs_pending) FROM cqrs_feedhead"
 
 
-def step(batch: int = BATCH) -> bool:
-    """Move one batch of pending events into the feed; say whether to call again.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the log looked like at `read_at`, in `time.monotonic()`.
 
-    False at once when another process holds the lock: that one looks again after it has released
-    the lock, so no event waits longer than a sweep. Call it in turn with the consumers: under
-    steady writers there is always one more batch.
+    `has_pending` says that events had no position yet. `is_sequencer` says that this process held
+    the lock; then `moved` events got their position, and `events` are those, up to `head`, unless
+    they are more than `RETURNED_EVENTS`.
     """
-    # Read after the lock is released, even when nothing was moved: the worker of a transaction that
-    # committed meanwhile did not get the lock, and returned.
-    return _move(batch) is not None and Pending.objects.exists()
+
+    head: int
+    has_pending: bool
+    read_at: float
+    is_sequencer: bool = False
+    moved: int = 0
+    events: Sequence[RawEvent] = ()
+
+    def is_as(self, earlier: "Seen") -> bool:
+        """Return whether nothing has come since."""
+        return self.head == earlier.head and not self.has_pending
+
+
+def step(batch: int = BATCH, *, also: Callable[[], object] | None = None) -> Seen:
+    """Move one batch of pending events into the feed, in one round trip.
+
+    `also` issues further statements of the same transaction, after the move. When the step was the
+    sequencer, look again: the worker of a transaction that committed meanwhile did not get the
+    lock, and returned.
+    """
+    read_at, key = time.monotonic(), lock_key(LockSpace.SEQUENCER)
+    with pipelined_transaction(WRITE_ALIAS):
+        locked, placed = _issue(_LOCK, key), _issue(_MOVE, batch)
+        if also:
+            also()
+    is_sequencer = locked.fetchone()[1] == "true"
+    rows = placed.fetchall()
+    moved, head, has_pending, *_ = rows[0]
+    events = [RawEvent(*row[3:]) for row in rows if row[3] is not None]
+    return Seen(head, has_pending, read_at, is_sequencer, moved, events)
 
 
 def sequence(batch: int = BATCH) -> int:
@@ -49,27 +107,23 @@ def sequence(batch: int = BATCH) -> int:
     It does not return while steady writers add events: a worker uses `step`.
     """
     total = 0
-    while (moved := _move(batch)) is not None:
-        total += moved
-        if not Pending.objects.exists():
-            break
-    return total
+    while True:
+        done = step(batch)
+        total += done.moved
+        if not done.is_sequencer:
+            return total
 
 
-def _move(batch: int) -> int | None:
-    """Move one batch; None when another process holds the lock."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        if not try_lock(LockSpace.SEQUENCER):
-            return None
-        cursor.execute(_MOVE, [batch])
-        return int(cursor.rowcount)
+def look() -> Seen:
+    """Return what the log looks like, without changing it."""
+    read_at = time.monotonic()
+    head, has_pending = _issue(_HEAD).fetchone()
+    return Seen(head, has_pending, read_at)
 
 
 def head() -> int:
     """Return the highest position; 0 for an empty feed."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT position FROM cqrs_feedhead")
-        return int(cursor.fetchone()[0])
+    return look().head
 
 
 def oldest_pending_age_s() -> float:
@@ -85,3 +139,9 @@ def oldest_pending_age_s() -> float:
         )
         row = cursor.fetchone()
         return max(0.0, float(row[0])) if row else 0.0
+
+
+def _issue(statement: str, *parameters: int) -> CursorWrapper:
+    cursor = server_cursor(WRITE_ALIAS)
+    cursor.execute(statement, parameters)
+    return cursor

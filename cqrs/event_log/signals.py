@@ -20,9 +20,14 @@ event_committed = Signal()
 other receivers go on. Sent at most once: a process that dies after the commit does not send it. An
 effect that must happen is a reaction."""
 
-batch_applied = Signal()
-"""Sent after a consumer has committed a batch, with `sender` (the runner's class), `consumer` and
-`events`; `events` is empty when its rows were replaced. A receiver that raises is logged."""
+batches_written = Signal()
+"""Sent before the commit of a transaction that has applied events, with `applied` (pairs of a
+consumer and its events) and `using`. A receiver that raises rolls the transaction back; a statement
+of it goes into the transaction's pipeline, so it must not wait for its result."""
+
+batches_applied = Signal()
+"""The same after the commit. The events are empty when a consumer's rows were replaced. A receiver
+that raises is logged."""
 
 # Django compares senders by identity: connect to each event class, not to a base class.
 
@@ -39,11 +44,11 @@ def announce(**event: Any) -> None:
         transaction.on_commit(partial(_send_committed, event), robust=True)
 
 
-def announce_applied(**batch: Any) -> None:
-    """Send `batch_applied`."""
-    for receiver, answer in batch_applied.send_robust(**batch):
+def announce_applied(applied: Any) -> None:
+    """Send `batches_applied`."""
+    for receiver, answer in batches_applied.send_robust(sender=None, applied=applied):
         if isinstance(answer, Exception):
-            log.error("batch_applied_receiver_failed", receiver=repr(receiver), exc_info=answer)
+            log.error("batches_applied_receiver_failed", receiver=repr(receiver), exc_info=answer)
 
 
 def _send_committed(event: dict[str, Any]) -> None:

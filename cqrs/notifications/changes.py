@@ -1,7 +1,8 @@
 """Describe what a projection has changed, as a text that other processes can read.
 
-A change lists the ids that its events have in fields named `…_id` at the top of their data. A
-cached answer names the one id that can change it, or that any change can.
+A change lists the aggregates of its events, and the ids that the events have in fields named `…_id`
+at the top of their data. A cached answer names the one id that can change it, or that any change
+can.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-from cqrs.consumers.applier import Consumer
+from cqrs.consumers.consumer import Consumer
 from cqrs.event_log.events import RecordedEvent
 from cqrs.projections.registry import projection_names
 
@@ -61,9 +62,9 @@ def projection_of(key: str) -> str:
 
 
 def _ids_in(events: Sequence[RecordedEvent]) -> frozenset[str]:
-    return frozenset(
-        value
-        for event in events
-        for name, value in event.data.items()
-        if name.endswith("_id") and isinstance(value, str)
-    )
+    found = {str(event.stream_id) for event in events}
+    for event in events:
+        for name, value in event.data.items():
+            if name.endswith("_id") and isinstance(value, str):
+                found.add(value)
+    return frozenset(found)

@@ -1,6 +1,6 @@
 """The channel of announcements: Redis where there is one, else NOTIFY on the read database."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -12,24 +12,38 @@ from psycopg.pq import Conninfo
 
 from cqrs.conf import conf
 from cqrs.database.aliases import PROJECTION_ALIAS, READ_ALIAS
+from cqrs.database.cursors import server_cursor
 
 POLL_S = 1.0
+MAX_LENGTH = 7_999  # bytes of a NOTIFY
 # Django's settings of a database, by libpq's names.
 PARAMETERS = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST",
               "port": "PORT"}  # fmt: skip
 
 
+def texts(lines: Sequence[str]) -> list[str]:
+    """Return the lines in as few texts as a NOTIFY can take, each of one or several lines."""
+    found: list[str] = []
+    for line in lines:
+        if found and len(found[-1]) + len(line) < MAX_LENGTH:
+            found[-1] += f"\n{line}"
+        else:
+            found.append(line)
+    return found
+
+
 def publish(text: str) -> None:
-    """Send the text to every process. Raises `redis.RedisError` when Redis is out of reach."""
-    if conf().REDIS_URL:
-        _redis().publish(conf().CHANNEL, text)
-        return
-    with connections[PROJECTION_ALIAS].cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [conf().CHANNEL, text])
+    """Send the text to every process through Redis. Raises `redis.RedisError`."""
+    _redis().publish(conf().CHANNEL, text)
+
+
+def notify(text: str, using: str = PROJECTION_ALIAS) -> None:
+    """Send the text to every process through PostgreSQL, with the commit of the transaction."""
+    server_cursor(using).execute("SELECT pg_notify(%s, %s)", [conf().CHANNEL, text])
 
 
 def messages() -> Iterator[str | None]:
-    """Yield None when listening has begun, then the text of each announcement."""
+    """Yield None when listening has begun, then each text."""
     yield from _from_redis() if conf().REDIS_URL else _from_postgresql()
 
 

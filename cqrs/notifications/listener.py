@@ -47,7 +47,7 @@ class AppliedListener:
         while True:
             try:
                 for text in channel.messages():
-                    self._receive(None if text is None else Change.read(text))
+                    self._receive(text)
             except (redis.RedisError, psycopg.Error) as error:
                 log.info("listener_disconnected", reason=type(error).__name__)
             except Exception:  # a receiver's bug must not end the thread: it is not started again
@@ -55,8 +55,10 @@ class AppliedListener:
             self.is_listening = False
             time.sleep(RECONNECT_S)
 
-    def _receive(self, change: Change | None) -> None:
-        change_received.send(sender=AppliedListener, change=change)
+    def _receive(self, text: str | None) -> None:
+        changes = [None] if text is None else [Change.read(line) for line in text.split("\n")]
+        for change in changes:
+            change_received.send(sender=AppliedListener, change=change)
         self.is_listening = True
         with self._arrived:
             self.messages += 1

@@ -1,20 +1,18 @@
-"""Announce to every process what a projection has applied.
+"""Announce to every process what projections have applied.
 
 An announcement wakes waiting reads and names what has changed, for the answers that a process has
 cached.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import redis
 import structlog
 
 from cqrs.conf import conf
-from cqrs.consumers.applier import Consumer
+from cqrs.consumers.announcements import Applied
 from cqrs.database.breaker import Breaker
-from cqrs.event_log.events import RecordedEvent
-from cqrs.event_log.signals import batch_applied
+from cqrs.event_log.signals import batches_applied, batches_written
 from cqrs.notifications import channel
 from cqrs.notifications.changes import Change
 
@@ -22,30 +20,42 @@ log = structlog.get_logger("cqrs.notifications")
 
 
 class ChangePublisher:
-    """Publishes the changes of this process's workers. `breaker` skips Redis after a failure."""
+    """Publishes the changes of this process's workers: one message for each transaction.
+
+    With NOTIFY the message is a part of the transaction. With Redis it follows the commit, and
+    `breaker` skips Redis after a failure.
+    """
 
     def __init__(self) -> None:
         self.breaker = Breaker(redis.RedisError)
 
     def connect(self) -> None:
-        """Publish the change of every applied batch from now on."""
-        batch_applied.connect(self.publish_applied, dispatch_uid="cqrs.publish_applied")
+        """Publish the changes of every applied batch from now on."""
+        batches_written.connect(self.notify, dispatch_uid="cqrs.notify")
+        batches_applied.connect(self.publish, dispatch_uid="cqrs.publish")
 
-    def publish_applied(
-        self, consumer: Consumer, events: Sequence[RecordedEvent], **_: Any
-    ) -> None:
-        """Publish what the batch has changed. A Redis that is out of reach does not fail it."""
-        change = Change.by(consumer, events)
-        if change is None:
-            return  # a copy of tables, which no query reads
+    def notify(self, applied: Applied, using: str, **_: Any) -> None:
+        """Send the changes with the open transaction, where there is no Redis."""
         if not conf().REDIS_URL:
-            channel.publish(str(change))
-        elif not self.breaker.is_open():
-            try:
-                with self.breaker.watching():
-                    channel.publish(str(change))
-            except redis.RedisError as error:
-                log.warning("change_not_announced", reason=type(error).__name__)
+            for text in channel.texts(_changes(applied)):
+                channel.notify(text, using)
+
+    def publish(self, applied: Applied, **_: Any) -> None:
+        """Send the changes to Redis. One that is out of reach does not fail the batch."""
+        if not conf().REDIS_URL or self.breaker.is_open():
+            return
+        try:
+            with self.breaker.watching():
+                for text in channel.texts(_changes(applied)):
+                    channel.publish(text)
+        except redis.RedisError as error:
+            log.warning("change_not_announced", reason=type(error).__name__)
+
+
+def _changes(applied: Applied) -> list[str]:
+    """Return the changes that queries can see: those of copies are left out."""
+    found = (Change.by(consumer, events) for consumer, events in applied)
+    return [str(change) for change in found if change is not None]
 
 
 publisher = ChangePublisher()

@@ -12,7 +12,7 @@ from cqrs.models import ReactionWork
 from cqrs.projections.registry import projections, runner
 from cqrs.reactions import executor
 from cqrs.reactions.registry import reactions
-from cqrs.rebuild.table_copies import active_consumers
+from cqrs.rebuild.serving import stored_consumers
 
 log = structlog.get_logger("cqrs.parking")
 
@@ -52,14 +52,14 @@ class OfProjections(FailedEvents):
 
     def retry(self, rows: Sequence[Any]) -> int:
         """Retry the aggregates of these events, each in order."""
-        by_name = {consumer.name: consumer for consumer in active_consumers(projections())}
+        by_name = stored_consumers(projections())
         streams = dict.fromkeys((row.consumer, (row.stream_type, row.stream_id)) for row in rows)
         known = [(by_name[name], stream) for name, stream in streams if name in by_name]
         return sum(runner.retries.retry(consumer, stream) for consumer, stream in known)
 
     def retry_all(self, names: Collection[str]) -> int:
-        chosen = [projection for projection in projections() if projection.name in names]
-        return sum(runner.retries.retry_all(projection) for projection in chosen)
+        by_name = stored_consumers(projections())
+        return sum(runner.retries.retry_all(by_name[name]) for name in names if name in by_name)
 
     def discard(self, rows: Sequence[Any]) -> None:
         with transaction.atomic(using=runner.alias):

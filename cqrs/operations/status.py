@@ -7,8 +7,10 @@ from enum import StrEnum
 
 from cqrs.event_log import sequencer
 from cqrs.models import Pending
-from cqrs.operations.progress import Progress, of_projections, of_reactions
+from cqrs.operations.blocked import blocked_reason
+from cqrs.operations.progress import PROJECTION, Progress, of_projections, of_reactions
 from cqrs.projections.projection import Projection
+from cqrs.projections.registry import code_of
 from cqrs.reactions.reaction import Reaction
 
 SAMPLE_S = 0.5
@@ -20,6 +22,8 @@ class State(StrEnum):
     LEVEL = "level"
     BEHIND = "behind"
     PARKED = "parked"
+    BLOCKED = "blocked"
+    """This build cannot advance it; the status says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class ConsumerStatus:
     `version` is that of its tables. `lag_events` of a reaction includes the events that it has not
     reacted to. `rate` is in events per second, None if it was not measured. `parked` counts the
     events that failed, or wait behind one; `parked_oldest_seconds` is the age of the oldest.
+    `reason` says why it is blocked.
     """
 
     consumer: str
@@ -64,6 +69,7 @@ class ConsumerStatus:
     parked: int
     parked_oldest_seconds: float
     state: State
+    reason: str | None
     partitions: tuple[PartitionStatus, ...]
 
 
@@ -111,6 +117,7 @@ def _status(found: Progress, log: LogStatus, rate: float | None) -> ConsumerStat
         for partition, position in found.positions
     )
     lag_events = max(each.lag_events for each in partitions)
+    reason = _reason(found, lag_events)
     return ConsumerStatus(
         consumer=found.consumer,
         kind=found.kind,
@@ -122,6 +129,22 @@ def _status(found: Progress, log: LogStatus, rate: float | None) -> ConsumerStat
         rate=None if rate is None else round(rate, 1),
         parked=found.parked,
         parked_oldest_seconds=found.parked_s,
-        state=State.PARKED if found.parked else State.BEHIND if lag_events else State.LEVEL,
+        state=_state(found, lag_events, reason),
+        reason=reason,
         partitions=partitions,
     )
+
+
+def _reason(found: Progress, lag_events: int) -> str | None:
+    if found.kind != PROJECTION:
+        return None
+    is_foreign = code_of(found.consumer, found.version) is None
+    return blocked_reason(found.consumer) if lag_events or is_foreign else None
+
+
+def _state(found: Progress, lag_events: int, reason: str | None) -> State:
+    if reason:
+        return State.BLOCKED
+    if found.parked:
+        return State.PARKED
+    return State.BEHIND if lag_events else State.LEVEL

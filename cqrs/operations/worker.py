@@ -1,25 +1,62 @@
-"""One step of a worker, which the Celery task and `projections run` repeat."""
+"""The work of a worker, which the Celery task and `projections run` call."""
 
+import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from cqrs.event_log import sequencer
-from cqrs.projections.freshness import freshness
+from cqrs.event_log.sequencer import Seen
 from cqrs.projections.projection import Projection
 from cqrs.projections.registry import runner
-from cqrs.rebuild.table_copies import active_consumers
+from cqrs.reactions.executor import run_transactional
+from cqrs.reactions.handover import hand_over
+from cqrs.rebuild.serving import active_consumers
 
 
-def project_once(
+class Worked(NamedTuple):
+    """How many positions were passed, of all partitions, and whether reactions have work now."""
+
+    passed: int
+    has_reactions: bool
+
+
+def project(
     chosen: Sequence[Projection],
     on_batch: Callable[[int], None] | None = None,
-) -> bool:
-    """Sequence a batch of pending events; apply it to the projections and their retired copies.
+    limit_s: float = math.inf,
+) -> Worked:
+    """Sequence what is pending, and apply it to the projections and their retired copies.
 
-    Retries parked events that are due. Returns whether to call again at once.
+    Ends when nothing is left, or after `limit_s`. Retries parked events that are due. Hands the
+    events over to the reactions, and runs those that write on `default` alone.
     """
-    more = sequencer.step()
-    consumers = active_consumers(chosen)
-    runner.drain(*consumers, on_batch=on_batch)
-    runner.retries.retry_due(*consumers)
-    freshness.record()
-    return more
+    handed = _HandedOver()
+    try:
+        passed = runner.drain(
+            *active_consumers(chosen), look=handed.step, on_batch=on_batch, limit_s=limit_s
+        )
+    finally:
+        handed.run_transactional()
+    return Worked(passed, bool(handed.external))
+
+
+class _HandedOver:
+    """Sequences with the hand-over in the same transaction, and counts the rows handed over."""
+
+    def __init__(self) -> None:
+        self.external = self.transactional = 0
+
+    def step(self) -> Seen:
+        self.run_transactional()
+        cursors = []
+        seen = sequencer.step(also=lambda: cursors.append(hand_over()))
+        external, transactional = cursors[0].fetchone()
+        self.external += external
+        self.transactional += transactional
+        return seen
+
+    def run_transactional(self) -> None:
+        """React to what the last steps have handed over."""
+        if self.transactional:
+            self.transactional = 0
+            run_transactional()

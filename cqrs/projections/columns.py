@@ -1,6 +1,6 @@
 """The columns of a read table, and where their values come from."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -20,13 +20,19 @@ class Columns:
     | `position` | the row's position |
     | one of `computed` | the result of the function, called with the state |
     | any other | the field of the same name in the state |
+
+    Columns in `without` are those of another version of the projection.
     """
 
     def __init__(
-        self, model: type[models.Model], computed: Mapping[str, Callable[[RowState], Any]]
+        self,
+        model: type[models.Model],
+        computed: Mapping[str, Callable[[RowState], Any]],
+        without: Collection[str] = (),
     ) -> None:
         self.model = model
         self.computed = computed
+        self.without = without
 
     @cached_property
     def types(self) -> dict[str, str]:
@@ -36,7 +42,11 @@ class Columns:
         """
         connection = connections[PROJECTION_ALIAS]
         fields = sorted(self.model._meta.concrete_fields, key=lambda field: not field.primary_key)
-        return {str(field.column): str(field.db_type(connection)).split("(")[0] for field in fields}
+        return {
+            str(field.column): str(field.db_type(connection)).split("(")[0]
+            for field in fields
+            if field.column not in self.without
+        }
 
     @property
     def names(self) -> list[str]:

@@ -20,6 +20,32 @@ class ProjectionCheckpoint(kernel.AbstractCheckpoint):
         default_permissions = ()
 
 
+class Tombstone(models.Model):
+    """What stays of a deleted row: the version and the position of the event that deleted it.
+
+    `bucket` is that of the row's partition key. A copy of the table has tombstones of its own.
+    """
+
+    consumer = models.CharField(max_length=60)
+    table_name = models.CharField(max_length=63)
+    key = models.CharField()
+    bucket = models.PositiveSmallIntegerField()
+    version = models.PositiveIntegerField()
+    position = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["consumer", "table_name", "key"],
+                name="cqrs_projections_tombstone_identity",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.table_name} {self.key}"
+
+
 class ParkedEvent(kernel.AbstractParkedEvent):
     """An event that a projection could not apply, or that is queued behind one."""
 

@@ -1,38 +1,44 @@
 """Load the rows that a batch touches, with one statement per table."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import cached_property
 
 import orjson
 
-from cqrs.database.cursors import array, server_cursor
+from cqrs.database.cursors import array
+from cqrs.database.statements import Statement
 from cqrs.projections.columns import Columns
-from cqrs.projections.rows import Row
+from cqrs.projections.rows import Row, Rows
 
 
 class RowLoader:
-    """Loads the state of rows: the document, or without one an object of the columns."""
+    """Makes statements that load rows: the key, the state as JSON, and the position.
+
+    The state is the document, or without one an object of the columns.
+    """
 
     def __init__(self, table: str, columns: Columns) -> None:
         self.table = table
         self.columns = columns
 
-    def by_key(self, keys: Collection[str]) -> dict[str, Row]:
-        """Return the rows with these primary keys, by key."""
-        if not keys:
-            return {}
+    def by_key(self, keys: Collection[str]) -> Statement:
+        """Return the statement that loads the rows with these primary keys."""
         key = self.columns.key
-        return self.where(f"WHERE {key} = ANY(%s::{self.columns.types[key]}[])", array(keys))
+        kind = self.columns.types[key]
+        return f"{self._select} WHERE {key} = ANY(%s::{kind}[])", [array(keys)]
 
-    def where(self, condition: str, *parameters: str | int) -> dict[str, Row]:
-        """Return the rows that match a condition in SQL, by key."""
-        with server_cursor() as cursor:
-            cursor.execute(f"{self._select} {condition}", parameters)
-            return {key: Row(orjson.loads(text), at) for key, text, at in cursor.fetchall()}
+    def where(self, condition: str, *parameters: str | int) -> Statement:
+        """Return the statement that loads the rows that match a condition in SQL."""
+        return f"{self._select} {condition}", parameters
 
     @cached_property
     def _select(self) -> str:
         names = self.columns.names
         pairs = ", ".join(f"'{name}', {name}" for name in names if name != "position")
-        state = "document" if "document" in names else f"json_build_object({pairs})::text"
+        state = "document::text" if "document" in names else f"json_build_object({pairs})::text"
         return f"SELECT {self.columns.key}::text, {state}, position FROM {self.table}"  # noqa: S608
+
+
+def loaded_rows(found: Iterable[tuple[str, str, int]]) -> Rows:
+    """Return the rows by key."""
+    return {key: Row(orjson.loads(text), at, is_stored=True) for key, text, at in found}

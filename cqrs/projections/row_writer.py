@@ -3,33 +3,35 @@
 It is plain SQL with arrays, because the ORM's `bulk_create` has half the speed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 
-from cqrs.database.cursors import array, server_cursor
+from cqrs.database.cursors import array
+from cqrs.database.statements import Statement
 from cqrs.projections.columns import Columns
-from cqrs.projections.rows import Row
+from cqrs.projections.rows import Row, Rows
 
 NEWER = " WHERE stored.position <= EXCLUDED.position AND stored.version <= EXCLUDED.version"
 
 
 class RowWriter:
-    """Upserts rows. With `only_newer`, a stored row with a later position or version stays."""
+    """Makes upserts and deletes; with `only_newer`, a stored row that is newer stays."""
 
     def __init__(self, table: str, columns: Columns, *, only_newer: bool) -> None:
         self.table = table
         self.columns = columns
         self.guard = NEWER if only_newer else ""
 
-    def upsert(self, rows: Mapping[str, Row]) -> None:
-        """Write the rows in the order of their keys, so that two writers cannot deadlock."""
-        if not rows:
-            return
+    def upsert(self, rows: Rows) -> Statement:
+        """Return the upsert, in the order of the keys, so that two writers cannot deadlock."""
         ordered = [rows[key] for key in sorted(rows)]
-        with server_cursor() as cursor:
-            cursor.execute(
-                self._upsert, [self._parameter(name, ordered) for name in self.columns.names]
-            )
+        return self._upsert, [self._parameter(name, ordered) for name in self.columns.names]
+
+    def delete(self, keys: Collection[str]) -> Statement:
+        """Return the deletion of the rows with these keys."""
+        key = self.columns.key
+        kind = self.columns.types[key]
+        return f"DELETE FROM {self.table} WHERE {key} = ANY(%s::{kind}[])", [array(sorted(keys))]  # noqa: S608
 
     def _parameter(self, name: str, rows: Sequence[Row]) -> str:
         values = self.columns.values(name, rows)

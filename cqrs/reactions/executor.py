@@ -5,6 +5,8 @@ is the lease: a call that hangs, or a process that ends, costs a delay, and no s
 transaction meanwhile. A transactional effect commits with the deletion of its row.
 """
 
+import math
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
@@ -28,17 +30,19 @@ def waiting() -> list[Reaction]:
     return [reaction for reaction in reactions() if reaction.name in idle]
 
 
-def run(reaction: Reaction) -> int:
+def run(reaction: Reaction, limit_s: float = math.inf) -> int:
     """Attempt the rows of a reaction until none is due; return the number of attempts.
+
+    With `limit_s` it begins no further attempt after that time.
 
     Returns at once when another process executes the same reaction: that one looks again after it
     has released the lock. Raises `RuntimeError` inside an open transaction.
     """
     _require_no_transaction()
-    total = 0
-    while work.due([reaction.name]):
+    total, deadline = 0, time.monotonic() + limit_s
+    while time.monotonic() < deadline and work.due([reaction.name]):
         with _executing(reaction) as is_held:
-            attempts = _run_due(reaction) if is_held else 0
+            attempts = _run_due(reaction, deadline) if is_held else 0
         if not attempts:
             break
         total += attempts
@@ -74,12 +78,14 @@ def _executing(reaction: Reaction) -> AbstractContextManager[bool]:
     return session_lock(LockSpace.REACTION_EXECUTOR, reaction.name)
 
 
-def _run_due(reaction: Reaction) -> int:
+def _run_due(reaction: Reaction, deadline: float) -> int:
     """Take turns between new and failed rows, so that neither waits for the other."""
     work.park_interrupted(reaction)
     total = 0
     while done := sum(_attempt(reaction, which) for which in (work.NEW, work.FAILED)):
         total += done
+        if time.monotonic() > deadline:
+            break
     return total
 
 

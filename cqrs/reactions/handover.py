@@ -4,7 +4,7 @@ The rows are inserted in the statement that moves the checkpoint. A locked check
 another hand-over and is left to it.
 """
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from cqrs.database.aliases import WRITE_ALIAS
@@ -84,13 +84,6 @@ def hand_over() -> CursorWrapper:
     }
     cursor.execute(_HAND_OVER, parameters)
     return cursor
-
-
-def hand_over_now() -> tuple[int, int]:
-    """Hand over in a transaction of its own; return the external and the transactional rows."""
-    with transaction.atomic(), hand_over() as cursor:
-        external, transactional = cursor.fetchone()
-    return external, transactional
 
 
 def start_at_head() -> None:

@@ -7,9 +7,7 @@ from uuid import UUID
 import structlog
 
 from cqrs.event_log import feed
-from cqrs.event_log.events import RecordedEvent, event_types
-from cqrs.event_log.feed import RawEvent
-from cqrs.event_log.upcasters import NeedsNewerCode
+from cqrs.event_log.events import RecordedEvent
 from cqrs.messaging.context import SYSTEM, Context, use_context
 from cqrs.reactions.reaction import Reaction
 
@@ -30,7 +28,9 @@ def react_to(reaction: Reaction, event_id: UUID) -> None:
 
     Raises `NeedsNewerCode`, `TooManyHops`, and whatever an upcaster or the reaction raises.
     """
-    event = _recorded(feed.with_id(event_id))
+    event = feed.with_id(event_id).upcast()
+    # Another program can have written any JSON; reactions look things up in it.
+    event = event if isinstance(event.metadata, dict) else replace(event, metadata={})
     context = _context(event)
     if context.hops > MAX_HOPS:
         raise TooManyHops(context.hops)
@@ -43,15 +43,6 @@ def react_to(reaction: Reaction, event_id: UUID) -> None:
         correlation_id=context.correlation_id,
         traceparent=context.traceparent,
     )
-
-
-def _recorded(raw: RawEvent) -> RecordedEvent:
-    known = event_types().get(raw.type)
-    if known is not None and raw.schema_version > known.schema_version:
-        raise NeedsNewerCode(raw.type, raw.schema_version)
-    event = raw.upcast()
-    # Another program can have written any JSON; reactions look things up in it.
-    return event if isinstance(event.metadata, dict) else replace(event, metadata={})
 
 
 def _context(event: RecordedEvent) -> Context:

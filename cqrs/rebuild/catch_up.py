@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 
+from cqrs.consumers.partition_runner import PartitionRunner
 from cqrs.consumers.partitions import PartitionCheckpoint
-from cqrs.consumers.runner import Runner
 from cqrs.database.aliases import PROJECTION_ALIAS
 from cqrs.event_log import sequencer
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
-from cqrs.projections.registry import runner
-from cqrs.rebuild.table_copies import SERVING_SCHEMA, TableCopy
+from cqrs.projections.registry import code_of, runner, versions
+from cqrs.projections.store import SERVING_SCHEMA
+from cqrs.rebuild.table_copies import TableCopy
 
 # The rest is applied while the serving partitions are locked.
 SNAPSHOT_GAP_POSITIONS = 2_000
@@ -21,26 +22,25 @@ LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s'"
 Report = Callable[[str, int, int], None]
 """Receives progress: the phase, how much is done, and of how much."""
 
-copy_runner = Runner(ProjectionCheckpoint, ParkedEvent, PROJECTION_ALIAS, batch=2_000)
+copy_runner = PartitionRunner(ProjectionCheckpoint, ParkedEvent, PROJECTION_ALIAS, batch=2_000)
 
 
 def matching_checkpoints(copy: TableCopy) -> list[tuple[PartitionCheckpoint, PartitionCheckpoint]]:
     """Return the checkpoint of each partition of the copy, with the serving one of its events."""
-    live = runner.partition_checkpoints(copy.projection)
+    live = runner.partitions.get([copy.projection.name])
     return [
         (checkpoint, next(p for p in live if checkpoint.partition % p.partitions == p.partition))
         for checkpoint in copy_runner.partitions.get([copy.name])
     ]
 
 
-def catch_up(copy: TableCopy, report: Report, applier: Runner = copy_runner) -> None:
+def catch_up(copy: TableCopy, report: Report, applier: PartitionRunner = copy_runner) -> None:
     """Bring the copy close to the serving tables, but never past them.
 
     Brings the serving tables up to date as well: there may be no worker.
     """
     while True:
-        sequencer.step()
-        runner.drain(copy.projection)
+        runner.drain(*versions()[copy.projection.name], look=sequencer.step)
         behind = 0
         for checkpoint, live in matching_checkpoints(copy):
             behind += live.position - checkpoint.position
@@ -99,7 +99,10 @@ def _lock_serving(cursor: CursorWrapper, name: str) -> None:
 
 @contextmanager
 def held_at_equal_position(copy: TableCopy) -> Iterator[None]:
-    """Lock the copy and the serving tables at the same positions, in the block's transaction."""
+    """Lock the copy and the serving tables at the same positions, in the block's transaction.
+
+    A copy stays ahead of serving tables whose version this build does not have.
+    """
     with transaction.atomic(using=PROJECTION_ALIAS):
         with connections[PROJECTION_ALIAS].cursor() as cursor:
             cursor.execute(LOCK_TIMEOUT)
@@ -107,7 +110,8 @@ def held_at_equal_position(copy: TableCopy) -> Iterator[None]:
         for checkpoint, live in matching_checkpoints(copy):
             copy_runner.advance_to(copy, checkpoint, live.position)
             # Workers apply events to a retired copy, too: it may be the one that is ahead.
-            copy_runner.advance_to(copy.projection, live, checkpoint.position)
+            if serving := code_of(copy.projection.name, live.version):
+                copy_runner.advance_to(serving, live, checkpoint.position)
         _retry_parked(copy)
         yield
 

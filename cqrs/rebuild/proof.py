@@ -4,10 +4,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from cqrs.projections.registry import runner
+from cqrs.projections.store import SERVING_SCHEMA
 from cqrs.rebuild.catch_up import Report, snapshot_at_equal_position
 from cqrs.rebuild.comparison import Comparison, Difference, Totals
 from cqrs.rebuild.sampling import Sample, fold_sample, report_rows
-from cqrs.rebuild.table_copies import SERVING_SCHEMA, TableCopy
+from cqrs.rebuild.table_copies import TableCopy
+from cqrs.rebuild.tombstones import tombstone_differences
 
 MAX_EXAMPLES = 20
 
@@ -46,12 +48,15 @@ class Proof:
 
 def prove(copy: TableCopy, report: Report) -> Proof:
     """Compare every row of the copy with the serving one, at the same position of the feed."""
-    versions = runner.partition_checkpoints(copy.projection)[0].version, copy.version
-    proof = Proof(copy.projection.name, *versions)
+    [serving, *_] = runner.partitions.get([copy.projection.name])
+    proof = Proof(copy.projection.name, serving.version, copy.version)
     with snapshot_at_equal_position(copy) as cursor:
         for table in copy.tables:
             comparison = Comparison(table, SERVING_SCHEMA, copy.schema)
             for difference in comparison.differences(cursor, report_rows(report)):
+                proof.add(difference)
+            consumers = copy.projection.name, copy.name
+            for difference in tombstone_differences(cursor, table, consumers):
                 proof.add(difference)
             proof.totals.append(comparison.totals)
     if proof.old_version != proof.new_version:

@@ -4,6 +4,7 @@ from cqrs.projections.projection import Projection
 from cqrs.projections.registry import runner
 from cqrs.rebuild.catch_up import Report, catch_up, copy_runner
 from cqrs.rebuild.proof import Proof, RebuildError, prove, require_acceptance
+from cqrs.rebuild.serving import retired_copy
 from cqrs.rebuild.swap import swap
 from cqrs.rebuild.table_copies import Slot, TableCopy, exclusive
 
@@ -11,11 +12,13 @@ from cqrs.rebuild.table_copies import Slot, TableCopy, exclusive
 def rebuild(projection: Projection, report: Report, *, accept_changes: bool = False) -> Proof:
     """Fill a copy of the projection's tables, prove it, and swap the two; return the proof.
 
-    Continues an interrupted rebuild. Raises `Busy`, and `RebuildError` when the two differ and
-    that was not accepted: then the copy stays, and a second call continues with it.
+    Continues an interrupted rebuild. Raises `Busy`, and `RebuildError` when a newer version serves,
+    or when the two differ and that was not accepted: then the copy stays, and a second call
+    continues with it.
     """
     copy = TableCopy(projection, Slot.SHADOW)
     with exclusive(copy):
+        _require_no_newer_version(projection)
         _create_unless_it_fits(copy)
         catch_up(copy, report)
         report("adding indexes", 0, 1)
@@ -31,13 +34,16 @@ def rebuild(projection: Projection, report: Report, *, accept_changes: bool = Fa
 def roll_back(projection: Projection) -> None:
     """Swap back to the tables that the last rebuild replaced.
 
-    Raises `Busy`, and `RebuildError` without such tables.
+    Raises `Busy`, `RebuildError` without such tables, and `NeedsOtherBuild` if this build does not
+    have the version that made them.
     """
-    copy = TableCopy(projection, Slot.RETIRED)
     with exclusive(TableCopy(projection, Slot.SHADOW)):
-        if not copy.exists():
+        if not TableCopy(projection, Slot.RETIRED).exists():
             raise RebuildError(f"{projection.name} has no old tables to go back to")
-        runner.drain(copy)  # before the swap, which stops the workers while it applies the rest
+        copy = retired_copy(projection.name)
+        copy.complete()  # a migration may have added indexes since
+        # Before the swap, which stops the workers while it applies the rest.
+        runner.drain(copy)
         swap(copy)
 
 
@@ -48,8 +54,19 @@ def discard(projection: Projection) -> None:
             TableCopy(projection, slot).drop()
 
 
+def _require_no_newer_version(projection: Projection) -> None:
+    """Raise in an old build, which would swap the tables for older ones by accident."""
+    [serving, *_] = runner.started(projection)
+    if serving.version > projection.version:
+        raise RebuildError(
+            f"The tables of {projection.name} are of version {serving.version}, newer than version"
+            f" {projection.version} of this build: rebuild with a newer build, or go back to the"
+            " retired tables with --rollback"
+        )
+
+
 def _create_unless_it_fits(copy: TableCopy) -> None:
-    partitions = runner.partition_checkpoints(copy.projection)[0].partitions
+    partitions = runner.started(copy.projection)[0].partitions
     found = copy_runner.partitions.get([copy.name])
     if {(each.version, each.partitions) for each in found} != {(copy.version, partitions)}:
         copy.create(partitions)

@@ -5,13 +5,13 @@ import time
 
 from django.db import OperationalError, connections
 
-from cqrs.consumers.runner import Runner
+from cqrs.consumers.announcements import announce
 from cqrs.database.aliases import PROJECTION_ALIAS
-from cqrs.event_log.signals import announce_applied
-from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
+from cqrs.projections.store import SERVING_SCHEMA
 from cqrs.rebuild.catch_up import held_at_equal_position
+from cqrs.rebuild.owned_tables import owned_tables
 from cqrs.rebuild.proof import RebuildError
-from cqrs.rebuild.table_copies import SERVING_SCHEMA, Slot, TableCopy
+from cqrs.rebuild.table_copies import CONSUMER_STATE, Slot, TableCopy
 
 SWAP_PATIENCE_S = 60.0
 # All later readers of a table wait behind a waiting swap: it waits briefly, and tries again.
@@ -55,9 +55,9 @@ def _try_to_swap(incoming: TableCopy) -> None:
             (leaving.schema, leaving.name, retired.schema, retired.name),
         )
         for from_schema, old_name, to_schema, new_name in moves:
-            for table in projection.tables:
-                cursor.execute(f"ALTER TABLE {from_schema}.{table.name} SET SCHEMA {to_schema}")
-            for model in (ProjectionCheckpoint, ParkedEvent):
+            for table in owned_tables(cursor, projection.name, from_schema):
+                cursor.execute(f"ALTER TABLE {from_schema}.{table} SET SCHEMA {to_schema}")
+            for model in CONSUMER_STATE:
                 rows = model._default_manager.using(PROJECTION_ALIAS).filter(consumer=old_name)
                 rows.update(consumer=new_name)
-    announce_applied(sender=Runner, consumer=projection, events=())
+        announce([(projection, ())], using=PROJECTION_ALIAS)

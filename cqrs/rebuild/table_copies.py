@@ -16,12 +16,15 @@ from django.db.backends.utils import CursorWrapper
 from cqrs.database.aliases import PROJECTION_ALIAS
 from cqrs.database.locks import LockSpace, session_lock
 from cqrs.event_log.events import RecordedEvent
-from cqrs.event_log.feed import Stream
-from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
+from cqrs.event_log.feed import RawEvent, Stream
+from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint, Tombstone
+from cqrs.projections.projected_batch import ProjectedBatch
 from cqrs.projections.projection import Projection
 from cqrs.projections.registry import runner
+from cqrs.projections.store import SERVING_SCHEMA, Store
 from cqrs.projections.table import SearchTable, Table
-from cqrs.rebuild.table_ddl import complete_table, create_table_like
+from cqrs.rebuild.owned_tables import mark_table, owned_tables
+from cqrs.rebuild.table_ddl import add_new_columns, complete_table, create_table_like
 
 
 class Slot(StrEnum):
@@ -41,18 +44,19 @@ class Slot(StrEnum):
 
     @property
     def schema(self) -> str:
-        return "public" if self is Slot.SERVING else f"read_{self}"
+        return SERVING_SCHEMA if self is Slot.SERVING else f"read_{self}"
 
 
-SERVING_SCHEMA = Slot.SERVING.schema
+CONSUMER_STATE = (ProjectionCheckpoint, ParkedEvent, Tombstone)
+"""The models whose rows belong to a consumer, by its name."""
 
 
 class Busy(Exception):
     """Another process works on the same tables."""
 
 
-class TableCopy(Projection):
-    """A projection that writes its rows to the tables of another schema."""
+class TableCopy:
+    """A consumer that applies a version of a projection to the tables of another schema."""
 
     def __init__(self, projection: Projection, slot: Slot) -> None:
         self.projection = projection
@@ -60,22 +64,25 @@ class TableCopy(Projection):
         self.name = f"{projection.name}.{slot}"
         self.schema = slot.schema
         self.version = projection.version
+        self.types = projection.types
+        self.home_of = projection.home_of
         self.partitions = 0  # until `create`: a worker must not start a copy that was dropped
-
-    @property
-    def types(self) -> Collection[str]:
-        return self.projection.types
 
     @property
     def tables(self) -> Sequence[Table | SearchTable]:
         return self.projection.tables
 
-    def apply(self, events: Sequence[RecordedEvent]) -> None:
-        """Apply the events with the copy's schema first on the search path, for this batch."""
-        with _cursor() as cursor:
-            cursor.execute(f"SET LOCAL search_path TO {self.schema}, {SERVING_SCHEMA}")
-            self.projection.apply(events)
-            cursor.execute("SET LOCAL search_path TO DEFAULT")
+    @property
+    def is_divisible(self) -> bool:
+        return self.projection.is_divisible
+
+    def batch(self, events: Sequence[RecordedEvent]) -> ProjectedBatch:
+        """Return the effects of the events on the copy's tables."""
+        return ProjectedBatch(self.projection, Store(self.name, self.schema), events)
+
+    def skipped(self, events: Sequence[RawEvent]) -> Collection[int]:
+        """Return the positions of the events to park instead of applying them."""
+        return ()
 
     def streams_to_retry(self) -> Collection[Stream]:
         """Return the aggregates whose parked events must be retried to equal the serving tables."""
@@ -87,64 +94,45 @@ class TableCopy(Projection):
     def create(self, partitions: int, only: int | None = None) -> None:
         """Create the tables, empty and with primary keys alone, and the checkpoints.
 
-        With `only`, of that one partition.
+        With `only`, of that one partition. Those that only other versions write are created, too:
+        a swap exchanges all tables, so migrations find all of them in their place.
         """
         self.partitions = partitions
         with transaction.atomic(using=PROJECTION_ALIAS), _cursor() as cursor:
             self.drop()
             cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {self.schema}")
-            for table in self.tables:
-                create_table_like(cursor, table.name, SERVING_SCHEMA, self.schema)
+            self._create_tables(cursor)
             runner.partitions.start(self, only=only)
 
     def complete(self) -> None:
-        """Add the indexes and grants of the serving tables that are missing."""
+        """Add what the serving tables have and the copy lacks: tables, indexes and grants."""
         with transaction.atomic(using=PROJECTION_ALIAS), _cursor() as cursor:
-            for table in self.tables:
-                complete_table(cursor, table.name, SERVING_SCHEMA, self.schema)
+            for name in self._create_tables(cursor):
+                complete_table(cursor, name, SERVING_SCHEMA, self.schema)
 
     def drop(self) -> None:
         """Remove the tables, the checkpoints and the parked events."""
         with transaction.atomic(using=PROJECTION_ALIAS), _cursor() as cursor:
             runner.partitions.lock([self.name])  # in the workers' order: checkpoints, then tables
-            for table in self.tables:
-                cursor.execute(f"DROP TABLE IF EXISTS {self.schema}.{table.name}")
-            for model in (ProjectionCheckpoint, ParkedEvent):
+            for name in owned_tables(cursor, self.projection.name, self.schema):
+                cursor.execute(f"DROP TABLE {self.schema}.{name}")
+            for model in CONSUMER_STATE:
                 model._default_manager.using(PROJECTION_ALIAS).filter(consumer=self.name).delete()
 
+    def _create_tables(self, cursor: CursorWrapper) -> Sequence[str]:
+        """Create the tables that are missing; return the names of all."""
+        names = owned_tables(cursor, self.projection.name, SERVING_SCHEMA)
+        for name in names:
+            create_table_like(cursor, name, SERVING_SCHEMA, self.schema)
+            mark_table(cursor, self.projection.name, self.schema, name)
+        return names
 
-def active_consumers(chosen: Sequence[Projection]) -> list[Projection]:
-    """Return the consumers that workers run: the projections, and their retired tables if any."""
-    retired = [TableCopy(projection, Slot.RETIRED) for projection in chosen]
-    checkpoints = runner.partitions.get([copy.name for copy in retired])
-    existing = {checkpoint.consumer for checkpoint in checkpoints}
-    return [*chosen, *(copy for copy in retired if copy.name in existing)]
 
-
-def drop_all_copies() -> None:
-    """Drop every copy: a migration changes the serving tables alone, and copies must equal them.
-
-    Runs before the migrations, so that no table needs to exist.
-    """
-    schemas = ", ".join(slot.schema for slot in Slot if slot is not Slot.SERVING)
+def follow_migration() -> None:
+    """Add to every copy the columns that a migration has added to its serving table."""
+    copies = [slot.schema for slot in Slot if slot is not Slot.SERVING]
     with transaction.atomic(using=PROJECTION_ALIAS), _cursor() as cursor:
-        cursor.execute(f"DROP SCHEMA IF EXISTS {schemas} CASCADE")
-        for model in (ProjectionCheckpoint, ParkedEvent):
-            cursor.execute("SELECT to_regclass(%s)", [model._meta.db_table])
-            if cursor.fetchone()[0] is not None:
-                cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE consumer LIKE '%.%'")  # noqa: S608
-
-
-def repartition(projection: Projection, partitions: int) -> None:
-    """Change the number of partitions of the projection and its retired copy. Raises `Busy`."""
-    if partitions > 1 and not projection.is_divisible:
-        raise ValueError(f"{projection.name} gathers over all partitions: it has to have one")
-    with (
-        exclusive(TableCopy(projection, Slot.SHADOW)),
-        exclusive(TableCopy(projection, Slot.CHECK)),
-    ):
-        for each in active_consumers([projection]):
-            runner.repartition(each, partitions)
+        add_new_columns(cursor, SERVING_SCHEMA, copies)
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Create a table like another one, in another schema of the read database."""
 
+from collections.abc import Collection
+
 from django.db.backends.utils import CursorWrapper
 
 _INDEXES = """
@@ -14,12 +16,23 @@ SELECT privilege_type,
        CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
 FROM pg_class, aclexplode(relacl) WHERE pg_class.oid = %s::regclass AND grantee <> relowner
 """
+_MISSING_COLUMNS = """
+SELECT copy.table_schema, copy.table_name, quote_ident(attname), format_type(atttypid, atttypmod)
+FROM information_schema.tables AS copy
+JOIN pg_attribute ON attrelid = to_regclass(format('%%I.%%I', %s::text, copy.table_name))
+WHERE copy.table_schema = ANY(%s) AND attnum > 0 AND NOT attisdropped AND NOT EXISTS (
+    SELECT FROM information_schema.columns AS own WHERE own.table_schema = copy.table_schema
+    AND own.table_name = copy.table_name AND own.column_name = attname)
+"""
 
 
 def create_table_like(cursor: CursorWrapper, name: str, source: str, target: str) -> None:
-    """Create schema `target`'s table like that of `source`, empty, with its primary key alone."""
+    """Create schema `target`'s table like that of `source`, empty, with its primary key alone.
+
+    Does nothing if it is there.
+    """
     cursor.execute(
-        f"CREATE TABLE {target}.{name} (LIKE {source}.{name}"
+        f"CREATE TABLE IF NOT EXISTS {target}.{name} (LIKE {source}.{name}"
         " INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)"
     )
     _copy_indexes(cursor, name, source, target, primary=True)
@@ -49,3 +62,13 @@ def _copy_indexes(
             cursor.execute(
                 f"ALTER TABLE {target}.{name} ADD CONSTRAINT {constraint} {constraint_definition}"
             )
+
+
+def add_new_columns(cursor: CursorWrapper, source: str, targets: Collection[str]) -> None:
+    """Add to the tables in `targets` the nullable columns that those in `source` have gained.
+
+    After a swap the copy serves, and queries name these columns.
+    """
+    cursor.execute(_MISSING_COLUMNS, [source, list(targets)])
+    for schema, table, column, kind in cursor.fetchall():
+        cursor.execute(f"ALTER TABLE {schema}.{table} ADD COLUMN {column} {kind}")

@@ -9,12 +9,13 @@ from typing import Any
 from django.db import connections
 from django.db.models import QuerySet
 
-from cqrs.consumers.runner import Runner
+from cqrs.consumers.announcements import announce
 from cqrs.database.aliases import PROJECTION_ALIAS
 from cqrs.event_log.feed import RawEvent, Stream
-from cqrs.event_log.signals import announce_applied
+from cqrs.projections.models import Tombstone
 from cqrs.projections.projection import Projection
 from cqrs.projections.registry import runner
+from cqrs.projections.store import SERVING_SCHEMA
 from cqrs.projections.table import SearchTable, Table
 from cqrs.rebuild.catch_up import (
     Report,
@@ -25,7 +26,9 @@ from cqrs.rebuild.catch_up import (
 )
 from cqrs.rebuild.comparison import Comparison, Difference
 from cqrs.rebuild.sampling import report_rows, sample_partitions
-from cqrs.rebuild.table_copies import SERVING_SCHEMA, Slot, TableCopy, exclusive
+from cqrs.rebuild.serving import serving_version
+from cqrs.rebuild.table_copies import Slot, TableCopy, exclusive
+from cqrs.rebuild.tombstones import tombstone_differences
 
 NIGHTLY_PARTS = 16
 REPAIR_BATCH = 1_000  # rows
@@ -71,11 +74,13 @@ def verify(
 
     With `parts` above 1, verifies a random one of that many parts of the log, if the projection
     can be divided. Workers continue meanwhile. Needs the memory of a chunk, also if every row
-    differs. Raises `Busy`.
+    differs. Raises `Busy`, and `NeedsOtherBuild` if this build does not have the serving version.
     """
+    runner.started(projection)
+    projection = serving_version(projection.name)
     copy = RepairCopy(projection) if repair else TableCopy(projection, Slot.CHECK)
     with exclusive(copy):
-        whole = runner.partition_checkpoints(projection)[0].partitions
+        whole = runner.partitions.get([projection.name])[0].partitions
         partitions = whole if parts == 1 else sample_partitions(copy, parts)
         only = None if partitions == whole else random.randrange(partitions)  # noqa: S311
         copy.create(partitions, only=only)
@@ -100,6 +105,8 @@ def _differences(copy: TableCopy, report: Report) -> Generator[Difference, None,
         for table in copy.tables:
             comparison = Comparison(table, SERVING_SCHEMA, copy.schema, part)
             yield from comparison.differences(cursor, report_rows(report))
+            names = copy.projection.name, copy.name
+            yield from tombstone_differences(cursor, table, names, part)
 
 
 def _in_batches(size: int, found: Iterable[Difference]) -> Iterator[list[Difference]]:
@@ -112,7 +119,7 @@ def _repair(copy: TableCopy, differences: Sequence[Difference]) -> None:
     tables = {table.name: table for table in copy.tables}
     for name, group in groupby(differences, key=lambda each: each.table):
         _copy(copy, tables[name], [each.key for each in group])
-    announce_applied(sender=Runner, consumer=copy.projection, events=())
+    announce([(copy.projection, ())], using=PROJECTION_ALIAS)
 
 
 def _copy(copy: TableCopy, table: Table | SearchTable, keys: Sequence[str]) -> None:
@@ -127,3 +134,14 @@ def _copy(copy: TableCopy, table: Table | SearchTable, keys: Sequence[str]) -> N
             f" SELECT {names} FROM {copy.schema}.{table.name} {where}",
             [list(keys)],
         )
+        _copy_tombstones(copy, table, keys)
+
+
+def _copy_tombstones(copy: TableCopy, table: Table | SearchTable, keys: Sequence[str]) -> None:
+    """Replace the tombstones of the serving rows by the copy's."""
+    rows = Tombstone.objects.using(PROJECTION_ALIAS).filter(table_name=table.name, key__in=keys)
+    rows.filter(consumer=copy.projection.name).delete()
+    copied = list(rows.filter(consumer=copy.name))
+    for tombstone in copied:
+        tombstone.pk, tombstone.consumer = None, copy.projection.name
+    Tombstone.objects.using(PROJECTION_ALIAS).bulk_create(copied)

@@ -33,6 +33,7 @@ from cqrs.event_log.events import RecordedEvent
 from cqrs.models import Feed
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from cqrs.projections.projection import Projection
+from cqrs.projections.store import RowsByTable, Store
 from cqrs.rebuild.rebuild import discard, rebuild
 from cqrs.testing.examples import CUTS, EXAMPLES, cut, undone
 from cqrs.testing.threads import together
@@ -146,15 +147,15 @@ class ProjectionContract:
     @UNDONE
     def test_a_killed_runner_goes_on_where_it_was(self, monkeypatch: pytest.MonkeyPatch) -> None:
         events, runner = self.lives(self.new_log(), 20), _runner(batch=7)
-        apply, calls = self.projection.apply, list[Any]()
+        follow_up, calls = self.projection.follow_up, list[Any]()
 
-        def dies_late(batch: Sequence[RecordedEvent]) -> None:
-            apply(batch)
-            calls.append(batch)
+        def dies_late(changed: RowsByTable, store: Store) -> None:
+            follow_up(changed, store)
+            calls.append(changed)
             if len(calls) == 3:
                 raise Crash
 
-        monkeypatch.setattr(self.projection, "apply", dies_late)
+        monkeypatch.setattr(self.projection, "follow_up", dies_late)
         with pytest.raises(Crash):
             runner.drain(self.projection)
         before = sum(runner.positions(self.projection))
@@ -195,7 +196,7 @@ def passed(
 ) -> list[RecordedEvent]:
     """Return the events that the checkpoints are past."""
     buckets = dict(Feed.objects.values_list("position", "bucket"))
-    checkpoints = runner.partition_checkpoints(projection)
+    checkpoints = runner.started(projection)
     return [
         event
         for event in events
@@ -207,4 +208,5 @@ def passed(
 
 
 def _runner(batch: int) -> Runner:
-    return Runner(ProjectionCheckpoint, ParkedEvent, PROJECTION_ALIAS, batch=batch)
+    """Return a runner that advances each partition on its own, in small batches."""
+    return Runner(ProjectionCheckpoint, ParkedEvent, PROJECTION_ALIAS, batch=batch, near=0)

@@ -1,10 +1,11 @@
 """Project the history of orders, one row per event: the actor, the time and the payload."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from cqrs.event_log.events import RecordedEvent
 from cqrs.projections.projection import Projection
 from cqrs.projections.rows import Row, RowState
+from cqrs.projections.store import RowsByTable
 from cqrs.projections.table import Table
 from orders.events import (
     OrderCancelled,
@@ -54,11 +55,11 @@ class OrderHistory(Projection):
     table = HISTORY
     types = EVENT_NAMES.keys()
 
-    def apply(self, events: Sequence[RecordedEvent]) -> None:
-        """Write a row for each event. Loads nothing, because an event changes no other row."""
-        rows = [
-            Row(history_entry(event), event.position)
-            for event in events
-            if event.type in EVENT_NAMES
-        ]
-        HISTORY.upsert({_key(row.state): row for row in rows})
+    def keys(self, events: Sequence[RecordedEvent]) -> Mapping[Table, Collection[str]]:
+        """Load nothing, because an event changes no other row."""
+        return {}
+
+    def fold(self, events: Sequence[RecordedEvent], loaded: RowsByTable) -> RowsByTable:
+        """Make a row of each event."""
+        rows = [Row(history_entry(event), event.position) for event in events]
+        return {HISTORY: {_key(row.state): row for row in rows}}

@@ -6,12 +6,13 @@ it changed. So the names between the order events need no replay. `updated_at` a
 order's own: a change of the customer's name does not change them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from cqrs.database.cursors import array
 from cqrs.event_log.events import RecordedEvent
 from cqrs.projections.projection import Projection
-from cqrs.projections.rows import Handler, MissingRow, Row, RowState, fold, keys_of
+from cqrs.projections.rows import MissingRow, Rows, RowState, fold, keys_of
+from cqrs.projections.store import RowsByTable, Store
 from cqrs.projections.table import SearchTable, Table
 from orders.events import (
     OrderCancelled,
@@ -59,7 +60,7 @@ def created(_: RowState | None, event: RecordedEvent) -> RowState:
     }
 
 
-def moved(status: str) -> Handler:
+def moved(status: str) -> Callable[[RowState | None, RecordedEvent], RowState]:
     """Return the handler of an event that changes the status alone."""
 
     def handle(order: RowState | None, event: RecordedEvent) -> RowState:
@@ -106,22 +107,34 @@ class Orders(Projection):
     types = {*CUSTOMER_HANDLERS, *HANDLERS}
     tables = (ORDERS, SEARCH, NOTES)
 
-    def apply(self, events: Sequence[RecordedEvent]) -> None:
-        """Fold the batch into the orders it touches, then rename its customers' other orders."""
-        notes = NOTES.load(keys_of(events, NEEDS_NOTE, "customer_id"))
+    def keys(self, events: Sequence[RecordedEvent]) -> Mapping[Table, Collection[str]]:
+        """Return the customers of new orders, and the orders."""
+        return {
+            NOTES: keys_of(events, NEEDS_NOTE, "customer_id"),
+            ORDERS: keys_of(events, HANDLERS, "order_id"),
+        }
+
+    def fold(self, events: Sequence[RecordedEvent], loaded: RowsByTable) -> RowsByTable:
+        """Fold the events into customers and orders; then give the orders their latest names."""
+        notes, orders = loaded[NOTES], loaded[ORDERS]
         renamed = fold(events, CUSTOMER_HANDLERS, "customer_id", notes)
-        orders = ORDERS.load(keys_of(events, HANDLERS, "order_id"))
         changed = fold(events, HANDLERS, "order_id", orders)
         for order_id, order in orders.items():
             note = notes.get(order.state["customer_id"])
             if note is not None and copy_customer_name(note, order):
                 changed[order_id] = order
-        NOTES.upsert(renamed)
-        ORDERS.upsert(changed)
-        rename_others(renamed)
+        return {NOTES: renamed, ORDERS: changed}
+
+    def has_follow_up(self, changed: RowsByTable) -> bool:
+        """Return whether a customer was renamed: a new one has no other orders."""
+        return any(note.is_stored for note in changed[NOTES].values())
+
+    def follow_up(self, changed: RowsByTable, store: Store) -> None:
+        """Rename the customers' other orders."""
+        rename_others(changed[NOTES], store)
 
 
-def rename_others(renamed: dict[str, Row]) -> None:
+def rename_others(renamed: Rows, store: Store) -> None:
     """Rename the orders that the batch did not touch, in chunks that limit the memory.
 
     A renamed order is not selected again, because it has the position of the customer's event. An
@@ -131,9 +144,9 @@ def rename_others(renamed: dict[str, Row]) -> None:
     columns = [array([note.state[name] for note in notes]) for name in NOTE_COLUMNS]
     positions = array([note.position for note in notes])
     while notes:
-        orders = ORDERS.select(BEHIND_THEIR_NOTE, *columns, positions, RENAME_CHUNK)
+        orders = store.select(ORDERS, BEHIND_THEIR_NOTE, *columns, positions, RENAME_CHUNK)
         for order in orders.values():
             copy_customer_name(renamed[order.state["customer_id"]], order)
-        ORDERS.upsert(orders)
+        store.write({ORDERS: orders})
         if len(orders) < RENAME_CHUNK:
             return

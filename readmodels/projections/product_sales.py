@@ -6,7 +6,7 @@ last. The name is stored in a table of its own with the position of that order: 
 also advances with cancellations, and a parked order comes late.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from cqrs.event_log.events import RecordedEvent
 from cqrs.projections.projection import Projection
 from cqrs.projections.rows import MissingRow, Row, RowState, fold, keys_of
 from cqrs.projections.split_events import event_for_row
+from cqrs.projections.store import RowsByTable
 from cqrs.projections.table import Table
 from orders.events import OrderCancelled, OrderCreated
 from readmodels.models import ProductName, ProductSalesReadModel
@@ -102,14 +103,15 @@ class ProductSales(Projection):
         """Yield the event once for each product of the order."""
         yield from split_by_product(event)
 
-    def apply(self, events: Sequence[RecordedEvent]) -> None:
-        """Fold the batch into the products that it touches."""
-        handled = [event for event in events if event.type in HANDLERS]
-        parts = [part for event in handled for part in self.split(event)]
-        keys = keys_of(parts, HANDLERS, self.key)
-        products, names = PRODUCTS.load(keys), NAMES.load(keys)
-        changed, renamed = fold(parts, HANDLERS, self.key, products), rename(parts, names)
+    def keys(self, events: Sequence[RecordedEvent]) -> Mapping[Table, Collection[str]]:
+        """Return the products, for both tables."""
+        keys = keys_of(events, HANDLERS, self.key)
+        return {PRODUCTS: keys, NAMES: keys}
+
+    def fold(self, events: Sequence[RecordedEvent], loaded: RowsByTable) -> RowsByTable:
+        """Fold the events into the products, and give them their latest names."""
+        names = loaded[NAMES]
+        changed, renamed = fold(events, HANDLERS, self.key, loaded[PRODUCTS]), rename(events, names)
         for key, product in changed.items():
             product.state["product_name"] = names[key].state["product_name"]
-        NAMES.upsert(renamed)
-        PRODUCTS.upsert(changed)
+        return {NAMES: renamed, PRODUCTS: changed}

@@ -22,7 +22,7 @@ sys.path.insert(0, sys.argv[1])
 from config.wsgi import application
 from django.core.management import call_command
 from cqrs.projections.registry import runner
-runner.batch = 3
+runner.batch, runner.near = 3, int(sys.argv[2])
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 for _ in sys.stdin:
     pid = os.fork()
@@ -39,13 +39,14 @@ for _ in sys.stdin:
 class Launcher:
     """Starts workers over the databases of a desk; ends with all of them."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, desk: Desk, near: int = 0) -> None:
+        """Advance all in one transaction up to the distance `near`, and else each on its own."""
+        self.desk, self.near = desk, near
         self.pids: list[int] = []
 
     def __enter__(self) -> "Launcher":
         self.process = subprocess.Popen(
-            [sys.executable, "-c", LAUNCHER, str(REPOSITORY)],
+            [sys.executable, "-c", LAUNCHER, str(REPOSITORY), str(self.near)],
             env=self.desk.environment_of_commands(),
             cwd=self.desk.folder,
             stdin=subprocess.PIPE,

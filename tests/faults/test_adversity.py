@@ -9,7 +9,6 @@ import random
 import time
 from collections.abc import Sequence
 from threading import Event as Flag
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -21,6 +20,7 @@ from cqrs.event_log.sequencer import sequence, step
 from cqrs.messaging.ids import uuid7
 from cqrs.models import EventRecord, Pending
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
+from tests.support.consumers import Applying
 from tests.support.streams import change
 from tests.support.threads import together
 
@@ -38,19 +38,15 @@ LONGEST_WORK_S = 0.02
 ROLLED_BACK = 0.1
 
 
-class Recorder:
+class Recorder(Applying):
     """A consumer that keeps what it was given, batch by batch."""
 
     name = "recorder"
-    version = 1
     partitions = PARTITIONS
     types = frozenset(event_types())
 
     def __init__(self) -> None:
         self.events: list[RecordedEvent] = []
-
-    def skipped(self, events: Any) -> tuple[int, ...]:
-        return ()
 
     def apply(self, events: Sequence[RecordedEvent]) -> None:
         self.events += events

@@ -6,7 +6,6 @@ from typing import Any
 from django.test import Client
 
 from config.roles import ROLES
-from cqrs.projections.freshness import FreshnessRecorder
 from readmodels.tasks import project
 from tests.support.api import bearer
 
@@ -33,7 +32,6 @@ class Api:
     def projected(self) -> None:
         """Bring the read side up to what was written."""
         project()
-        FreshnessRecorder(every_s=0).record()
 
     def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Any:
         named = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from cqrs.models import EventRecord
 from readmodels.tasks import project
 
-pytestmark = pytest.mark.django_db(databases=["default", "replica"])
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -34,7 +34,7 @@ class TestTracing:
         with capture_logs() as logs:
             project()
         applied = [line for line in logs if line["event"] == "applied"]
-        assert {line["consumer"] for line in applied} >= {"orders", "customers"}
+        assert {name for line in applied for name in line["consumers"]} == {"orders", "customers"}
         for line in applied:
             assert line["correlation_ids"] == [TRACE]
             assert line["traceparents"] == [TRACEPARENT]
@@ -54,5 +54,5 @@ class TestTracing:
         with capture_logs() as logs:
             register(client)
             project()
-        assert len(logs) >= 3
+        assert {line["event"] for line in logs} >= {"message", "applied"}
         assert "ada" not in str(logs).lower()

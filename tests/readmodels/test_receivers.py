@@ -1,6 +1,8 @@
 """The wake-up of the read side: a hint that may get lost, and may not cost or break a write."""
 
 import logging
+import time
+from types import SimpleNamespace
 
 import pytest
 from celery.exceptions import OperationalError as BrokerError
@@ -8,10 +10,12 @@ from django.core.cache import cache
 from django.db import ProgrammingError, transaction
 from redis.exceptions import ConnectionError as RedisError
 
+from cqrs.event_log import sequencer
 from cqrs.event_log.events import publish
 from cqrs.projections.models import ParkedEvent
 from cqrs.projections.registry import runner
 from readmodels import receivers
+from readmodels.models import CustomerReadModel
 from readmodels.projections import PROJECTIONS
 from readmodels.tasks import WAKE_UP_FLAG, project
 from tests.support.scenarios import customer, write_side
@@ -114,7 +118,7 @@ class TestProject:
         def broken(_):
             raise ProgrammingError("there is no such table")
 
-        monkeypatch.setattr(orders, "apply", broken)
+        monkeypatch.setattr(orders, "keys", broken)
         customer()
         with pytest.raises(ExceptionGroup, match="consumers failed"):
             project()
@@ -122,17 +126,61 @@ class TestProject:
         assert min(runner.positions(orders)) == 0
         assert ParkedEvent.objects.count() == 0
 
-    def test_lets_the_next_commit_ask_again_before_it_looks(
+    def test_looks_once_more_after_it_has_let_the_next_commit_ask(
         self, broker: Broker, monkeypatch: pytest.MonkeyPatch
     ):
         """A commit that comes after the look, and while the flag stands, would wait for a sweep."""
         cache.set(WAKE_UP_FLAG, 1)
-        flags = []
-        monkeypatch.setattr(
-            "cqrs.operations.worker.sequencer.step", lambda: flags.append(cache.get(WAKE_UP_FLAG))
-        )
+        flags, step = [], sequencer.step
+
+        def look(**more):
+            flags.append(cache.get(WAKE_UP_FLAG))
+            return step(**more)
+
+        monkeypatch.setattr(sequencer, "step", look)
         project()
-        assert flags == [None]
+        assert flags == [1, None]
+
+    def test_waits_a_moment_for_more_and_a_commit_queues_no_task_meanwhile(
+        self, broker: Broker, monkeypatch: pytest.MonkeyPatch
+    ):
+        customer()
+        queued, meanwhile = broker.attempts, []
+
+        def sleep(_: float) -> None:
+            if not meanwhile:
+                meanwhile.append(customer())
+
+        clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
+        monkeypatch.setattr("readmodels.tasks.time", clock)
+        project()
+        assert CustomerReadModel.objects.filter(pk=meanwhile[0]).exists()
+        assert broker.attempts == queued
+        customer()
+        assert broker.attempts == queued + 1
+
+    def test_does_not_wait_after_a_sweep_that_found_nothing(
+        self, broker: Broker, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr("readmodels.tasks._more_comes", lambda: pytest.fail("it waits"))
+        project()
+
+    def test_queues_itself_when_there_is_no_end(
+        self, broker: Broker, monkeypatch: pytest.MonkeyPatch
+    ):
+        """A worker that must stop waits for the end of its task."""
+        monkeypatch.setattr("readmodels.tasks.LONGEST_S", 0.0)
+        customer()
+        cache.delete(WAKE_UP_FLAG)
+        queued, brought = broker.attempts, []
+
+        def bring() -> int:
+            brought.append(1)
+            return 1
+
+        monkeypatch.setattr("readmodels.tasks._bring_to_head", bring)
+        project()
+        assert (len(brought), broker.attempts) == (2, queued + 1)
 
     def test_tolerates_arguments_of_another_release(self, broker: Broker):
         project(something="new")

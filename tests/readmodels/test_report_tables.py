@@ -9,7 +9,7 @@ from django.db import connections
 
 from cqrs.consumers.parking import Parking
 from cqrs.database.aliases import PROJECTION_ALIAS
-from cqrs.operations.parked import retry_all
+from cqrs.operations.parked import of_projections
 from cqrs.projections.models import ParkedEvent
 from cqrs.projections.registry import runner
 from cqrs.rebuild import comparison
@@ -122,14 +122,14 @@ class TestReportTables:
         assert Parking(ParkedEvent, PROJECTION_ALIAS).streams(["sales"])["sales"] == {
             ("order", key) for key in parked
         }
-        assert retry_all(SALES) == 3
-        assert retry_all(SALES) == 0
+        assert of_projections.retry_all([SALES.name]) == 3
+        assert of_projections.retry_all([SALES.name]) == 0
         day.refresh_from_db()
         assert (day.order_count, day.cancelled_count, str(day.revenue)) == (3, 1, "10.0100")
         assert "Everything agrees" in projections("verify", "sales")
 
     def test_have_one_partition_where_rows_gather(self) -> None:
-        counts = {each.name: len(runner.partition_checkpoints(each)) for each in PROJECTIONS[3:]}
+        counts = {each.name: len(runner.started(each)) for each in PROJECTIONS[3:]}
         assert counts == {"sales": 1, "product_sales": 1, "order_history": 4}
 
     def test_keys_sort_by_their_bytes(self) -> None:

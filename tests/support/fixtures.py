@@ -1,6 +1,6 @@
 """Fixtures for the tests of several packages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from readmodels.tasks import project
+from tests.support.kernel_settings import cqrs
 from tests.support.log import Log
 from tests.support.pages import Staff
 from tests.support.poison import Poison
@@ -17,6 +18,13 @@ from tests.support.poison import Poison
 def no_wake_ups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave applying events to the test: a commit wakes up no worker."""
     monkeypatch.setattr(project, "delay", lambda **_: None)
+
+
+@pytest.fixture
+def no_reactions() -> Iterator[None]:
+    """Register no reaction: the write side of a `Log` does not exist."""
+    with cqrs(REACTIONS=[]):
+        yield
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from tests.support.log import PLACED, Log
 
 NEXT = {"pending": Log.confirm, "confirmed": Log.ship, "shipped": Log.deliver}
 NAMES = st.sampled_from(["Ada", 'Bo "B" \\ {x}', "Çiğdem\nÖ", "", "NULL"])
-TOTALS = st.sampled_from(["0.00", "0.01", "19.99", "9999999999999999999.99", "1.0005"])
+# All with the digits of a currency: the write side rounds to them, and sums have them too.
+TOTALS = st.sampled_from(["0.00", "0.01", "19.99", "9999999999999999999.99", "1.05"])
 WHICH = st.integers(0, 20)
 PRODUCTS = [UUID(int=number) for number in (1, 2, 3)]
 LINES = st.lists(

@@ -13,7 +13,6 @@ from django.db import transaction
 from cqrs.event_log import feed, sequencer
 from cqrs.event_log.events import Event, RecordedEvent, publish
 from cqrs.messaging.ids import uuid7
-from cqrs.projections.freshness import FreshnessRecorder
 from cqrs.projections.registry import runner
 from customers.events import CustomerDeactivated, CustomerRegistered, CustomerUpdated
 from orders.events import (
@@ -159,9 +158,7 @@ class Log:
     def projected(self) -> None:
         """Bring every projection up to the end of the log."""
         self.sequenced()
-        for projection in PROJECTIONS:
-            runner.drain(projection)
-        FreshnessRecorder(every_s=0).record()
+        runner.drain(*PROJECTIONS)
 
     def _new_key(self) -> UUID:
         # Rising, as ids made over time do: tests know what ties by id come to.

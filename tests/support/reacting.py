@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from cqrs.event_log import sequencer
 from cqrs.event_log.events import RecordedEvent
 from cqrs.models import ReactionCheckpoint, ReactionWork
 from cqrs.reactions import executor
-from cqrs.reactions.handover import hand_over_now
+from cqrs.reactions.handover import hand_over
 from cqrs.reactions.reaction import Effect, Reaction
 from cqrs.reactions.registry import reactions
 from customers.events import CustomerRegistered
@@ -51,6 +52,13 @@ def handed_over() -> tuple[int, int]:
     """Give positions to what is there, and hand it over to the reactions."""
     sequencer.sequence()
     return hand_over_now()
+
+
+def hand_over_now() -> tuple[int, int]:
+    """Hand over in a transaction of its own; return the external and the transactional rows."""
+    with transaction.atomic(), hand_over() as cursor:
+        external, transactional = cursor.fetchone()
+    return external, transactional
 
 
 def run(reaction: Reaction) -> int:

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from cqrs.event_log import event_schemas
 from cqrs.projections import recorded_types
-from cqrs.projections.registry import projections
+from cqrs.projections.registry import all_versions
 
 
 class Command(BaseCommand):
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Written: {path.name}")
 
     def _record_types(self) -> None:
-        if new := recorded_types.missing(projections()):
+        if new := recorded_types.missing(all_versions()):
             recorded_types.record(new)
             names = ", ".join(f"{each.name} v{each.version}" for each in new)
             self.stdout.write(f"Recorded: the events that {names} handle")
@@ -45,6 +45,6 @@ def _refuse_changes() -> None:
             f"The shape of {', '.join(changed)} has changed: raise its schema_version and"
             " write an upcaster from the version before"
         )
-    if others := recorded_types.changed(projections()):
+    if others := recorded_types.changed(all_versions()):
         names = ", ".join(f"{each.name} v{each.version}" for each in others)
         raise CommandError(f"The events that {names} handles have changed: raise its version")

@@ -10,12 +10,16 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from cqrs.consumers.partition_runner import CannotAdvance
 from cqrs.management.projections.stopping import failing_when_stopped, reporting
 from cqrs.management.projections.subcommand import Subcommand, add_names, chosen, fail_with
 from cqrs.projections.projection import Projection
 from cqrs.rebuild.proof import Proof, RebuildError
 from cqrs.rebuild.rebuild import discard, rebuild, roll_back
+from cqrs.rebuild.serving import NeedsOtherBuild
 from cqrs.rebuild.table_copies import Busy
+
+FAILURES = (Busy, CannotAdvance, NeedsOtherBuild, RebuildError)
 
 
 class Rebuild(Subcommand):
@@ -54,7 +58,7 @@ class Rebuild(Subcommand):
         for projection in chosen:
             try:
                 act(projection)
-            except (Busy, RebuildError) as error:
+            except FAILURES as error:
                 raise CommandError(str(error)) from error
             self.stdout.write(f"{projection.name}: done")
 
@@ -68,7 +72,7 @@ def rebuild_each(
         try:
             with reporting(projection.name, console, stop) as report:
                 proof = rebuild(projection, report, accept_changes=accept_changes)
-        except (Busy, RebuildError) as error:
+        except FAILURES as error:
             if isinstance(error, RebuildError) and error.proof is not None:
                 print_proof(error.proof, console)
             complaints.append(str(error))

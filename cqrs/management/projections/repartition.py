@@ -6,9 +6,11 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from cqrs.conf import conf
+from cqrs.consumers.partition_runner import CannotAdvance
 from cqrs.event_log.events import BUCKETS
 from cqrs.management.projections.subcommand import Subcommand, add_names, chosen
-from cqrs.rebuild.table_copies import Busy, repartition
+from cqrs.rebuild.serving import NeedsOtherBuild, repartition
+from cqrs.rebuild.table_copies import Busy
 
 
 class Repartition(Subcommand):
@@ -34,7 +36,7 @@ class Repartition(Subcommand):
                 continue
             try:
                 repartition(projection, wanted)
-            except Busy as error:
+            except (Busy, CannotAdvance, NeedsOtherBuild) as error:
                 raise CommandError(str(error)) from error
             self.stdout.write(f"{projection.name}: {wanted} partition(s)")
         if partitions not in (None, conf().PARTITIONS):

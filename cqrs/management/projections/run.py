@@ -8,16 +8,17 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from django.core.management.base import CommandError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from cqrs.event_log import sequencer
 from cqrs.management.projections.stopping import Stopped, stoppable
 from cqrs.management.projections.subcommand import Subcommand, add_names, chosen
-from cqrs.operations.worker import project_once
+from cqrs.operations.worker import project
 from cqrs.projections.projection import Projection
 from cqrs.projections.registry import runner
-from cqrs.rebuild.table_copies import active_consumers
+from cqrs.rebuild.serving import NeedsOtherBuild, active_consumers
 
 POLL_S = 0.2
 
@@ -38,21 +39,26 @@ class Run(Subcommand):
         )
 
     def handle(self, *, names: list[str], until_caught_up: bool, **_: Any) -> None:
-        run_loop(chosen(names), self.console(), until_caught_up=until_caught_up)
+        try:
+            run_loop(chosen(names), self.console(), until_caught_up=until_caught_up)
+        except NeedsOtherBuild as error:
+            raise CommandError(str(error)) from error
 
 
 def run_loop(chosen: Sequence[Projection], console: Console, *, until_caught_up: bool) -> None:
     """Apply what is in the log and what comes, until Ctrl-C or SIGTERM.
 
     With `until_caught_up` it ends when everything committed before the call is applied, also to the
-    retired copies. A batch that is stopped halfway is rolled back and applied by the next worker.
+    retired copies that this build has the version of. Raises `NeedsOtherBuild` then when serving
+    tables are left behind. A batch that is stopped halfway is rolled back and applied by the next
+    worker.
     """
     with stoppable() as stop, suppress(Stopped), _progress(console) as progress:
         bars = {each.name: progress.add_task(each.name) for each in chosen}
         show = partial(_show, progress, bars, chosen, stop)
         started, goal = time.monotonic(), None
         while not stop.is_set():
-            more = project_once(chosen, on_batch=show)
+            project(chosen, on_batch=show)
             show()
             elapsed_s = time.monotonic() - started
             if until_caught_up and sequencer.oldest_pending_age_s() <= elapsed_s:
@@ -60,8 +66,7 @@ def run_loop(chosen: Sequence[Projection], console: Console, *, until_caught_up:
                 # A partition may be claimed by another worker, which brings it there.
                 if _are_past(goal, chosen):
                     return
-            if not more:
-                stop.wait(POLL_S)
+            stop.wait(POLL_S)
 
 
 def _show(
@@ -72,17 +77,29 @@ def _show(
     _passed: int = 0,
 ) -> None:
     """Show how far the hindmost partition of each has come."""
-    head, checkpoints = sequencer.head(), runner.partition_checkpoints(*chosen)
+    head, checkpoints = sequencer.head(), runner.partitions.get(bars)
     for name, bar in bars.items():
-        hindmost = min(each.position for each in checkpoints if each.consumer == name)
+        hindmost = min((each.position for each in checkpoints if each.consumer == name), default=0)
         progress.update(bar, total=head, completed=hindmost)
     if stop.is_set():
         raise Stopped
 
 
 def _are_past(goal: int, chosen: Sequence[Projection]) -> bool:
-    checkpoints = runner.partition_checkpoints(*active_consumers(chosen))
-    return all(checkpoint.position >= goal for checkpoint in checkpoints)
+    """Return whether all that this build can advance is there.
+
+    Raises `NeedsOtherBuild` when only serving tables of other versions are behind.
+    """
+    code = {(each.name, each.version) for each in active_consumers(chosen)}
+    found = runner.partitions.get({name for name, _ in code})
+    behind = [each for each in found if each.position < goal]
+    if any((each.consumer, each.version) in code for each in behind):
+        return False
+    names = {projection.name for projection in chosen}
+    for each in behind:
+        if each.consumer in names:
+            raise NeedsOtherBuild(each.consumer, each.version)
+    return True
 
 
 def _progress(console: Console) -> Progress:

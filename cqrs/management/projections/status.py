@@ -51,6 +51,7 @@ def status_table(found: Sequence[ConsumerStatus], log: LogStatus) -> Group:
     waits = f"oldest event without a position waits {pending_s:.1f} s"
     return Group(
         *(_table(kind, [one for one in found if one.kind == kind]) for kind in KINDS),
+        *(f"{one.consumer}: {one.reason}" for one in found if one.reason),
         f"sequencer: {waits if pending_s else 'nothing is waiting'}",
     )
 

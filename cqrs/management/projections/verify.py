@@ -8,10 +8,12 @@ from typing import Any
 from django.core.management.base import CommandError
 from rich.console import Console
 
+from cqrs.consumers.partition_runner import CannotAdvance
 from cqrs.event_log.audits import audit
 from cqrs.management.projections.stopping import failing_when_stopped, reporting
 from cqrs.management.projections.subcommand import Subcommand, add_names, chosen, fail_with
 from cqrs.projections.projection import Projection
+from cqrs.rebuild.serving import NeedsOtherBuild
 from cqrs.rebuild.table_copies import Busy
 from cqrs.rebuild.verify import verify
 
@@ -75,7 +77,7 @@ def verify_each(
                     drifts += 1
                     line = f"{drift} (repaired)" if repair else str(drift)
                     console.print(line, soft_wrap=True, markup=False)
-        except Busy as error:
+        except (Busy, CannotAdvance, NeedsOtherBuild) as error:
             complaints.append(str(error))
             continue
         count += drifts

@@ -37,9 +37,10 @@ def _latest() -> Iterable[Projection]:
 
 
 def _outdated(name: str, built: int, wanted: int) -> CheckMessage:
+    older = "this build is older: run the newer one, or `projections rebuild --rollback`"
     return Warning(
         f"The tables of {name} are of version {built}, the code is version {wanted}",
-        hint=f"manage.py projections rebuild {name}",
+        hint=f"manage.py projections rebuild {name}" if built < wanted else older,
         id="cqrs.W001",
     )
 

@@ -8,7 +8,7 @@ import orjson
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
-from cqrs.event_log.signals import batch_applied
+from cqrs.event_log.signals import batches_applied, batches_written
 from cqrs.messaging import bus
 from cqrs.messaging.results import Rejected
 from cqrs.queries.pages import Page
@@ -34,10 +34,16 @@ def statements(query: Any, **payload: Any) -> int:
 @contextmanager
 def news_lost() -> Iterator[None]:
     """Apply events and let the announcement get lost."""
-    receivers, batch_applied.receivers = batch_applied.receivers, []
-    batch_applied.sender_receivers_cache.clear()
+    signals = (batches_written, batches_applied)
+    receivers = [signal.receivers for signal in signals]
+    _connect(signals, [[], []])
     try:
         yield
     finally:
-        batch_applied.receivers = receivers
-        batch_applied.sender_receivers_cache.clear()
+        _connect(signals, receivers)
+
+
+def _connect(signals: Any, receivers: list[Any]) -> None:
+    for signal, connected in zip(signals, receivers, strict=True):
+        signal.receivers = connected
+        signal.sender_receivers_cache.clear()

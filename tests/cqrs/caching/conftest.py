@@ -10,7 +10,7 @@ from django.db import connections
 from cqrs.caching import behavior
 from cqrs.conf import conf
 from cqrs.database.aliases import PROJECTION_ALIAS
-from cqrs.event_log.signals import batch_applied
+from cqrs.event_log.signals import batches_applied
 from cqrs.notifications.changes import Change
 from cqrs.notifications.listener import AppliedListener
 from cqrs.notifications.signals import change_received
@@ -35,9 +35,9 @@ def where(request: Any, settings: Any, monkeypatch: Any) -> Iterator[str]:
         change_received.connect(note)
         listener.wait(0, 30)
         assert listener.is_listening
-        batch_applied.connect(until_heard)
+        batches_applied.connect(until_heard)
     yield request.param
-    batch_applied.disconnect(until_heard)
+    batches_applied.disconnect(until_heard)
     change_received.disconnect(note)
 
 

@@ -8,8 +8,7 @@ import pytest
 
 from cqrs.caching.answer_cache import answer_cache
 from cqrs.caching.redis import RedisCache
-from cqrs.consumers.runner import Runner
-from cqrs.event_log.signals import announce_applied, batch_applied
+from cqrs.event_log.signals import announce_applied, batches_applied
 from cqrs.messaging import bus
 from cqrs.notifications.changes import MAX_IDS
 from readmodels.projections import PROJECTIONS
@@ -83,7 +82,7 @@ class TestInvalidation:
         ask(GetOrdersByCustomer, customer_id=buyer)
         ask(ListOrders)
         ask(ListCustomers)
-        announce_applied(sender=Runner, consumer=PROJECTIONS[0], events=())
+        announce_applied([(PROJECTIONS[0], ())])
         assert statements(GetOrdersByCustomer, customer_id=buyer) == 1
         assert statements(ListOrders) == 1
         assert statements(ListCustomers) == 0
@@ -106,7 +105,7 @@ class TestInvalidation:
         if where == "redis":
             monkeypatch.setattr(answer_cache, "redis", RedisCache())
         else:
-            batch_applied.disconnect(dispatch_uid="cqrs.invalidate")
+            batches_applied.disconnect(dispatch_uid="cqrs.invalidate")
         log.confirm(order)
         try:
             log.projected()

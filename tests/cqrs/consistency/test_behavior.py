@@ -181,7 +181,7 @@ class TestParked:
     def test_is_refused_by_each_projection_that_could_not_apply_it(
         self, parked: Any, log: Log, monkeypatch: Any
     ) -> None:
-        monkeypatch.setattr(ORDERS, "apply", broken)
+        monkeypatch.setattr(ORDERS, "fold", broken)
         log.rename(parked, "Joan")
         log.projected()
         for query in (GetCustomerById, GetOrdersByCustomer):

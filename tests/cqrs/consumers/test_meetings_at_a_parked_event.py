@@ -1,6 +1,6 @@
 """Workers, retries, repairs and readers that meet over one event that is parked."""
 
-import threading
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from django.utils import timezone
 from cqrs.consistency import token_status as module
 from cqrs.consistency.token_status import TokenStatus, token_status
 from cqrs.consistency.tokens import ConsistencyToken
-from cqrs.operations.parked import retry_all
+from cqrs.operations.parked import of_projections
 from cqrs.projections.models import ParkedEvent
 from cqrs.projections.registry import runner
 from cqrs.rebuild.catch_up import Report
@@ -33,8 +33,9 @@ def broken(*_: Any) -> Any:
 
 
 class TestAWorkerAndARetry:
+    @pytest.mark.parametrize(("near", "claim"), [(500, "issue_claim"), (0, "claim")])
     def test_an_event_does_not_queue_behind_one_that_was_just_retried(
-        self, monkeypatch: pytest.MonkeyPatch
+        self, near: int, claim: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """With nothing before it, no worker would ever try it."""
         log = Log()
@@ -44,14 +45,15 @@ class TestAWorkerAndARetry:
             log.projected()
         log.confirm(key)
         log.sequenced()
-        take, retried = runner.partitions.claim, []
+        take, retried = getattr(runner.partitions, claim), []
 
-        def after_a_retry(*arguments: Any) -> bool:
+        def after_a_retry(*arguments: Any) -> Any:
             if not retried:
                 retried.append(elsewhere(lambda: runner.retries.retry(ORDERS, ("order", key))))
             return take(*arguments)
 
-        monkeypatch.setattr(runner.partitions, "claim", after_a_retry)
+        monkeypatch.setattr(runner, "near", near)
+        monkeypatch.setattr(runner.partitions, claim, after_a_retry)
         runner.drain(ORDERS)
         assert retried == [1]
         assert ParkedEvent.objects.count() == 0
@@ -62,19 +64,12 @@ class TestAWorkerAndARetry:
     ) -> None:
         """Else it is given up after half of its attempts."""
         log = Log()
-        log.order(log.customer())
+        key = log.order(log.customer())
         monkeypatch.setitem(orders.HANDLERS, OrderCreated.wire_name, broken)
         log.projected()
         ParkedEvent.objects.filter(consumer=ORDERS.name).update(retry_at=timezone.now())
-        due, found = runner.parking.due, threading.Barrier(2)
-
-        def both_find_it(consumers: Any) -> Any:
-            streams = due(consumers)
-            found.wait(5)
-            return streams
-
-        monkeypatch.setattr(runner.parking, "due", both_find_it)
-        together(*[lambda: runner.retries.retry_due(ORDERS)] * 2)
+        retry = partial(runner.retries.retry, ORDERS, ("order", key), only_if_due=True)
+        together(retry, retry)
         assert ParkedEvent.objects.get(consumer=ORDERS.name).attempts == 2
 
 
@@ -129,7 +124,9 @@ class TestARepairAndAParkedEvent:
 
     def repaired(self, report: Report, orders: int) -> None:
         assert len(list(verify(CUSTOMERS, report, repair=True))) == 1
-        retry_all(CUSTOMERS)  # as workers do, or the operator who has fixed what failed
+        of_projections.retry_all(
+            [CUSTOMERS.name]
+        )  # as workers do, or the operator who has fixed what failed
         assert CustomerReadModel.objects.get().order_count == orders
         assert ParkedEvent.objects.count() == 0
         assert list(verify(CUSTOMERS, silent)) == []

@@ -62,7 +62,7 @@ class TestParking:
             log.projected()
         assert OrderReadModel.objects.get(pk=good).status == "delivered"
         assert OrderReadModel.objects.get(pk=bad).status == "pending"
-        assert [attempts for _, attempts in parked()] == [1, 0, 0]
+        assert [attempts > 0 for _, attempts in parked()] == [True, False, False]
 
     def test_keeps_sums_exact_when_the_rest_of_the_customer_goes_on(self, poisoned: Any) -> None:
         log = Log()
@@ -118,7 +118,7 @@ class TestParking:
         def no_table(_: Any) -> None:
             raise ProgrammingError("relation does not exist")
 
-        monkeypatch.setattr(ORDERS, "apply", no_table)
+        monkeypatch.setattr(ORDERS, "keys", no_table)
         with pytest.raises(ExceptionGroup):
             runner.drain(*PROJECTIONS)
         assert ParkedEvent.objects.count() == 0

@@ -16,22 +16,20 @@ from cqrs.consumers.runner import Runner
 from cqrs.event_log.events import RecordedEvent, event_types, publish
 from cqrs.event_log.sequencer import sequence
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
+from tests.support.consumers import Applying
 from tests.support.streams import change
 
 MOVE = "DELETE FROM cqrs_pending"
 
 
-class Recorder:
+class Recorder(Applying):
     """A consumer that keeps the positions of what it is given."""
 
-    name, version, partitions = "recorder", 1, 1
+    name = "recorder"
     types = frozenset(event_types())
 
     def __init__(self) -> None:
         self.seen: list[int] = []
-
-    def skipped(self, events: Any) -> tuple[int, ...]:
-        return ()
 
     def apply(self, events: Any) -> None:
         self.seen += [event.position for event in events if isinstance(event, RecordedEvent)]
@@ -87,9 +85,6 @@ class TestWakeUpRace:
         answers = []
 
         class Interrupted(Recorder):
-            def skipped(self, events: Any) -> tuple[int, ...]:
-                return ()
-
             def apply(self, events: Any) -> None:
                 if not self.seen:
                     other = Thread(target=feed_and_ask)

@@ -16,13 +16,13 @@ from cqrs.models import EventRecord, Feed, Pending, ReactionWork
 from cqrs.operations import status
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from cqrs.projections.registry import runner
-from cqrs.reactions.handover import hand_over_now
 from cqrs.rebuild.table_copies import Slot, TableCopy
 from orders.events import OrderCreated
 from readmodels.models import CustomerReadModel, OrderReadModel
 from readmodels.projections import PROJECTIONS
 from tests.support.desk import wait_for
 from tests.support.log import Log
+from tests.support.reacting import hand_over_now
 
 BOTH = pytest.mark.django_db(databases=["default", "replica"])
 REACTIONS = (
@@ -59,7 +59,7 @@ class TestStatus:
         ReactionWork.objects.all().delete()  # as if all had reacted
         here = {"position": 2, "lag_events": 0, "lag_seconds": 0.0}
         level = {
-            "version": 1, "head": 2, **here, "rate": None, "state": "level",
+            "version": 1, "head": 2, **here, "rate": None, "state": "level", "reason": None,
             "parked": 0, "parked_oldest_seconds": 0.0,
         }  # fmt: skip
         partitions = {"sales": 1, "product_sales": 1}

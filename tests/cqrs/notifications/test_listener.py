@@ -27,13 +27,13 @@ def listener(settings: Any) -> AppliedListener:
 
 class TestAppliedListener:
     def test_hears_a_channel_with_any_name(self, listener: AppliedListener) -> None:
-        channel.publish("orders")
+        channel.notify("orders")
         wait_for(lambda: listener.messages == 2, 30)
 
     def test_listens_anew_after_a_text_that_is_no_change(self, listener: AppliedListener) -> None:
-        channel.publish("")
+        channel.notify("")
         wait_for(lambda: listener.messages == 2 and listener.is_listening, 30)
-        channel.publish("orders")
+        channel.notify("orders")
         wait_for(lambda: listener.messages == 3, 30)
 
     def test_connects_with_the_options_that_libpq_knows(

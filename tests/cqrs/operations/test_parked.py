@@ -24,7 +24,10 @@ from tests.support.log import Log
 from tests.support.poison import parked
 from tests.support.threads import together
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
+    pytest.mark.usefixtures("no_reactions"),
+]
 
 
 class TestRetry:

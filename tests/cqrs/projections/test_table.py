@@ -1,7 +1,10 @@
 import pytest
 from django.db import connections
 
+from cqrs.database.statements import Selected
 from cqrs.projections.rows import Row, fold
+from cqrs.projections.store import Store
+from cqrs.projections.store import loaded as rows_of
 from cqrs.projections.table import Table
 from readmodels.models import OrderCustomer
 from tests.support.log import Log
@@ -10,6 +13,7 @@ pytestmark = pytest.mark.postgresql_version
 
 READ = pytest.mark.django_db(databases=["default", "replica"])
 NOTES = Table(OrderCustomer)
+STORE = Store("notes")
 KEY = "018f0000-0000-7000-8000-000000000001"
 OTHER = "018f0000-0000-7000-8000-000000000002"
 
@@ -19,14 +23,18 @@ def note(name: str, version: int, position: int, key: str = KEY) -> dict[str, Ro
     return {key: Row(document, position)}
 
 
+def loaded(keys: list[str]) -> dict[str, Row]:
+    return rows_of(NOTES, Selected("replica", STORE.loads(NOTES, keys)).rows())
+
+
 class TestTable:
     @READ
     def test_loads_what_it_wrote(self) -> None:
         rows = note('A "b" \\ {c}, NULL\nÖ', 1, 7) | note("", 1, 8, OTHER)
-        NOTES.upsert(rows)
-        assert NOTES.load([KEY, OTHER]) == rows
-        assert NOTES.load([KEY]) == {KEY: rows[KEY]}
-        assert NOTES.load([]) == {}
+        STORE.write({NOTES: rows})
+        assert loaded([KEY, OTHER]) == rows
+        assert loaded([KEY]) == {KEY: rows[KEY]}
+        assert loaded([]) == {}
 
     @READ
     @pytest.mark.parametrize(("version", "position"), [(1, 9), (3, 4)])
@@ -34,15 +42,15 @@ class TestTable:
         self, version: int, position: int
     ) -> None:
         newer = note("new", 2, 5)
-        NOTES.upsert(newer)
-        NOTES.upsert(note("old", version, position))
-        assert NOTES.load([KEY]) == newer
+        STORE.write({NOTES: newer})
+        STORE.write({NOTES: note("old", version, position)})
+        assert loaded([KEY]) == newer
 
     @READ
     def test_replaces_a_row_by_a_newer_one(self) -> None:
-        NOTES.upsert(note("old", 1, 4))
-        NOTES.upsert(note("new", 2, 5))
-        assert NOTES.load([KEY]) == note("new", 2, 5)
+        STORE.write({NOTES: note("old", 1, 4)})
+        STORE.write({NOTES: note("new", 2, 5)})
+        assert loaded([KEY]) == note("new", 2, 5)
 
     @READ
     def test_refuses_what_does_not_fit_instead_of_cutting_it(self) -> None:
@@ -59,7 +67,7 @@ class TestTable:
             return execute(sql, params, many, context)
 
         with connections["replica"].execute_wrapper(watch):
-            NOTES.load([KEY])
+            loaded([KEY])
         assert len(seen) == 1
 
 

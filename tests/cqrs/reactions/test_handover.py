@@ -14,12 +14,12 @@ from cqrs.event_log import sequencer
 from cqrs.messaging.ids import uuid7
 from cqrs.models import EventRecord, FeedHead, ReactionCheckpoint, ReactionWork
 from cqrs.reactions import handover
-from cqrs.reactions.handover import hand_over, hand_over_now
+from cqrs.reactions.handover import hand_over
 from cqrs.reactions.reaction import Effect
 from cqrs.reactions.registry import reactions
 from customers.commands import ImportCustomer
 from orders.events import StockSet
-from tests.support.reacting import Recorder, configure, handed_over, position, run
+from tests.support.reacting import Recorder, configure, hand_over_now, handed_over, position, run
 from tests.support.scenarios import accepted, customer, product
 from tests.support.threads import together
 

@@ -14,7 +14,8 @@ from cqrs.rebuild import swap as module
 from cqrs.rebuild.catch_up import _lock_serving, snapshot_at_equal_position
 from cqrs.rebuild.proof import RebuildError
 from cqrs.rebuild.rebuild import discard, rebuild, roll_back
-from cqrs.rebuild.table_copies import Busy, Slot, TableCopy, active_consumers, exclusive
+from cqrs.rebuild.serving import active_consumers
+from cqrs.rebuild.table_copies import Busy, Slot, TableCopy, exclusive
 from readmodels.projections import PROJECTIONS
 from tests.support.blocked import wait_until_blocked
 from tests.support.built import elsewhere, filled, nothing_is_left, projections, silent
@@ -59,12 +60,11 @@ class TestAWorkerAndASwap:
     def test_a_place_read_before_the_swap_moves_nothing_after_it(self) -> None:
         """Its row is that of the retired tables now, and the worker would fill the serving ones."""
         filled()
-        places = runner.partition_checkpoints(ORDERS)
+        places = runner.started(ORDERS)
         rebuild(ORDERS, silent)
         with transaction.atomic(using="replica"):
             for place in places:
                 assert not runner.partitions.claim(place, place.position + 1)
-            assert runner.partitions.advance_idle(places, places[0].position + 1) == 0
         assert runner.positions(TableCopy(ORDERS, Slot.RETIRED)) == runner.positions(ORDERS)
 
     def test_a_worker_that_waited_for_the_rows_locks_those_that_serve(self) -> None:
@@ -97,19 +97,19 @@ class TestAWorkerAndASwap:
         log.order(log.customer("Late"))
         log.sequenced()
         retired, taken = TableCopy(ORDERS, Slot.RETIRED), threading.Event()
-        apply = ORDERS.apply
+        keys = ORDERS.keys
 
-        def slowly(events: Any) -> None:
+        def slowly(events: Any) -> Any:
             taken.set()
             wait_until_blocked("replica")  # it is the one that drops
-            apply(events)
+            return keys(events)
 
         def work() -> None:
-            ORDERS.apply = slowly  # type: ignore[method-assign]
+            ORDERS.keys = slowly  # type: ignore[method-assign]
             try:
                 runner.drain(retired)
             finally:
-                del ORDERS.apply
+                del ORDERS.keys
 
         together(work, lambda: taken.wait(30) and retired.drop())
         assert not retired.exists()

@@ -5,7 +5,7 @@ way; runners die in a batch, before its commit or after it, and overtake each ot
 reading and claiming; handlers fail, and are mended later.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -31,6 +31,7 @@ from tests.readmodels.projections import (
     test_sales,
     test_stock,
 )
+from tests.support.consumers import Applying
 from tests.support.desk import FULL_COUNTS
 from tests.support.histories import STEPS as STEPS_OF_HISTORIES
 from tests.support.histories import compose
@@ -46,8 +47,11 @@ CONTRACTS = [
 ]
 IN_A_BATCH, BEFORE_COMMIT, AFTER_COMMIT = "in a batch", "before its commit", "after its commit"
 
-# Sequence some events and drain in batches of a size, over and over; and what may come between.
-GO = st.tuples(st.just("go"), st.integers(1, 12), st.integers(1, 6))
+# Sequence some events and drain in batches of a size, or in one transaction near the head, over and
+# over; and what may come between.
+GO = st.tuples(
+    st.just("go"), st.integers(1, 12), st.integers(1, 6), st.sampled_from([0, 2, 10, 500])
+)
 STEPS = st.lists(
     st.one_of(
         GO,
@@ -84,9 +88,9 @@ class Work:
         payload = next(self.faults, None)
         return payload if payload in possible else None
 
-    def go(self, count: int, batch: int) -> None:
+    def go(self, count: int, batch: int, near: int) -> None:
         sequencer.step(count)
-        self.runner.batch = batch
+        self.runner.batch, self.runner.near = batch, near
         self.runner.drain(*self.consumers)
 
     def poison(self, number: int) -> None:
@@ -124,23 +128,14 @@ class Work:
             pass
 
 
-class Frail:
+class Frail(Applying):
     """A projection that fails on poisoned aggregates, and with which a runner may die."""
 
     def __init__(self, projection: Projection, work: Work) -> None:
         self.projection, self.work = projection, work
         self.name, self.version = projection.name, projection.version
-
-    @property
-    def partitions(self) -> int:
-        return self.projection.partitions
-
-    @property
-    def types(self) -> Collection[str]:
-        return self.projection.types
-
-    def skipped(self, events: Any) -> Collection[int]:
-        return self.projection.skipped(events)
+        self.partitions, self.types = projection.partitions, projection.types
+        self.home_of = projection.home_of
 
     def apply(self, events: Sequence[RecordedEvent]) -> None:
         fault = self.work.fault(IN_A_BATCH, BEFORE_COMMIT)
@@ -160,16 +155,22 @@ class Met(Runner):
         super().__init__(ProjectionCheckpoint, ParkedEvent, PROJECTION_ALIAS)
         self.work = work
 
+    def _near_head(self, *arguments: Any) -> Any:
+        return self._meeting(super()._near_head, *arguments)
+
     def _in_transaction(self, *arguments: Any) -> int:
+        return self._meeting(super()._in_transaction, *arguments)
+
+    def _meeting(self, go_on: Callable[..., Any], *arguments: Any) -> Any:
         fault = self.work.fault("drain", "retry", AFTER_COMMIT)
         if fault == "drain":
             self.work.other.drain(*self.work.consumers)
         if fault == "retry":
             self.work.retry_with(self.work.other)
-        passed = super()._in_transaction(*arguments)
+        result = go_on(*arguments)
         if fault == AFTER_COMMIT:
             raise Crash
-        return passed
+        return result
 
 
 def _runner() -> Runner:
@@ -192,8 +193,6 @@ class TestAnyRun:
             work.end()
             events = log.sequenced()
             assert ParkedEvent.objects.count() == 0
-            assert {p.position for p in work.other.partition_checkpoints(*work.consumers)} == {
-                len(events)
-            }
+            assert {p.position for p in work.other.started(*work.consumers)} == {len(events)}
             for contract in CONTRACTS:
                 assert contract.observed() == type(contract).fold(events)
