@@ -1,16 +1,19 @@
 """The Celery tasks of the read side: project events, and verify a sample every night."""
 
 import time
+import zlib
 from typing import Any
 
 import structlog
 from celery import shared_task
 from django.core.cache import cache
 
+from cqrs.conf import cached_setting
 from cqrs.event_log import sequencer
+from cqrs.event_log.events import event_types
 from cqrs.operations.worker import project as bring_to_head
 from cqrs.projections.projection import Projection
-from cqrs.projections.registry import projections
+from cqrs.projections.registry import all_versions, projections
 from cqrs.rebuild.serving import NeedsOtherBuild
 from cqrs.rebuild.verify import NIGHTLY_PARTS, verify
 from cqrs.tasks import react
@@ -18,7 +21,7 @@ from cqrs.tasks import react
 WAKE_UP_FLAG = "readmodels.wake_up"
 WAKE_UP_SECONDS = 1
 # Then the task queues itself again: a worker that must stop waits for the end of a task.
-LONGEST_S = 5.0
+LONGEST_S = 15.0
 LINGER_S, LOOK_S = 0.05, 0.001
 
 log = structlog.get_logger("readmodels.tasks")
@@ -30,13 +33,28 @@ def project(**_: Any) -> None:
 
     After work, it waits a moment for more, so under traffic a commit needs no task of its own.
     """
+    if cache.get(_waiting_flag()):
+        return  # a task of the same build is at the head, and looks for what comes
     deadline = time.monotonic() + LONGEST_S
-    while _bring_to_head() and time.monotonic() < deadline and _more_comes():
-        pass
-    # A commit from now on queues another task. One before it is found by looking once more.
-    cache.delete(WAKE_UP_FLAG)
+    try:
+        while _bring_to_head() and time.monotonic() < deadline and _more_comes():
+            pass
+    finally:
+        # A commit from now on queues another task. One before it is found by looking once more.
+        cache.delete_many([_waiting_flag(), WAKE_UP_FLAG])
     if _bring_to_head() and time.monotonic() > deadline:
         project.delay()
+
+
+@cached_setting
+def _waiting_flag() -> str:
+    """Return the name of the flag that is set while a task of this build waits for more.
+
+    Another build, with other versions, has tables or events that this one must leave to it.
+    """
+    versions = [(each.name, each.version) for each in all_versions()]
+    shapes = [(name, event.schema_version) for name, event in sorted(event_types().items())]
+    return f"readmodels.waiting.{zlib.crc32(repr((versions, shapes)).encode())}"
 
 
 def _bring_to_head() -> int:
@@ -49,7 +67,8 @@ def _bring_to_head() -> int:
 
 def _more_comes() -> bool:
     """Look for new events for a moment; return whether there are some."""
-    cache.set(WAKE_UP_FLAG, 1, timeout=WAKE_UP_SECONDS)  # commits leave it to this task meanwhile
+    # Commits and sweeps leave it to this task meanwhile; the flags expire if it dies.
+    cache.set_many({WAKE_UP_FLAG: 1, _waiting_flag(): 1}, timeout=WAKE_UP_SECONDS)
     last, until = sequencer.look(), time.monotonic() + LINGER_S
     while time.monotonic() < until:
         seen = sequencer.look()

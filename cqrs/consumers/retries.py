@@ -60,10 +60,7 @@ class Retries:
             return 0
         _unreadable().pop(found, None)
         with transaction.atomic(using=self.parking.alias):
-            # The lock stops the runner: this aggregate's next events must come after the parked
-            # ones.
-            locked = self.partitions.lock([consumer.name])
-            if {each.version for each in locked} != {consumer.version}:
+            if not self._stop_runner(consumer):
                 return 0
             set_lock_timeout(self.parking.alias, lock_timeout_ms)
             parked = list(self.parking.of_stream(consumer.name, stream))
@@ -84,6 +81,14 @@ class Retries:
         while applied := sum(self.retry(consumer, stream) for stream in self._streams(consumer)):
             total += applied
         return total
+
+    def _stop_runner(self, consumer: Consumer) -> bool:
+        """Lock the consumer's partitions; return whether its tables are of the code's version.
+
+        An aggregate's next events must come after its parked ones.
+        """
+        locked = self.partitions.lock([consumer.name])
+        return {each.version for each in locked} == {consumer.version}
 
     def _apply_in_order(
         self, consumer: Consumer, parked: Sequence[AbstractParkedEvent]

@@ -68,9 +68,9 @@ class Runner(PartitionRunner):
         """Apply everything that the feed holds; return the positions passed, of all partitions.
 
         A worker passes `sequencer.step` as `look`, and a `limit_s` if it must end under steady
-        writers, too. Skips a partition that another worker holds.
-        When all other consumers are done, raises what stopped a consumer as a whole; later calls
-        try its batch again, after a pause that grows.
+        writers, too. Skips a partition that another worker holds. When all other consumers are
+        done, raises what stopped a consumer as a whole; later calls try its batch again, after a
+        pause that grows.
         """
         code = {(consumer.name, consumer.version): consumer for consumer in consumers}
         failures: dict[str, Exception] = {}
@@ -81,11 +81,7 @@ class Runner(PartitionRunner):
             total += passed
             if passed and on_batch:
                 on_batch(passed)
-            if time.monotonic() > deadline or (not passed and not seen.is_sequencer):
-                break
-            # While this worker held a partition, another one may have sequenced events and failed
-            # to claim it.
-            if is_level and sequencer.look().is_as(seen):
+            if time.monotonic() > deadline or _is_over(seen, passed, is_level):
                 break
             seen = look()
         if failures:
@@ -205,3 +201,14 @@ class Runner(PartitionRunner):
         for each in missing:
             self.partitions.start(each)
         return bool(missing)
+
+
+def _is_over(seen: Seen, passed: int, is_level: bool) -> bool:
+    """Return whether a round has left nothing to do, and nothing has come meanwhile.
+
+    While this worker held a partition, another one may have sequenced events and failed to claim
+    it.
+    """
+    if not passed and not seen.is_sequencer:
+        return True
+    return is_level and sequencer.look().is_as(seen)

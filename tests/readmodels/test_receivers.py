@@ -18,6 +18,7 @@ from readmodels import receivers
 from readmodels.models import CustomerReadModel
 from readmodels.projections import PROJECTIONS
 from readmodels.tasks import WAKE_UP_FLAG, project
+from tests.support.kernel_settings import cqrs
 from tests.support.scenarios import customer, write_side
 from tests.support.streams import change
 
@@ -47,7 +48,7 @@ def broker(monkeypatch: pytest.MonkeyPatch):
     cache.delete(WAKE_UP_FLAG)
     receivers.breaker.reset()
     yield broker
-    cache.delete(WAKE_UP_FLAG)
+    cache.clear()
     receivers.breaker.reset()
 
 
@@ -158,6 +159,28 @@ class TestProject:
         assert broker.attempts == queued
         customer()
         assert broker.attempts == queued + 1
+
+    def test_leaves_it_to_a_task_of_the_same_build_that_waits(
+        self, broker: Broker, monkeypatch: pytest.MonkeyPatch
+    ):
+        customer()
+        seen = []
+
+        def sleep(_: float) -> None:
+            if not seen:
+                customer()
+                with monkeypatch.context() as patch:
+                    patch.setattr("readmodels.tasks._bring_to_head", lambda: seen.append("same"))
+                    project()
+                    with cqrs(EVENTS=[]):
+                        patch.setattr("readmodels.tasks._bring_to_head", lambda: seen.append("new"))
+                        project()
+
+        clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
+        monkeypatch.setattr("readmodels.tasks.time", clock)
+        project()
+        assert set(seen) == {"new"}
+        assert CustomerReadModel.objects.count() == 2
 
     def test_does_not_wait_after_a_sweep_that_found_nothing(
         self, broker: Broker, monkeypatch: pytest.MonkeyPatch
