@@ -150,8 +150,11 @@ class NearHeadRound:
         return [part for part in parts if self._folds(part, list(islice(rows, len(part.loads))))]
 
     def _folds(self, part: _Part, loaded: Sequence[Sequence[Any]]) -> bool:
-        if not part.batch or not self._succeeds(part, partial(part.fold, loaded)):
-            return not part.batch
+        """Fold the part; False if it fails, or if others should not wait for what follows."""
+        if part.batch is None:
+            return True
+        if not self._succeeds(part, partial(part.fold, loaded)):
+            return False
         return not part.batch.has_follow_up or self._leaves(part)
 
     def _succeeds(self, part: _Part, phase: Callable[[], None]) -> bool:
@@ -172,7 +175,7 @@ class NearHeadRound:
         return False
 
     def _write(self, parts: list[_Part], claimed: list[PartitionCheckpoint]) -> None:
-        """Write all with one statement: the rows, and the checkpoints with the time of the look."""
+        """Write all together: the rows, and the checkpoints with the time of the look."""
         moves = [move for part in parts for move in part.moves]
         self.passed = sum(upto - checkpoint.position for checkpoint, upto in moves)
         level = [(each, each.position) for each in claimed if each.position >= self.seen.head]

@@ -51,7 +51,7 @@ class Store:
         found: list[Statement] = []
         for table, rows in changed.items():
             found += self._upserts(table, {k: row for k, row in rows.items() if not row.is_deleted})
-            if len(gone := {k: row for k, row in rows.items() if row.is_deleted}):
+            if gone := {k: row for k, row in rows.items() if row.is_deleted}:
                 found += self._deletes(table, gone)
         return found
 

@@ -72,6 +72,10 @@ def locked(table: str) -> Iterator[None]:
         yield
 
 
+def no_table(_: Any) -> Any:
+    raise ProgrammingError("relation does not exist")
+
+
 class TestConsumerThatFails:
     def test_goes_alone_with_growing_pauses_and_returns_after_success(
         self, level: Log, monkeypatch: Any
@@ -106,7 +110,7 @@ class TestConsumerThatFails:
         self, level: Log, monkeypatch: Any
     ) -> None:
         with monkeypatch.context() as patch:
-            patch.setattr(ORDERS, "keys", lambda _: (_ for _ in ()).throw(ProgrammingError("no")))
+            patch.setattr(ORDERS, "keys", no_table)
             order(level)
             failed()
             order(level)
@@ -120,7 +124,7 @@ class TestConsumerThatFails:
         self, level: Log, monkeypatch: Any
     ) -> None:
         with monkeypatch.context() as patch:
-            patch.setattr(ORDERS, "keys", lambda _: (_ for _ in ()).throw(ProgrammingError("no")))
+            patch.setattr(ORDERS, "keys", no_table)
             order(level)
             failed()
         paused = dict(runner.paused)

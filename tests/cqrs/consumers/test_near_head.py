@@ -19,6 +19,7 @@ from readmodels.projections import PROJECTIONS
 from tests.support.built import elsewhere
 from tests.support.log import Log
 from tests.support.protocol import traffic
+from tests.support.spying import consumers_of
 from tests.support.statements import statements, writes
 from tests.support.waiting import BOTH
 
@@ -131,14 +132,7 @@ class TestDistance:
         for _ in range(behind):
             level.customer()
         level.sequenced()
-        seen: list[str] = []
-        advance = runner._advance
-
-        def spied(consumer: Any, *rest: Any) -> int:
-            seen.append(consumer.name)
-            return advance(consumer, *rest)
-
-        monkeypatch.setattr(runner, "_advance", spied)
+        seen = consumers_of(monkeypatch, runner, "_advance")
         project(PROJECTIONS)
         each_partition = [name for each in PROJECTIONS for name in [each.name] * each.partitions]
         assert sorted(seen) == (sorted(each_partition) if alone else [])
@@ -153,14 +147,7 @@ class TestDistance:
         level.sequenced()
         runner.drain(*[each for each in PROJECTIONS if each is not CUSTOMERS])
         lives(level, 1)
-        seen: list[str] = []
-        advance = runner._advance
-
-        def spied(consumer: Any, *rest: Any) -> int:
-            seen.append(consumer.name)
-            return advance(consumer, *rest)
-
-        monkeypatch.setattr(runner, "_advance", spied)
+        seen = consumers_of(monkeypatch, runner, "_advance")
         project(PROJECTIONS)
         assert seen == ["customers"] * 4
         assert positions() == {606}

@@ -17,6 +17,7 @@ from readmodels.models import OrderReadModel, StockReadModel, StockSearch
 from readmodels.projections import PROJECTIONS, stock
 from tests.support.faults import Broken
 from tests.support.log import Log
+from tests.support.spying import consumers_of
 from tests.support.statements import no_statements, statements, writes, written_tables
 from tests.support.waiting import BOTH
 
@@ -111,14 +112,7 @@ class TestErrorOfAFold:
             log.reserve(key)
         log.published()
         break_it(monkeypatch, str(bad))
-        alone: list[str] = []
-        advance = runner._advance_alone
-
-        def spied(consumer: Any, *rest: Any) -> int:
-            alone.append(consumer.name)
-            return advance(consumer, *rest)
-
-        monkeypatch.setattr(runner, "_advance_alone", spied)
+        alone = consumers_of(monkeypatch, runner, "_advance_alone")
         with statements() as seen:
             project(PROJECTIONS)
         assert alone == ["stock"]
@@ -234,14 +228,7 @@ class TestFollowUp:
         log.projected()
         log.rename(buyer, "Grace")
         log.published()
-        alone: list[str] = []
-        advance = runner._advance_alone
-
-        def spied(consumer: Any, *rest: Any) -> int:
-            alone.append(consumer.name)
-            return advance(consumer, *rest)
-
-        monkeypatch.setattr(runner, "_advance_alone", spied)
+        alone = consumers_of(monkeypatch, runner, "_advance_alone")
         project(PROJECTIONS)
         assert alone == ["orders"]
         assert OrderReadModel.objects.get().customer_name == "Grace"
