@@ -96,6 +96,26 @@ def rate(name: str, default: str) -> tuple[int, int] | None:
     return int(match[1]), SECONDS[match[2]]
 
 
+def shares(name: str, threads: int, of_eight: str) -> dict[str, int]:
+    """Return how many of the threads each kind of work may use; by default in eighths of them."""
+    defaults = {kind: int(count) for kind, count in _pairs(of_eight)}
+    found = {kind: max(1, threads * count // 8) for kind, count in defaults.items()}
+    for kind, count in _pairs(os.environ.get(name, "")):
+        if kind not in defaults or not count.isdecimal() or not 0 < int(count) <= threads:
+            raise ImproperlyConfigured(
+                f"{name}: expected {of_eight}, or some of them, each from 1 to WEB_THREADS"
+            )
+        found[kind] = int(count)
+    return found
+
+
+def _pairs(value: str) -> list[tuple[str, str]]:
+    return [
+        (kind.strip(), count.strip())
+        for kind, _, count in (each.partition("=") for each in value.split(",") if each.strip())
+    ]
+
+
 def listed(name: str, default: str) -> list[str]:
     return [item.strip() for item in os.environ.get(name, default).split(",") if item.strip()]
 

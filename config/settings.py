@@ -98,6 +98,17 @@ elif not (_urls["default"] and _urls["replica"]):
 DATABASES = databases.by_alias(_urls, read_max_age_s=env.number("REPLICA_MAX_AGE_S", 60))
 DATABASE_ROUTERS = ["readmodels.router.ReadModelRouter"]
 
+# --- the web server ------------------------------------------------------------------------------
+
+WEB_THREADS = max(1, env.number("WEB_THREADS", 8))
+# How many of the threads each kind of request may use at once, and how many may wait in them.
+WEB_SHARES = env.shares("WEB_SHARES", WEB_THREADS, "writes=5,reads=6,waiting=4,logins=2,exports=2")
+WEB_HEADERS_LIMIT_S = env.number("WEB_HEADERS_LIMIT_S", 10)  # of an idle connection as well
+WEB_BODY_LIMIT_S = env.number("WEB_BODY_LIMIT_S", 5)
+WEB_QUEUE_LIMIT_S = env.number("WEB_QUEUE_LIMIT_S", 1)
+WEB_SEND_LIMIT_S = env.number("WEB_SEND_LIMIT_S", 30)
+WEB_CONNECTIONS = env.number("WEB_CONNECTIONS", 4096)
+
 # --- cache and broker ----------------------------------------------------------------------------
 
 REDIS_URL = env.text("REDIS_URL")
@@ -170,7 +181,6 @@ CELERY_BEAT_SCHEDULE = {
 # --- options of the product ----------------------------------------------------------------------
 
 METRICS_TOKEN = env.text("METRICS_TOKEN")
-WEB_THREADS = env.number("WEB_THREADS", 8)
 MARKETING_WEBHOOK_URL = env.web_address("MARKETING_WEBHOOK_URL")
 UNTRACKED_PRODUCTS = env.choice("UNTRACKED_PRODUCTS", "accept", "reject")
 
@@ -266,7 +276,7 @@ CQRS = {
     # Of a new projection; `projections repartition` changes it later. There are 256 buckets.
     "PARTITIONS": min(max(env.number("PROJECTION_PARTITIONS", 4), 1), 256),
     "SLOW_MESSAGE_MS": env.number("SLOW_REQUEST_MS", 500),
-    "WAITING_READS": max(1, WEB_THREADS // 2),
+    "WAITING_READS": WEB_SHARES["waiting"],
     "REDIS_URL": REDIS_URL,
     "THROTTLE_RATES": {  # (requests, seconds); None: no limit
         "read": env.rate("THROTTLE_READ", "6000/min"),

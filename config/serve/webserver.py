@@ -6,10 +6,13 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from typing import Any
 
-from granian.constants import Interfaces
+from django.conf import settings
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
+from config.serve.front.sockets import connections
 from config.serve.serve_lock import ServeLock
 
 STOP_S = 5  # for requests in progress
@@ -18,15 +21,17 @@ STOP_S = 5  # for requests in progress
 class WebServer(MPServer):
     """One supervising process (this one) and its web workers."""
 
-    def __init__(self, held: ServeLock, *, workers: int, threads: int) -> None:
+    def __init__(self, held: ServeLock, *, workers: int) -> None:
         super().__init__(
-            "config.wsgi:application",
+            "config.rsgi:application",
             address=held.host,
             port=held.port,
-            interface=Interfaces.WSGI,
+            interface=Interfaces.RSGI,
+            http=HTTPModes.http1,
+            websockets=False,
             workers=workers,
-            blocking_threads=threads,
-            blocking_threads_idle_timeout=600,  # an ending thread closes its connections
+            backpressure=connections(settings.WEB_CONNECTIONS),
+            http1_settings=HTTP1Settings(header_read_timeout=settings.WEB_HEADERS_LIMIT_S * 1000),
             log_level=LogLevels.error,
             respawn_failed_workers=True,
             workers_kill_timeout=STOP_S,

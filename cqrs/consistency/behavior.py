@@ -1,7 +1,7 @@
 """Let a query wait until its read model has applied the caller's write (read your own writes)."""
 
 import time
-from collections.abc import Set
+from collections.abc import Callable, Set
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -12,6 +12,7 @@ from cqrs.conf import cached_setting, conf
 from cqrs.consistency.token_status import TokenStatus, decode_known, token_status
 from cqrs.consistency.tokens import ConsistencyToken, InvalidToken
 from cqrs.database.outages import is_outage
+from cqrs.messaging.context import current_context
 from cqrs.messaging.messages import Query
 from cqrs.messaging.pipeline import Dispatch, Next
 from cqrs.messaging.results import FieldError, Rejected, Result
@@ -58,24 +59,33 @@ def wait_for_projections(token: ConsistencyToken, limit_s: float) -> bool:
     False when the read database is out of reach, because the write is committed anyway.
     """
     try:
-        return wait_for(token, projection_names(), limit_s) is TokenStatus.APPLIED
+        # The command is done: while it waits, it holds no place in the share of commands.
+        leave_share = current_context().caller.leave_share
+        status = wait_for(token, projection_names(), limit_s, before_waiting=leave_share)
     except Error as error:
         if not is_outage(error):
             raise
         log.warning("no_wait_without_read_side", reason=type(error.__cause__ or error).__name__)
         return False
+    return status is TokenStatus.APPLIED
 
 
-def wait_for(token: ConsistencyToken, names: Set[str], limit_s: float) -> TokenStatus:
+def wait_for(
+    token: ConsistencyToken,
+    names: Set[str],
+    limit_s: float,
+    before_waiting: Callable[[], None] = lambda: None,
+) -> TokenStatus:
     """Check the status at each announcement, until it is decided or the limit is over.
 
-    Does not wait when `WAITING_READS` calls of this process are waiting: the other threads must
-    stay free for requests that can be answered.
+    Ends when the client has left. Does not wait when `WAITING_READS` calls of this process are
+    waiting: the other threads must stay free for requests that can be answered.
     """
     status = token_status(token, names)
     if status is not TokenStatus.PENDING or not _seats().acquire(blocking=False):
         return status
     try:
+        before_waiting()
         return _wait(token, names, time.monotonic() + limit_s)
     finally:
         _seats().release()
@@ -87,8 +97,8 @@ def _seats() -> BoundedSemaphore:
 
 
 def _wait(token: ConsistencyToken, names: Set[str], deadline: float) -> TokenStatus:
-    pause_s = FIRST_PAUSE_S
-    while (left_s := deadline - time.monotonic()) > 0:
+    pause_s, caller = FIRST_PAUSE_S, current_context().caller
+    while (left_s := deadline - time.monotonic()) > 0 and not caller.has_left():
         # Read the count before the status: an announcement between the two ends the wait at once.
         messages = listener.messages
         if (status := token_status(token, names)) is not TokenStatus.PENDING:

@@ -41,12 +41,24 @@ def problem(
     **members: Any,
 ) -> HttpResponse:
     """Return a problem document. A 429 and a 503 have `Retry-After`."""
+    return document(request.path, status, code, detail, headers, **members)
+
+
+def document(
+    path: str,
+    status: int,
+    code: str,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    **members: Any,
+) -> HttpResponse:
+    """Return the problem document of a request for this path."""
     body = {
         "type": f"urn:problem:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
-        "instance": request.path,
+        "instance": path,
         "code": code,
         **members,
     }

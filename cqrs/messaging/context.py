@@ -16,6 +16,23 @@ IMPORTED = "import"
 """The origin of imported events: reactions skip them."""
 
 
+class Caller:
+    """The client that waits for the answer, as far as the server knows it.
+
+    This one is patient, and holds no share of the server's threads.
+    """
+
+    def has_left(self) -> bool:
+        """Return whether the client is gone: then a wait on its behalf can end."""
+        return False
+
+    def leave_share(self) -> None:
+        """Give back the place among requests of the same kind; the work that it was for is done."""
+
+
+PATIENT = Caller()
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The context of one message.
@@ -31,6 +48,7 @@ class Context:
     traceparent: str | None = None
     hops: int = 0
     origin: str | None = None
+    caller: Caller = PATIENT
 
     def as_metadata(self) -> dict[str, Any]:
         """Return what the event log stores of it."""

@@ -37,6 +37,9 @@ class ServerProcess:
     def answers(self) -> bool:
         raise NotImplementedError
 
+    def environment(self) -> dict[str, str]:
+        return self.account.environment()
+
     def start(self) -> None:
         """Return when the server answers; also after a crash, and when it runs already."""
         deadline = time.monotonic() + START_S
@@ -70,7 +73,7 @@ class ServerProcess:
                 stdout=log,
                 stderr=log,
                 cwd="/",
-                env=self.account.environment(),
+                env=self.environment(),
                 start_new_session=True,  # not for the terminal's Ctrl-C
                 # Runs after the account has changed, which would make the kernel forget it.
                 preexec_fn=partial(end_with_parent, os.getpid(), self.orphan_signal),

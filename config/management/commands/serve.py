@@ -53,7 +53,7 @@ class Command(BaseCommand):
         os.environ["SERVE_PID"] = str(os.getpid())
         # A new interpreter: connections, threads and locks of this one must not be forked.
         multiprocessing.set_start_method("spawn", force=True)
-        server = WebServer(held, workers=workers, threads=settings.WEB_THREADS)
+        server = WebServer(held, workers=workers)
         with postgres.restarted_when_it_dies():
             server.serve()
 

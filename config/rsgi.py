@@ -1,0 +1,29 @@
+"""The web process of `serve`: the application behind the front, and the workers in it."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from django.conf import settings
+
+from config.serve import inprocess
+from config.serve.front.front import Front
+from config.serve.parent_death import end_with_parent
+from config.wsgi import application as wsgi
+
+if served_by := os.environ.get("SERVE_PID"):
+    end_with_parent(int(served_by))  # else it would go on after a killed `serve`
+    os.setsid()  # signals to the whole group go to `serve` alone, which stops this process
+
+application = Front(
+    wsgi,
+    threads=settings.WEB_THREADS,
+    shares=settings.WEB_SHARES,
+    max_body_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+    body_limit_s=settings.WEB_BODY_LIMIT_S,
+    queue_limit_s=settings.WEB_QUEUE_LIMIT_S,
+    send_limit_s=settings.WEB_SEND_LIMIT_S,
+)
+
+if os.environ.get("IN_PROCESS_WORKER") == "1":
+    inprocess.start()

@@ -1,0 +1,91 @@
+"""Divide the threads of a process among kinds of work, so that one kind never holds them all.
+
+Everything here runs on the server's loop: nothing needs a lock.
+"""
+
+from collections import Counter, deque
+from collections.abc import Mapping
+from typing import Protocol
+
+READ_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
+LOGIN_PATHS = ("/api/auth/", "/admin/login/")
+PROBE_PATHS = ("/health/", "/metrics")
+EXPORT_PATH = "/api/orders.csv"
+ADMIN_PATH = "/admin/"
+PROBES = "probes"
+MAX_QUEUED = 1_000
+
+
+def share_of(method: str, path: str) -> str:
+    """Return the share that a request belongs to. Pages of the admin are reads."""
+    if method in READ_METHODS:
+        if path.startswith(PROBE_PATHS):
+            return PROBES
+        return "exports" if path == EXPORT_PATH else "reads"
+    if path.startswith(LOGIN_PATHS):
+        return "logins"
+    return "reads" if path.startswith(ADMIN_PATH) else "writes"
+
+
+class Applicant(Protocol):
+    """A request that asks for a thread."""
+
+    share: str
+
+    def start(self) -> None:
+        """Take a thread."""
+
+    def wait(self) -> None:
+        """Wait in the queue."""
+
+
+class Shares:
+    """The threads and shares in use, and the requests that wait for one, oldest first."""
+
+    def __init__(self, threads: int, limits: Mapping[str, int]) -> None:
+        """`limits`: how many threads each share may use at once. Probes have one of their own."""
+        self.free_threads = threads
+        self.limits = {**limits, PROBES: 1}
+        self.used: Counter[str] = Counter()
+        self.queue: deque[Applicant] = deque()
+
+    def admit(self, applicant: Applicant) -> bool:
+        """Start the request or let it wait; return False when too many wait already."""
+        if self._has_room(applicant.share):
+            self._start(applicant)
+        elif len(self.queue) >= MAX_QUEUED:
+            return False
+        else:
+            self.queue.append(applicant)
+            applicant.wait()
+        return True
+
+    def withdraw(self, applicant: Applicant) -> None:
+        """Take the request out of the queue."""
+        self.queue.remove(applicant)
+
+    def leave(self, share: str) -> None:
+        """Free a place in the share. The thread stays in use."""
+        self.used[share] -= 1
+        self._start_waiting()
+
+    def finish(self, share: str, *, holds_place: bool) -> None:
+        """Free the thread, and the place in the share unless the request has left it."""
+        self.used[share] -= holds_place
+        self.free_threads += share != PROBES
+        self._start_waiting()
+
+    def _start_waiting(self) -> None:
+        # The oldest that can start: one whose share is full holds up no other share.
+        while found := next((each for each in self.queue if self._has_room(each.share)), None):
+            self.queue.remove(found)
+            self._start(found)
+
+    def _has_room(self, share: str) -> bool:
+        has_thread = share == PROBES or self.free_threads > 0
+        return has_thread and self.used[share] < self.limits[share]
+
+    def _start(self, applicant: Applicant) -> None:
+        self.used[applicant.share] += 1
+        self.free_threads -= applicant.share != PROBES
+        applicant.start()
