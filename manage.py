@@ -8,7 +8,7 @@ from config.serve.startup import start_exclusively
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    if sys.argv[1:2] == ["serve"]:
+    if sys.argv[1:2] in (["serve"], ["web"]):
         start_exclusively()  # before the settings start a database
     from django.core.management import execute_from_command_line
 

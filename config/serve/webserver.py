@@ -1,6 +1,9 @@
 """Granian for `serve`: quiet, on a reserved port, and stopped by its parent alone."""
 
+import multiprocessing
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
@@ -12,10 +15,30 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
+from config import environment as env
 from config.serve.front.sockets import connections
 from config.serve.serve_lock import ServeLock
 
 STOP_S = 5  # for requests in progress
+
+
+def run(held: ServeLock) -> None:
+    """Serve on the reserved port until a signal stops it."""
+    os.environ["SERVE_PID"] = str(os.getpid())
+    # A new interpreter: connections, threads and locks of this one must not be forked.
+    multiprocessing.set_start_method("spawn", force=True)
+    WebServer(held, workers=web_workers()).serve()
+
+
+def web_workers() -> int:
+    """Return the number of web processes, or exit with 1 when they could not work together."""
+    workers = max(1, env.number("WEB_WORKERS", 1))
+    if workers > 1 and not settings.REDIS_URL:
+        sys.exit(
+            f"WEB_WORKERS={workers} needs REDIS_URL: "
+            "the in-process broker and cache cannot be shared between processes"
+        )
+    return workers
 
 
 class WebServer(MPServer):

@@ -2,8 +2,10 @@
 
 import signal
 import socket
+from collections.abc import Iterator
 
 import psutil
+import pytest
 
 from config.database.embedded import postmaster
 from tests.support.desk import Desk, served_desk, wait_for
@@ -53,3 +55,32 @@ class TestServe:
             psutil.Process(postmaster.find(desk.cluster.data).pid).kill()
             wait_for(lambda: client.get("/health/ready").status_code == 200, 30)
             wait_for(lambda: client.get("/api/orders").status_code == 200, 30)
+
+
+class TestWeb:
+    @pytest.fixture
+    def other(self, desk: Desk) -> Iterator[Desk]:
+        urls = {"DATABASE_URL": "default", "REPLICA_DATABASE_URL": "replica"}
+        with served_desk(**{name: desk.database_url(alias) for name, alias in urls.items()}) as web:
+            yield web
+
+    def test_serves_databases_that_are_there_without_workers(self, other: Desk):
+        # No Redis is needed to begin: its loss is an outage like any other.
+        other.process = other.manage("web", REDIS_URL="redis://127.0.0.1:1/0")
+        wait_for(other._is_ready, 60)
+        with other.client() as client:
+            assert client.get("/api/orders").json()["count"] > 0
+        names = [" ".join(process.cmdline()) for process in other.processes()]
+        assert not [name for name in names if "celery" in name]
+        assert other.stop() == 0
+
+    def test_needs_a_broker_for_its_workers(self, other: Desk):
+        code, _, stderr = other.run("web")
+        assert code == 1
+        assert stderr == "CommandError: Set REDIS_URL: workers in other processes need a broker\n"
+
+    def test_needs_databases(self):
+        with served_desk() as other:
+            code, _, stderr = other.run("web")
+        assert code == 1
+        assert stderr.startswith("CommandError: Set DATABASE_URL and REPLICA_DATABASE_URL")

@@ -137,9 +137,14 @@ class Desk:
         return f"postgresql://{USER}:{state.password}@127.0.0.1:{state.port}/{DATABASES[alias]}"
 
     def client(self, user: str = "admin") -> httpx.Client:
-        """Return a client that is logged in."""
+        """Return a client that is logged in; wait while many others log in."""
         login = {"username": user, "password": PASSWORD}
-        answer = httpx.post(f"{self.url}/api/auth/token", json=login, timeout=30)
+        deadline = time.monotonic() + READY_S
+        while True:
+            answer = httpx.post(f"{self.url}/api/auth/token", json=login, timeout=30)
+            is_busy = answer.status_code == 503 and answer.json()["code"] == "busy"
+            if not is_busy or time.monotonic() > deadline:
+                break
         assert answer.status_code == 200, answer.text
         bearer = {"Authorization": f"Bearer {answer.json()['access']}"}
         return httpx.Client(base_url=self.url, headers=bearer, timeout=30)

@@ -1,11 +1,8 @@
 """Serve the order desk: `make run` starts this after the installation."""
 
-import multiprocessing
 import os
-import sys
 from typing import Any
 
-from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import OperationalError, connections
 
@@ -13,7 +10,7 @@ from config import environment as env
 from config.database.embedded import postgres
 from config.serve.serve_lock import ServeLock
 from config.serve.startup import start_exclusively
-from config.serve.webserver import WebServer
+from config.serve.webserver import run, web_workers
 from cqrs.database.aliases import PROJECTION_ALIAS, WRITE_ALIAS
 
 
@@ -24,10 +21,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         held = start_exclusively()
-        workers = _web_workers()
+        web_workers()
         self._prepare()
         self._print_addresses(held)
-        self._serve(held, workers)
+        self._serve(held)
 
     def _prepare(self) -> None:
         for alias in (WRITE_ALIAS, PROJECTION_ALIAS):
@@ -47,22 +44,8 @@ class Command(BaseCommand):
         self.stdout.write("Ctrl-C stops everything.")
         self.stdout.flush()
 
-    def _serve(self, held: ServeLock, workers: int) -> None:
+    def _serve(self, held: ServeLock) -> None:
         if env.flag("WORKER", True):
             os.environ["IN_PROCESS_WORKER"] = "1"
-        os.environ["SERVE_PID"] = str(os.getpid())
-        # A new interpreter: connections, threads and locks of this one must not be forked.
-        multiprocessing.set_start_method("spawn", force=True)
-        server = WebServer(held, workers=workers)
         with postgres.restarted_when_it_dies():
-            server.serve()
-
-
-def _web_workers() -> int:
-    workers = max(1, env.number("WEB_WORKERS", 1))
-    if workers > 1 and not settings.REDIS_URL:
-        sys.exit(
-            f"WEB_WORKERS={workers} needs REDIS_URL: "
-            "the in-process broker and cache cannot be shared between processes"
-        )
-    return workers
+            run(held)

@@ -1,0 +1,71 @@
+"""One disturbance after the other under a steady load: the rest goes on."""
+
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+import psutil
+
+from cqrs.messaging.ids import uuid7
+from tests.faults import mixed_load
+from tests.faults.conftest import OutageDesk
+from tests.faults.mixed_load import MixedLoad
+from tests.support.desk import FULL_COUNTS, Desk, registered, wait_for
+from tests.support.sides import assert_agree, is_level
+
+PHASE_S = 38 if FULL_COUNTS else 5
+EVERYTHING = ("read", "write")
+PLACED = "SELECT id::text FROM read_orders"
+Disturbance = Callable[[], AbstractContextManager[object]]
+
+
+def processes(server: object) -> list[int]:
+    """Return the pids of a PostgreSQL server: what has no backend cannot answer either."""
+    root = psutil.Process(server.process.pid)
+    return [root.pid, *(child.pid for child in root.children(recursive=True))]
+
+
+class TestMixedLoad:
+    def test_is_answered_beside_every_disturbance(self, outage: OutageDesk, desk: Desk) -> None:
+        with desk.client() as client:
+            customer, held = (registered(client, f"{uuid7()}@example.com") for _ in range(2))
+        disturbances: dict[str, tuple[Disturbance, tuple[str, ...]]] = {
+            "quiet": (nullcontext, EVERYTHING),
+            "slow bodies": (lambda: mixed_load.slow_bodies(desk), EVERYTHING),
+            "slow readers": (lambda: mixed_load.slow_readers(desk), EVERYTHING),
+            "held customer": (lambda: mixed_load.held_customer(desk, held), EVERYTHING),
+            "write side hangs": (lambda: mixed_load.stopped(*processes(outage.write)), ("read",)),
+            "read side hangs": (lambda: mixed_load.stopped(*processes(outage.read)), ("write",)),
+            "Redis hangs": (lambda: mixed_load.stopped(outage.redis.process.pid), EVERYTHING),
+            "logins": (lambda: mixed_load.logins(desk), EVERYTHING),
+        }
+        with MixedLoad(desk, customer) as load:
+            wait_for(lambda: len(load.placed) > 20)
+            for name, (disturbance, _) in disturbances.items():
+                with disturbance():
+                    load.phase = name
+                    time.sleep(PHASE_S)
+                load.phase = "between"
+                wait_for(lambda: is_well(desk), 30)
+        for name, (_, kinds) in disturbances.items():
+            figures = {kind: f"{load.p99_ms(name, kind):.0f}" for kind in (*kinds, "live")}
+            sys.stdout.write(f"{name}: p99 in ms {figures}, {load.codes(name)}\n")
+        for name, (_, kinds) in disturbances.items():
+            for answer in load.of(name, *kinds, "live"):
+                assert answer.status in (200, 201), (name, answer)
+            if FULL_COUNTS:
+                for kind in kinds:
+                    assert load.p99_ms(name, kind) <= 3 * load.p99_ms("quiet", kind), (name, kind)
+                assert load.p99_ms(name, "live") < 100, name
+        wait_for(lambda: is_level(desk), 60)
+        assert_agree(desk)
+        assert set(load.placed) <= {row[0] for row in desk.sql("replica", PLACED)}
+
+
+def is_well(desk: Desk) -> bool:
+    """Say whether both sides answer again."""
+    body = {"name": "A", "email": f"{uuid7()}@example.com"}
+    with desk.client() as client:
+        answer = client.post("/api/customers", json=body, headers={"Prefer": "wait=1"})
+    return "Preference-Applied" in answer.headers
