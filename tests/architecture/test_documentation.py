@@ -32,6 +32,7 @@ SAID = re.compile(
     r'(?:reject|refuse|Rejected)\(\s*"([a-z_]+)"'
     r'|problem\(\s*request,\s*\d+,\s*"([a-z_]+)"'
     r'|\b(?:default_)?code = "([a-z_]+)"'
+    r'|Refusal\(\d+, "([a-z_]+)"'
 )
 DRF_CODES = {"method_not_allowed", "not_acceptable", "unsupported_media_type"}
 BASE_CODES = {"unavailable"}  # of a base class: nothing is refused with it
