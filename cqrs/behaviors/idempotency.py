@@ -12,11 +12,12 @@ from typing import Any
 import orjson
 from django.db import connection, transaction
 from django.utils import timezone
+from pydantic import ValidationError
 
 from cqrs.database import commit_outcome
 from cqrs.database.locks import LockSpace, try_lock
 from cqrs.messaging.context import current_context
-from cqrs.messaging.messages import Command
+from cqrs.messaging.messages import AggregateState, Command
 from cqrs.messaging.pipeline import Dispatch, Next
 from cqrs.messaging.results import FieldError, Ok, Rejected, Result
 from cqrs.models import IdempotentAnswer
@@ -116,6 +117,26 @@ def _as_json(result: Result[Any]) -> dict[str, Any]:
 def _load(dispatch: Dispatch, answer: dict[str, Any]) -> Result[Any]:
     assert issubclass(dispatch.message_type, Command)  # noqa: S101  only commands come here
     if "ok" in answer:
-        return Ok(dispatch.message_type.answer.model_validate(answer["ok"]), replayed=True)
-    errors = tuple(FieldError(*error) for error in answer["errors"])
+        return Ok(_state(dispatch.message_type.answer, answer["ok"]), replayed=True)
+    errors = tuple(FieldError(*error[:3]) for error in answer["errors"])
     return Rejected(answer["code"], answer["message"], errors, replayed=True)
+
+
+def _state(answer: type[AggregateState], stored: dict[str, Any]) -> AggregateState:
+    """Return the stored state. One that a build with other fields stored gives its own JSON."""
+    try:
+        state = answer.model_validate(stored)
+    except ValidationError:
+        return _foreign_state(answer, stored)
+    same = orjson.loads(state.model_dump_json()) == stored
+    return state if same else _foreign_state(answer, stored)
+
+
+def _foreign_state(answer: type[AggregateState], stored: dict[str, Any]) -> AggregateState:
+    class Foreign(answer):  # type: ignore[misc, valid-type]
+        def model_dump_json(self, **_: Any) -> str:
+            return orjson.dumps(stored).decode()
+
+    # For the headers, which are made of the id and the version. Everything else is in the JSON.
+    state: AggregateState = Foreign.model_construct(**stored)
+    return state
