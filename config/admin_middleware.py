@@ -4,13 +4,22 @@ The API authenticates by tokens. Sessions, their users and messages in cookies w
 its time per request.
 """
 
+import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from django.contrib import admin
 from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.deprecation import MiddlewareMixin
+
+from cqrs.http.hashing import TooManyLogins, hashing_turn
+from cqrs.http.problems import RETRY_AFTER_S
+from cqrs.http.throttling import login_counted, seconds_to_wait
 
 ADMIN = "/admin/"
 
@@ -39,3 +48,33 @@ class AuthenticationMiddleware(ForAdmin, auth.AuthenticationMiddleware):
 
 class MessageMiddleware(ForAdmin, messages.MessageMiddleware):
     pass
+
+
+class LoginLimits:
+    """Counts the logins to the admin with those to the API, and hashes as few at the same time."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> Any:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
+        """Answer a login; None leaves other requests alone."""
+        if request.method != "POST" or request.path_info != reverse("admin:login"):
+            return None
+        counted = login_counted(request, request.POST.get("username", ""))
+        if (wait_s := seconds_to_wait(counted)) is not None:
+            return _refused(request, 429, str(max(1, math.ceil(wait_s))))
+        try:
+            with hashing_turn():
+                return view(request, *args, **kwargs)
+        except TooManyLogins:
+            return _refused(request, 503, RETRY_AFTER_S)
+
+
+def _refused(request: HttpRequest, status: int, wait_s: str) -> HttpResponse:
+    context = {**admin.site.each_context(request), "title": "Too many logins", "wait_s": wait_s}
+    response = TemplateResponse(request, "config/too_many_logins.html", context, status=status)
+    response["Retry-After"] = wait_s
+    return response

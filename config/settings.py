@@ -64,6 +64,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "config.admin_middleware.AuthenticationMiddleware",
     "config.admin_middleware.MessageMiddleware",
+    # After the check of the CSRF token: a page of another site cannot use up a user's logins.
+    "config.admin_middleware.LoginLimits",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -112,17 +114,20 @@ WEB_CONNECTIONS = env.number("WEB_CONNECTIONS", 4096)
 # --- cache and broker ----------------------------------------------------------------------------
 
 REDIS_URL = env.text("REDIS_URL")
+REDIS_TIMEOUT_MS = env.number("REDIS_TIMEOUT_MS", 250)
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
-        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+        "OPTIONS": {
+            "socket_connect_timeout": REDIS_TIMEOUT_MS / 1000,
+            "socket_timeout": REDIS_TIMEOUT_MS / 1000,
+            # Django's own would unpickle, so that what writes to Redis could run code here.
+            "serializer": "cqrs.caching.serializer.JsonSerializer",
+        },
     }
     if REDIS_URL
-    else {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 100_000},  # throttle counters are among them
-    }
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 
 MEMORY_BROKER = "memory://localhost/"
@@ -278,10 +283,14 @@ CQRS = {
     "SLOW_MESSAGE_MS": env.number("SLOW_REQUEST_MS", 500),
     "WAITING_READS": WEB_SHARES["waiting"],
     "REDIS_URL": REDIS_URL,
+    "REDIS_TIMEOUT_MS": REDIS_TIMEOUT_MS,
+    "HASHING_AT_ONCE": env.number("HASHING_AT_ONCE", 2),
+    "HASHING_WAIT_MS": env.number("HASHING_WAIT_MS", 1000),
     "THROTTLE_RATES": {  # (requests, seconds); None: no limit
         "read": env.rate("THROTTLE_READ", "6000/min"),
         "write": env.rate("THROTTLE_WRITE", "1200/min"),
         "login": env.rate("THROTTLE_LOGIN", "30/min"),
+        "login_address": env.rate("THROTTLE_LOGIN_ADDRESS", "120/min"),
     },
     "EVENT_SCHEMAS_DIR": BASE_DIR / "docs" / "events",
 }

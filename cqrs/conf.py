@@ -21,7 +21,12 @@ Rate = tuple[int, int]
 
 
 def _default_rates() -> dict[str, Rate | None]:
-    return {"read": (6000, 60), "write": (1200, 60), "login": (30, 60)}
+    return {
+        "read": (6000, 60),
+        "write": (1200, 60),
+        "login": (30, 60),
+        "login_address": (120, 60),
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +75,19 @@ class Conf:
     WAITING_READS: int = 4
     """How many reads of one process may wait for their consistency token at the same time."""
     REDIS_URL: str = ""
-    """Where answers are cached and changes announced; empty: in the process, and by NOTIFY."""
+    """Where answers are cached, requests counted and changes announced; empty: in the process, and
+    by NOTIFY."""
+    REDIS_TIMEOUT_MS: float = 250
+    """How long an answer of Redis may take. Then all uses skip it until it answers again."""
     CHANNEL: str = "cqrs_applied"
     """The Redis or NOTIFY channel on which workers announce what they have applied."""
     THROTTLE_RATES: Mapping[str, Rate | None] = field(default_factory=_default_rates)
-    """Per user `read` and `write`, per address and name `login`; None: no limit."""
+    """Per user `read` and `write`, per address and name `login`, per address `login_address`; None:
+    no limit."""
+    HASHING_AT_ONCE: int = 2
+    """How many passwords one process hashes at the same time: each takes a processor."""
+    HASHING_WAIT_MS: float = 1000
+    """How long a login waits for its turn before it is refused with 503 `busy`."""
     EVENT_SCHEMAS_DIR: Path | None = None
     """The folder where `manage.py event_schemas` writes the JSON Schema of every event version, and
     which events each projection version handles."""

@@ -1,50 +1,68 @@
 """Limit how many requests a caller may make.
 
 One counter per fixed window, because DRF's own throttles store a list of all request times of the
-window in the cache: thousands of entries are read and written at every request. When the cache is
-out of reach, a process counts alone: an outage of Redis must not become an outage of the API.
+window in the cache: thousands of entries are read and written at every request. When Redis is out
+of reach, a process counts alone: an outage of Redis must not become an outage of the API.
 """
 
-import hashlib
 import time
-import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
-import structlog
-from django.core.cache import cache
-from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.locmem import LocMemCache
 from redis.exceptions import RedisError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from cqrs import redis_server
 from cqrs.conf import conf
-from cqrs.database.breaker import Breaker
+from cqrs.http import callers, refresh_tokens
 
-log = structlog.get_logger("cqrs.http")
+PREFIX = "cqrs:throttle:"
+Counted = tuple[str, str]
+"""The name of a rate, and the caller that is counted."""
 
 
 class WindowCounters:
-    """Counts in the shared cache, and in this process while that is out of reach."""
+    """Counts in Redis for all processes, and in this process while that is out of reach."""
 
     def __init__(self) -> None:
-        self.local = LocMemCache("throttle", {})
-        self.breaker = Breaker(RedisError)
+        self.local = LocMemCache("throttle", {"OPTIONS": {"MAX_ENTRIES": 100_000}})
 
     def increment(self, key: str, seconds: int) -> int:
         """Count one request; return the number in its window, which lasts these seconds."""
-        if self.breaker.is_open():
-            return _increment(self.local, key, seconds)
+        if not conf().REDIS_URL:
+            return self._increment_local(key, seconds)
         try:
-            with self.breaker.watching():
-                return _increment(cache, key, seconds)
-        except RedisError as error:
-            log.warning("throttle_without_cache", error=type(error).__name__)
-            return _increment(self.local, key, seconds)
+            with redis_server.shared().use("throttle") as client, client.pipeline() as pipeline:
+                pipeline.set(PREFIX + key, 0, ex=seconds, nx=True)
+                pipeline.incr(PREFIX + key)
+                return int(pipeline.execute()[1])
+        except RedisError:
+            return self._increment_local(key, seconds)
+
+    def _increment_local(self, key: str, seconds: int) -> int:
+        try:
+            return int(self.local.incr(key))
+        except ValueError:  # the first request of the window
+            is_first = self.local.add(key, 1, timeout=seconds)
+            return 1 if is_first else int(self.local.incr(key))
 
 
 counters = WindowCounters()
+
+
+def seconds_to_wait(counted: Iterable[Counted]) -> float | None:
+    """Count a request for each caller. Return the seconds until all may make one; None: now."""
+    waits = [wait for scope, key in counted if (wait := _count(scope, key)) is not None]
+    return max(waits, default=None)
+
+
+def login_counted(request: Any, name: Any) -> tuple[Counted, Counted]:
+    """Return what counts a login with this name: the name at this address, and the address."""
+    address = callers.address(request)
+    return ("login", f"{address}:{callers.name_key(name)}"), ("login_address", address)
 
 
 class WindowThrottle(BaseThrottle):
@@ -53,49 +71,54 @@ class WindowThrottle(BaseThrottle):
     _wait_s: float | None = None
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        """Count the request; return whether it is within the rate."""
-        scope, key = self.scope_and_key(request)
-        rate = conf().THROTTLE_RATES[scope]
-        if rate is None:
-            return True
-        limit, seconds = rate
-        window, elapsed = divmod(time.time(), seconds)
-        self._wait_s = seconds - elapsed
-        key = f"throttle:{scope}:{key}:{int(window)}"
-        return counters.increment(key, seconds) <= limit
+        """Count the request; return whether it is within its rates."""
+        self._wait_s = seconds_to_wait(self.counted(request))
+        return self._wait_s is None
 
     def wait(self) -> float | None:
         """Return the seconds until the next window."""
         return self._wait_s
 
-    def scope_and_key(self, request: Request) -> tuple[str, str]:
-        """Return the name of the rate, and the caller that is counted."""
+    def counted(self, request: Request) -> Iterable[Counted]:
+        """Return what counts the request."""
         raise NotImplementedError
 
 
 class UserThrottle(WindowThrottle):
     """Counts the reads and the writes of one user separately."""
 
-    def scope_and_key(self, request: Request) -> tuple[str, str]:
+    def counted(self, request: Request) -> Iterable[Counted]:
         scope = "read" if request.method in SAFE_METHODS else "write"
-        return scope, str(getattr(request.user, "pk", None) or self.get_ident(request))
+        return ((scope, str(getattr(request.user, "pk", None) or self.get_ident(request))),)
 
 
 class LoginThrottle(WindowThrottle):
-    """Counts the login attempts with one name from one address."""
+    """Counts logins with one name from one address, and with all names from it."""
 
-    def scope_and_key(self, request: Request) -> tuple[str, str]:
+    def counted(self, request: Request) -> Iterable[Counted]:
+        body: Any = request.data  # an object: the parser refuses other JSON
+        return login_counted(request, body.get("username", ""))
+
+
+class RefreshThrottle(WindowThrottle):
+    """Counts refreshes by their user, and those without a token of ours by address.
+
+    The latter have a counter of their own: other users of the address do not suffer from them.
+    """
+
+    def counted(self, request: Request) -> Iterable[Counted]:
         body: Any = request.data
-        # A login trims and normalizes the name: variants of one name share a counter.
-        given = unicodedata.normalize("NFKC", str(body.get("username", ""))).strip().casefold()
-        # A body can contain any text, also one that is no valid key of a cache.
-        name = given.encode("utf-8", "surrogatepass")
-        digest = hashlib.blake2b(name, digest_size=16).hexdigest()
-        return "login", f"{self.get_ident(request)}:{digest}"
+        token = refresh_tokens.verified(body.get("refresh"))
+        if token is None:
+            return (("login_address", f"refused:{callers.address(request)}"),)
+        return (("login", f"refresh:{token.user_id}"),)
 
 
-def _increment(counts: BaseCache, key: str, seconds: int) -> int:
-    try:
-        return int(counts.incr(key))
-    except ValueError:  # the first request of the window
-        return 1 if counts.add(key, 1, timeout=seconds) else int(counts.incr(key))
+def _count(scope: str, key: str) -> float | None:
+    rate = conf().THROTTLE_RATES[scope]
+    if rate is None:
+        return None
+    limit, seconds = rate
+    window, elapsed = divmod(time.time(), seconds)
+    number = counters.increment(f"{scope}:{key}:{int(window)}", seconds)
+    return None if number <= limit else seconds - elapsed

@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from config.wsgi import application
+from cqrs.conf import DEFAULTS
 from tests.support.api import bearer
 from tests.support.kernel_settings import cqrs
 from tests.support.scenarios import customer, order, product
@@ -51,7 +52,7 @@ def _open_connections():
     """Let requests end without closing connections, which hold the test's transaction."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
-    with cqrs(THROTTLE_RATES=dict.fromkeys(("read", "write", "login"))):
+    with cqrs(THROTTLE_RATES=dict.fromkeys(DEFAULTS.THROTTLE_RATES)):
         yield
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)

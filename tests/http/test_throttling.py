@@ -4,24 +4,20 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.cache import cache
-from django.test import Client, override_settings
+from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken
 
 from config import environment as env
 from cqrs.conf import DEFAULTS, conf
 from cqrs.http import throttling
+from cqrs.http.refresh_tokens import PasswordBoundToken
 from tests.support.kernel_settings import cqrs
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 
-NOBODY_LISTENS = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": "redis://127.0.0.1:1",
-    }
-}
-RATES = {"read": (3, 3600), "write": (2, 3600), "login": (2, 3600)}
+RATES = {"read": (3, 3600), "write": (2, 3600), "login": (2, 3600), "login_address": (5, 3600)}
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +27,6 @@ def _strict(monkeypatch: pytest.MonkeyPatch):
     cache.clear()
     with cqrs(THROTTLE_RATES=RATES):
         yield
-    throttling.counters.breaker.reset()
     cache.clear()
 
 
@@ -50,6 +45,10 @@ def read(client: Client, name: str):
 def login(client: Client, name: str, **extra: str):
     body = {"username": name, "password": "wrong"}
     return client.post("/api/auth/token", body, "application/json", **extra)
+
+
+def refresh(client: Client, token: str, **extra: str):
+    return client.post("/api/auth/refresh", {"refresh": token}, "application/json", **extra)
 
 
 class TestUserThrottle:
@@ -79,7 +78,7 @@ class TestUserThrottle:
 
     def test_counts_for_itself_when_the_cache_is_down(self, client: Client):
         throttling.counters.local.clear()
-        with override_settings(CACHES=NOBODY_LISTENS):
+        with cqrs(REDIS_URL="redis://127.0.0.1:1/0"):
             assert [read(client, "a").status_code for _ in range(4)] == [200, 200, 200, 429]
 
 
@@ -101,6 +100,58 @@ class TestLoginThrottle:
         for _ in range(3):
             login(client, "a")
         assert login(client, "a", HTTP_X_FORWARDED_FOR="10.0.0.9").status_code == 429
+
+    def test_counts_all_names_of_an_address(self, client: Client):
+        answers = [login(client, f"name {number}").status_code for number in range(7)]
+        assert answers == [401] * 5 + [429] * 2
+        assert login(client, "name 8", REMOTE_ADDR="10.0.0.9").status_code == 401
+
+    def test_takes_all_addresses_of_an_ipv6_network_for_one(self, client: Client):
+        answers = [
+            login(client, f"name {number}", REMOTE_ADDR=f"2001:db8::{number}").status_code
+            for number in range(6)
+        ]
+        assert answers == [401] * 5 + [429]
+        assert login(client, "x", REMOTE_ADDR="2001:db8:0:1::").status_code == 401
+
+    def test_takes_both_spellings_of_an_ipv4_address_for_one(self, client: Client):
+        addresses = ["10.0.0.9", "::ffff:10.0.0.9", "::ffff:a00:9"]
+        answers = [login(client, "a", REMOTE_ADDR=each).status_code for each in addresses]
+        assert answers == [401, 401, 429]
+
+    def test_refuses_before_a_password_is_hashed(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ):
+        for number in range(5):
+            login(client, f"name {number}")
+        monkeypatch.setattr("cqrs.http.tokens.authenticate", lambda *_, **__: pytest.fail("hashed"))
+        assert login(client, "name 6").status_code == 429
+
+
+class TestRefreshThrottle:
+    @pytest.fixture
+    def users(self) -> list[User]:
+        return [User.objects.create_user(name) for name in ("ada", "bea")]
+
+    def test_counts_garbage_for_itself(self, client: Client, users: list[User]):
+        assert [refresh(client, "x").status_code for _ in range(30)] == [401] * 5 + [429] * 25
+        for user in users:
+            assert refresh(client, str(PasswordBoundToken.for_user(user))).status_code == 200
+        assert login(client, "a").status_code == 401
+
+    def test_counts_each_user_apart_at_any_address(self, client: Client, users: list[User]):
+        first, second = (str(PasswordBoundToken.for_user(user)) for user in users)
+        assert [refresh(client, first).status_code for _ in range(3)] == [200, 200, 429]
+        assert refresh(client, first, REMOTE_ADDR="10.0.0.9").status_code == 429
+        assert refresh(client, second).status_code == 200
+
+    @pytest.mark.parametrize("body", [{}, {"refresh": 7}, {"refresh": None}, {"refresh": "\ud800"}])
+    def test_counts_what_is_no_text_as_garbage(self, client: Client, body: object):
+        text = json.dumps(body)
+        answers = [
+            client.post("/api/auth/refresh", text, "application/json").status_code for _ in range(6)
+        ]
+        assert answers == [400] * 5 + [429]
 
 
 class TestRate:

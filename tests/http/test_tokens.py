@@ -1,12 +1,17 @@
 """Access tokens: what they carry, how long they live, and what they ask of the database."""
 
+import json
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.hashers import get_hasher
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
+
+from cqrs.http.refresh_tokens import PASSWORD_CLAIM, PasswordBoundToken
+from tests.http.api import assert_problem, wrong
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 PASSWORD = "correct horse battery"
@@ -53,10 +58,28 @@ class TestObtainToken:
         assert answer.json()["code"] == "not_authenticated"
         assert answer["Content-Type"] == "application/problem+json"
 
-    def test_names_missing_fields(self, client: Client):
-        answer = client.post("/api/auth/token", {}, "application/json")
-        assert answer.status_code == 400
-        assert {error["field"] for error in answer.json()["errors"]} == {"username", "password"}
+    def test_says_the_same_of_a_wrong_password_and_of_an_unknown_name(
+        self, client: Client, clerk: User
+    ):
+        body = {"username": "nobody", "password": PASSWORD}
+        unknown = client.post("/api/auth/token", body, "application/json")
+        assert unknown.json() == login(client, "wrong").json()
+
+    def test_hashes_a_password_for_an_unknown_name_too(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ):
+        """An answer that came sooner would tell which names there are."""
+        hashed, hasher = [], type(get_hasher())
+        encode = hasher.encode
+
+        def spy(self, password, *more, **named):
+            hashed.append(password)
+            return encode(self, password, *more, **named)
+
+        monkeypatch.setattr(hasher, "encode", spy)
+        body = {"username": "nobody", "password": PASSWORD}
+        assert client.post("/api/auth/token", body, "application/json").status_code == 401
+        assert hashed == [PASSWORD]
 
 
 class TestRefreshAccess:
@@ -83,6 +106,80 @@ class TestRefreshAccess:
 
     def test_refuses_an_access_token(self, client: Client, clerk: User):
         assert refresh(client, login(client).json()["access"]).status_code == 401
+
+    def test_refuses_a_token_after_a_change_of_the_password(self, client: Client, clerk: User):
+        token = login(client).json()["refresh"]
+        clerk.set_password("another " + PASSWORD)
+        clerk.save()
+        answer = refresh(client, token)
+        assert_problem(answer, 401, "not_authenticated")
+        assert (
+            refresh(client, login(client, "another " + PASSWORD).json()["refresh"]).status_code
+            == 200
+        )
+
+    def test_refuses_a_token_without_the_digest_of_the_password(self, client: Client, clerk: User):
+        assert refresh(client, str(RefreshToken.for_user(clerk))).status_code == 401
+
+    def test_refuses_the_digest_of_another_user(self, client: Client, clerk: User):
+        other = User.objects.create_user("other", password=PASSWORD)
+        token = PasswordBoundToken.for_user(clerk)
+        token[PASSWORD_CLAIM] = PasswordBoundToken.for_user(other)[PASSWORD_CLAIM]
+        assert refresh(client, str(token)).status_code == 401
+
+    def test_gives_access_tokens_without_the_digest(self, client: Client, clerk: User):
+        given = login(client).json()
+        assert PASSWORD_CLAIM in RefreshToken(given["refresh"]).payload
+        for access in (given["access"], refresh(client, given["refresh"]).json()["access"]):
+            assert PASSWORD_CLAIM not in AccessToken(access).payload
+
+
+class TestBodies:
+    @pytest.mark.parametrize(
+        ("body", "errors"),
+        [
+            ({}, {"username": "missing", "password": "missing"}),
+            ({"username": "", "password": ""},
+             {"username": "string_too_short", "password": "string_too_short"}),
+            ({"username": 7, "password": ["x"]},
+             {"username": "string_type", "password": "string_type"}),
+            ({"username": "a\0", "password": "x"}, {"username": "string_nul"}),
+            ({"username": "\ud800", "password": "x" * 4097},
+             {"username": "string_unicode", "password": "string_too_long"}),
+            ({"username": "a", "password": "x", "is_staff": True, "next": "/"},
+             {"is_staff": "extra_forbidden", "next": "extra_forbidden"}),
+        ],
+    )  # fmt: skip
+    def test_of_a_login_are_strict(self, client: Client, body: object, errors: dict[str, str]):
+        answer = client.post("/api/auth/token", json.dumps(body), "application/json")
+        assert wrong(answer) == errors
+
+    @pytest.mark.parametrize(
+        ("body", "errors"),
+        [
+            ({}, {"refresh": "missing"}),
+            ({"refresh": ""}, {"refresh": "string_too_short"}),
+            ({"refresh": None}, {"refresh": "string_type"}),
+            ({"refresh": "x", "access": "y"}, {"access": "extra_forbidden"}),
+        ],
+    )
+    def test_of_a_refresh_are_strict(self, client: Client, body: object, errors: dict[str, str]):
+        answer = client.post("/api/auth/refresh", json.dumps(body), "application/json")
+        assert wrong(answer) == errors
+
+    def test_of_a_good_refresh_are_strict_too(self, client: Client, clerk: User):
+        body = {"refresh": login(client).json()["refresh"], "user": "admin"}
+        answer = client.post("/api/auth/refresh", body, "application/json")
+        assert wrong(answer) == {"user": "extra_forbidden"}
+
+    @pytest.mark.parametrize("path", ["/api/auth/token", "/api/auth/refresh"])
+    @pytest.mark.parametrize("body", ["[]", "7", '"x"', "null", "{", ""])
+    def test_are_objects(self, client: Client, path: str, body: str):
+        assert_problem(client.post(path, body, "application/json"), 400, "invalid")
+
+    def test_are_read_without_trimming(self, client: Client, clerk: User):
+        """A text that differs is another name, and another password."""
+        assert login(client, f" {PASSWORD}").status_code == 401
 
 
 class TestBearer:

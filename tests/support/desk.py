@@ -29,6 +29,7 @@ from tests.support.scenarios import ADDRESS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PASSWORD = "a password for the demo users"
+THROTTLES = ("THROTTLE_READ", "THROTTLE_WRITE", "THROTTLE_LOGIN", "THROTTLE_LOGIN_ADDRESS")
 READY_S = 90.0
 STOP_S = 30.0
 FULL_COUNTS = os.environ.get("FAULT_COUNTS") == "full"
@@ -178,7 +179,7 @@ class Desk:
             "PORT": str(self.port),
             "DEMO_PASSWORD": PASSWORD,
             "END_WITH_PARENT": "1",  # also when the tests are killed
-            **dict.fromkeys(("THROTTLE_READ", "THROTTLE_WRITE", "THROTTLE_LOGIN"), ""),
+            **dict.fromkeys(THROTTLES, ""),
             **self.environment,
             **more,
         }

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from cqrs.conf import DEFAULTS
 from cqrs.consistency.token_status import TokenStatus, token_status
 from cqrs.consistency.tokens import ConsistencyToken
 from cqrs.event_log.events import bucket_of
@@ -69,7 +70,7 @@ def near(request: Any, monkeypatch: Any) -> int:
 
 @pytest.fixture
 def api(client: Client) -> Iterator[Api]:
-    with cqrs(THROTTLE_RATES=dict.fromkeys(("read", "write", "login"))):
+    with cqrs(THROTTLE_RATES=dict.fromkeys(DEFAULTS.THROTTLE_RATES)):
         yield Api(client)
 
 

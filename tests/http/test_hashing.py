@@ -1,0 +1,57 @@
+"""How many passwords are hashed at the same time."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from cqrs.http.hashing import TooManyLogins, hashing_turn
+from tests.http.api import assert_problem
+from tests.support.kernel_settings import cqrs
+
+LOGIN = {"username": "nobody", "password": "wrong"}
+
+
+class TestHashingTurn:
+    def test_is_held_by_few_at_the_same_time(self) -> None:
+        lock, holders, most = threading.Lock(), [0], [0]
+
+        def hash_one() -> None:
+            with hashing_turn():
+                with lock:
+                    holders[0] += 1
+                    most[0] = max(most[0], holders[0])
+                time.sleep(0.01)  # the work
+                with lock:
+                    holders[0] -= 1
+
+        with cqrs(HASHING_AT_ONCE=2, HASHING_WAIT_MS=30_000), ThreadPoolExecutor(16) as pool:
+            for each in [pool.submit(hash_one) for _ in range(32)]:
+                each.result()
+        assert most == [2]
+
+    def test_is_given_back_after_an_error(self) -> None:
+        with cqrs(HASHING_AT_ONCE=1, HASHING_WAIT_MS=0):
+            with pytest.raises(ZeroDivisionError), hashing_turn():
+                raise ZeroDivisionError
+            with hashing_turn(), pytest.raises(TooManyLogins), hashing_turn():
+                pass
+
+
+@pytest.mark.django_db
+class TestLogin:
+    def test_is_refused_while_others_hash_for_longer_than_it_waits(self, client: Client) -> None:
+        cache.clear()
+        with cqrs(HASHING_AT_ONCE=2, HASHING_WAIT_MS=20):
+            with ExitStack() as others:
+                for _ in range(2):
+                    others.enter_context(hashing_turn())
+                answer = client.post("/api/auth/token", LOGIN, "application/json")
+                assert_problem(answer, 503, "busy")
+                assert answer["Retry-After"] == "1"
+            answer = client.post("/api/auth/token", LOGIN, "application/json")
+            assert_problem(answer, 401, "not_authenticated")
