@@ -1,21 +1,70 @@
 """Wake the read side after the write side's events; no other code does.
 
 A wake-up is only a hint: the events are in the log, and the periodic sweep finds them after a lost
-wake-up. So a wake-up must not delay a command for long, and must not fail it.
+wake-up. So a thread of its own does it: a broker that hangs delays no command, and fails none.
 """
 
+import threading
+import time
 from typing import Any
 
+import structlog
 from celery.exceptions import OperationalError as BrokerError
-from django.core.cache import cache
 from django.db import connection, transaction
 from redis.exceptions import RedisError
 
-from cqrs.database.breaker import Breaker
 from cqrs.event_log.signals import event_published
+from readmodels import flags
 from readmodels.tasks import WAKE_UP_FLAG, WAKE_UP_SECONDS, project
 
-breaker = Breaker(BrokerError, RedisError)
+PAUSE_S = 0.02  # the task looks for later events for longer than that
+PAUSE_AFTER_FAILURE_S = 1.0  # the sweep comes meanwhile
+
+log = structlog.get_logger("readmodels.receivers")
+
+
+class Waker:
+    """Queues the projection task in a thread of this process, once for all that ask meanwhile."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def wake_up(self) -> None:
+        """Ask for a wake-up. Returns at once."""
+        self._asked.set()
+        if self._thread is None or not self._thread.is_alive():  # a fork has no threads
+            self._start()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="wake-up", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            self._asked.wait()
+            self._asked.clear()
+            time.sleep(_queue())
+
+
+def _queue() -> float:
+    """Queue the task unless it is in the queue; return the seconds until the next attempt."""
+    try:
+        if flags.raise_flag(WAKE_UP_FLAG, WAKE_UP_SECONDS):
+            project.delay()
+            return PAUSE_S
+    except (BrokerError, RedisError, OSError) as error:
+        log.warning("not_woken", reason=type(error).__name__)
+        return PAUSE_AFTER_FAILURE_S
+    except Exception:  # a bug must not end the thread
+        log.exception("wake_up_failed")
+    return 0.0
+
+
+waker = Waker()
 
 
 def connect() -> None:
@@ -24,20 +73,7 @@ def connect() -> None:
 
 
 def wake_up_after_commit(**_: Any) -> None:
-    """Queue the projection task after the commit, once for all events of the transaction."""
-    if not any(hook[1] is wake_up for hook in connection.run_on_commit):
-        # robust: the write is committed, so a dead broker must not look like a failed write.
-        transaction.on_commit(wake_up, robust=True)
-
-
-def wake_up() -> None:
-    """Queue the projection task unless one is in the queue.
-
-    Raises when the broker or the cache is out of reach; then the circuit breaker skips both for a
-    while.
-    """
-    if breaker.is_open():
-        return
-    with breaker.watching():
-        if cache.add(WAKE_UP_FLAG, 1, timeout=WAKE_UP_SECONDS):
-            project.delay()
+    """Wake the read side after the commit, once for all events of the transaction."""
+    if not any(hook[1] == waker.wake_up for hook in connection.run_on_commit):
+        # robust: the write is committed, so no error may look like a failed write.
+        transaction.on_commit(waker.wake_up, robust=True)

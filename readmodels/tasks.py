@@ -6,7 +6,8 @@ from typing import Any
 
 import structlog
 from celery import shared_task
-from django.core.cache import cache
+from celery.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
 
 from cqrs.conf import cached_setting
 from cqrs.event_log import sequencer
@@ -17,6 +18,7 @@ from cqrs.projections.registry import all_versions, projections
 from cqrs.rebuild.serving import NeedsOtherBuild
 from cqrs.rebuild.verify import NIGHTLY_PARTS, verify
 from cqrs.tasks import react
+from readmodels import flags
 
 WAKE_UP_FLAG = "readmodels.wake_up"
 WAKE_UP_SECONDS = 1
@@ -33,7 +35,7 @@ def project(**_: Any) -> None:
 
     After work, it waits a moment for more, so under traffic a commit needs no task of its own.
     """
-    if cache.get(_waiting_flag()):
+    if flags.is_raised(_waiting_flag()):
         return  # a task of the same build is at the head, and looks for what comes
     deadline = time.monotonic() + LONGEST_S
     try:
@@ -41,9 +43,9 @@ def project(**_: Any) -> None:
             pass
     finally:
         # A commit from now on queues another task. One before it is found by looking once more.
-        cache.delete_many([_waiting_flag(), WAKE_UP_FLAG])
+        flags.lower_flags(_waiting_flag(), WAKE_UP_FLAG)
     if _bring_to_head() and time.monotonic() > deadline:
-        project.delay()
+        _queue(project)
 
 
 @cached_setting
@@ -61,14 +63,22 @@ def _bring_to_head() -> int:
     """Return the number of positions passed."""
     worked = bring_to_head(projections(), limit_s=LONGEST_S)
     if worked.has_reactions:
-        react.delay()
+        _queue(react)
     return worked.passed
+
+
+def _queue(task: Any) -> None:
+    """Queue a task. If the broker is away, the sweep queues it later: this task goes on."""
+    try:
+        task.delay()
+    except (BrokerError, RedisError, OSError) as error:
+        log.warning("task_not_queued", task=task.name, reason=type(error).__name__)
 
 
 def _more_comes() -> bool:
     """Look for new events for a moment; return whether there are some."""
     # Commits and sweeps leave it to this task meanwhile; the flags expire if it dies.
-    cache.set_many({WAKE_UP_FLAG: 1, _waiting_flag(): 1}, timeout=WAKE_UP_SECONDS)
+    flags.raise_flags(WAKE_UP_FLAG, _waiting_flag(), seconds=WAKE_UP_SECONDS)
     last, until = sequencer.look(), time.monotonic() + LINGER_S
     while time.monotonic() < until:
         seen = sequencer.look()

@@ -1,12 +1,13 @@
 """Report whether the process lives, and whether it can serve requests."""
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import Error, connections
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
+
+from cqrs import redis_server
 
 UP, DOWN = "up", "down"
 
@@ -52,7 +53,8 @@ def _redis() -> str:
     if not settings.REDIS_URL:
         return "in process"
     try:
-        cache.get("health")
+        with redis_server.shared().use("health") as client:
+            client.ping()
     except RedisError:
         return DOWN
     return UP

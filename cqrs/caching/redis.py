@@ -6,130 +6,140 @@ before a commit and stored after its invalidation is never given. To invalidate 
 generations: keys without answers cost nothing, and a generation that Redis evicts or loses
 invalidates answers, but never makes an invalid one valid.
 
-When Redis is out of reach, everything is read from the database.
+One more generation belongs to the server. A process that could not reach Redis, and so may have
+left old answers there, deletes it before it uses Redis again: then all answers are invalid.
+
+When Redis is out of reach, everything is read from the database. An entry is signed: what else
+stands under its key is not taken for an answer.
 """
 
+import hashlib
 import secrets
-import threading
 import time
-from collections.abc import Iterable
-from functools import cache
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, cast
 
 import redis
-import structlog
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from django.conf import settings
 
+from cqrs import redis_server
 from cqrs.caching.entries import NO_ANSWER, Answer, CacheSlot, Lookup, pack, unpack
-from cqrs.conf import conf
-from cqrs.database.breaker import Breaker
-from cqrs.notifications.changes import projection_of
+from cqrs.conf import cached_setting
+from cqrs.redis_server import GENERATION_KEY
 
-PREFIX = "cqrs:answer:1:"  # the format's number: processes of two versions may share a Redis
-TIMEOUT_S = 0.25
+PREFIX = "cqrs:answer:2:"  # the format's number: processes of two versions may share a Redis
 GENERATION_S = 3_600
 RENEWALS = 5  # a frequent answer is renewed until it is this many durations old
 
-Generation = list[bytes]
-
-log = structlog.get_logger("cqrs.caching")
+Generation = bytes
+"""A digest of the generations of an answer's keys."""
 
 
 class RedisCache:
-    """Expiry slides: an answer that is given in the second half of its duration is renewed.
-
-    Lookups and invalidations have a circuit breaker each.
-    """
-
-    def __init__(self) -> None:
-        self.reading = Breaker(redis.RedisError)
-        self.invalidating = Breaker(redis.RedisError)
-        self._lock = threading.Lock()
-        self._owed: set[str] = set()  # keys whose invalidation failed
+    """Expiry slides: an answer that is given in the second half of its duration is renewed."""
 
     def find(self, slot: CacheSlot) -> Lookup:
-        if self.reading.is_open():
-            return NO_ANSWER
         try:
-            with self.reading.watching():
-                return self._find(slot)
-        except redis.RedisError as error:
-            log.warning("answered_without_cache", reason=type(error).__name__)
+            with redis_server.shared().use("find_answer") as client:
+                return _find(client, slot)
+        except redis.RedisError:
             return NO_ANSWER
 
     def store(self, slot: CacheSlot, answer: Answer, generation: Generation) -> None:
-        if self.reading.is_open():
-            return
+        now = time.time()
         try:
-            with self.reading.watching():
-                self._set(slot, time.time(), generation, pack(answer))
-        except redis.RedisError as error:
-            log.warning("answer_not_stored", reason=type(error).__name__)
+            with redis_server.shared().use("store_answer") as client:
+                _set(client, slot, _Entry(generation, now, now, pack(answer)))
+        except redis.RedisError:
+            return  # the next question is answered from the database, too
 
     def invalidate(self, keys: Iterable[str]) -> None:
         """Invalidate all answers with one of the keys.
 
-        If Redis is out of reach, the next successful call invalidates everything of these
-        projections.
+        If that fails, this process invalidates all answers before it uses Redis again.
         """
-        with self._lock:
-            all_keys, self._owed = {*keys, *self._owed}, set()
+        server = redis_server.shared()
         try:
-            if self.invalidating.is_open():
-                raise redis.ConnectionError("the circuit breaker is open")
-            with self.invalidating.watching():
-                client().delete(*map(_generation_key, all_keys))
+            with server.use("invalidate_answers") as client:
+                client.delete(*map(_generation_key, keys))
         except redis.RedisError as error:
-            log.warning("answers_not_invalidated", reason=type(error).__name__)
-            with self._lock:
-                self._owed |= {projection_of(key) for key in all_keys}
-
-    def _find(self, slot: CacheSlot) -> Lookup:
-        keys = [_generation_key(key) for key in slot.invalidation_keys]
-        found: Any = client().mget(PREFIX + slot.key, *keys)
-        entry, generation = found[0], found[1:]
-        if entry is not None:
-            head, _, packed = entry.partition(b"\n")
-            *stored_generation, read_at, renewed_at = head.split(b" ")
-            now = time.time()
-            is_recent = now < float(read_at) + RENEWALS * slot.cache_for_s
-            if is_recent and stored_generation == generation:
-                if now > float(renewed_at) + slot.cache_for_s / 2:
-                    self._set(slot, float(read_at), generation, packed)
-                return Lookup(unpack(packed))
-        return Lookup(None, generation if None not in generation else _start_generation(keys))
-
-    def _set(self, slot: CacheSlot, read_at: float, generation: Generation, packed: bytes) -> None:
-        times = b"%.3f %.3f" % (read_at, time.time())
-        value = b"\n".join([b" ".join([*generation, times]), packed])
-        client().set(PREFIX + slot.key, value, px=round(slot.cache_for_s * 1000))
+            server.leave("invalidate_answers", error)
 
 
-def _start_generation(keys: Iterable[str]) -> Generation:
-    """Return the keys' generations. A missing one is created by the first process that comes."""
-    with client().pipeline() as pipeline:
+class _Entry(NamedTuple):
+    generation: Generation
+    read_at: float
+    renewed_at: float
+    packed: bytes
+
+    def sealed(self, key: str) -> bytes:
+        head = b"%b %.3f %.3f" % (self.generation, self.read_at, self.renewed_at)
+        content = b"%b\n%b" % (head, self.packed)
+        return b"%b\n%b" % (_signature(key, content), content)
+
+    @classmethod
+    def opened(cls, key: str, value: bytes) -> "_Entry | None":
+        """Return the entry; None if it is not signed for this key."""
+        signature, _, content = value.partition(b"\n")
+        if not secrets.compare_digest(signature, _signature(key, content)):
+            return None
+        head, _, packed = content.partition(b"\n")
+        generation, read_at, renewed_at = head.split(b" ")
+        return cls(generation, float(read_at), float(renewed_at), packed)
+
+
+def _find(client: redis.Redis, slot: CacheSlot) -> Lookup:
+    keys = [GENERATION_KEY, *map(_generation_key, slot.invalidation_keys)]
+    value, *found = cast("list[bytes | None]", client.mget(PREFIX + slot.key, *keys))
+    known = [each for each in found if each is not None]
+    if len(known) < len(keys):
+        return Lookup(None, _start_generation(client, keys))
+    generation = _digest(known)
+    entry = _Entry.opened(slot.key, value) if value is not None else None
+    if entry is None or entry.generation != generation:
+        return Lookup(None, generation)
+    now = time.time()
+    if now >= entry.read_at + RENEWALS * slot.cache_for_s:
+        return Lookup(None, generation)
+    if now > entry.renewed_at + slot.cache_for_s / 2:
+        _set(client, slot, entry._replace(renewed_at=now))
+    return Lookup(unpack(entry.packed))
+
+
+def _set(client: redis.Redis, slot: CacheSlot, entry: _Entry) -> None:
+    client.set(PREFIX + slot.key, entry.sealed(slot.key), px=round(slot.cache_for_s * 1000))
+
+
+def _start_generation(client: redis.Redis, keys: Sequence[str]) -> Generation | None:
+    """Return the keys' generation. A missing one is created by the first process that comes."""
+    with client.pipeline() as pipeline:
         for key in keys:
             pipeline.set(key, secrets.token_hex(8), nx=True, ex=GENERATION_S)
             pipeline.get(key)
-        generation: Generation = pipeline.execute()[1::2]
-    return generation
+        found = pipeline.execute(raise_on_error=False)
+    if errors := [each for each in found if isinstance(each, redis.RedisError)]:
+        if all(str(error).startswith("WRONGTYPE") for error in errors):
+            client.delete(*keys)  # other values that stand there; without them the next one works
+            return None
+        raise errors[0]
+    return _digest(found[1::2])
 
 
 def _generation_key(key: str) -> str:
     return f"{PREFIX}of:{key}"
 
 
-def client() -> redis.Redis:
-    return _client(conf().REDIS_URL)
+def _digest(generations: Sequence[bytes]) -> Generation:
+    return hashlib.blake2b(b"\n".join(generations), digest_size=8).hexdigest().encode()
 
 
-@cache
-def _client(url: str) -> redis.Redis:
-    # One more try, because a server that was restarted has closed its connections.
-    return redis.Redis.from_url(
-        url,
-        socket_connect_timeout=TIMEOUT_S,
-        socket_timeout=TIMEOUT_S,
-        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
-    )
+def _signature(key: str, content: bytes) -> bytes:
+    signed = hashlib.blake2b(key=_signing_key(), digest_size=16)
+    signed.update(b"%b\n" % key.encode())
+    signed.update(content)
+    return signed.hexdigest().encode()
+
+
+@cached_setting
+def _signing_key() -> bytes:
+    return hashlib.sha256(b"cqrs.caching.redis" + settings.SECRET_KEY.encode()).digest()

@@ -7,27 +7,19 @@ cached.
 from typing import Any
 
 import redis
-import structlog
 
 from cqrs.conf import conf
 from cqrs.consumers.announcements import Applied
-from cqrs.database.breaker import Breaker
 from cqrs.event_log.signals import batches_applied, batches_written
 from cqrs.notifications import channel
 from cqrs.notifications.changes import Change
-
-log = structlog.get_logger("cqrs.notifications")
 
 
 class ChangePublisher:
     """Publishes the changes of this process's workers: one message for each transaction.
 
-    With NOTIFY the message is a part of the transaction. With Redis it follows the commit, and
-    `breaker` skips Redis after a failure.
+    With NOTIFY the message is a part of the transaction. With Redis it follows the commit.
     """
-
-    def __init__(self) -> None:
-        self.breaker = Breaker(redis.RedisError)
 
     def connect(self) -> None:
         """Publish the changes of every applied batch from now on."""
@@ -42,14 +34,13 @@ class ChangePublisher:
 
     def publish(self, applied: Applied, **_: Any) -> None:
         """Send the changes to Redis. One that is out of reach does not fail the batch."""
-        if not conf().REDIS_URL or self.breaker.is_open():
+        if not conf().REDIS_URL:
             return
         try:
-            with self.breaker.watching():
-                for text in channel.texts(_changes(applied)):
-                    channel.publish(text)
-        except redis.RedisError as error:
-            log.warning("change_not_announced", reason=type(error).__name__)
+            for text in channel.texts(_changes(applied)):
+                channel.publish(text)
+        except redis.RedisError:
+            return  # waiting reads look at the database now and then
 
 
 def _changes(applied: Applied) -> list[str]:

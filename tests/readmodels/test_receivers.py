@@ -1,23 +1,31 @@
 """The wake-up of the read side: a hint that may get lost, and may not cost or break a write."""
 
 import logging
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
 from celery.exceptions import OperationalError as BrokerError
+from django.conf import settings
 from django.core.cache import cache
 from django.db import ProgrammingError, transaction
+from django.test import override_settings
 from redis.exceptions import ConnectionError as RedisError
 
+from cqrs import redis_server
 from cqrs.event_log import sequencer
 from cqrs.event_log.events import publish
 from cqrs.projections.models import ParkedEvent
 from cqrs.projections.registry import runner
+from cqrs.tasks import react
 from readmodels import receivers
 from readmodels.models import CustomerReadModel
 from readmodels.projections import PROJECTIONS
-from readmodels.tasks import WAKE_UP_FLAG, project
+from readmodels.tasks import WAKE_UP_FLAG, _waiting_flag, project
+from tests.support.desk import wait_for
 from tests.support.kernel_settings import cqrs
 from tests.support.scenarios import customer, write_side
 from tests.support.streams import change
@@ -41,15 +49,23 @@ class Broker:
             raise self.error
 
 
+@contextmanager
+def no_cache() -> Iterator[None]:
+    """Put Django's cache where no server listens."""
+    dead = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+    with override_settings(CACHES={"default": dead}):
+        yield
+
+
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch):
     broker = Broker()
     monkeypatch.setattr(project, "delay", broker.delay)
+    # In this thread, so that a test sees at once what was queued.
+    monkeypatch.setattr(receivers, "waker", SimpleNamespace(wake_up=receivers._queue))
     cache.delete(WAKE_UP_FLAG)
-    receivers.breaker.reset()
     yield broker
     cache.clear()
-    receivers.breaker.reset()
 
 
 class TestWakeUp:
@@ -110,7 +126,81 @@ class TestLostBroker:
         assert broker.attempts == 2
 
 
+class TestWaker:
+    @pytest.fixture
+    def waker(self, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> receivers.Waker:
+        monkeypatch.setattr(receivers, "waker", receivers.Waker())
+        monkeypatch.setattr(receivers, "PAUSE_AFTER_FAILURE_S", 0.0)
+        return receivers.waker
+
+    def test_delays_no_command_while_the_broker_hangs(
+        self, waker: receivers.Waker, broker: Broker, monkeypatch: pytest.MonkeyPatch
+    ):
+        answered = threading.Event()
+        monkeypatch.setattr(project, "delay", lambda: answered.wait(30) and broker.delay())
+        try:
+            started = time.monotonic()
+            written = [customer() for _ in range(20)]
+            assert time.monotonic() - started < 10
+            assert len(write_side()["Customer"]) == len(written)
+            assert broker.attempts == 0
+        finally:
+            answered.set()
+        wait_for(lambda: broker.attempts == 1)
+
+    @pytest.mark.parametrize("error", [BrokerError("gone"), OSError("gone"), ValueError("a bug")])
+    def test_goes_on_after_an_error(self, waker: receivers.Waker, broker: Broker, error: Exception):
+        broker.error = error
+        for attempts in (1, 2):
+            cache.delete(WAKE_UP_FLAG)
+            waker.wake_up()
+            wait_for(lambda attempts=attempts: broker.attempts == attempts)
+
+    def test_starts_again_in_a_fork(self, waker: receivers.Waker, broker: Broker):
+        waker._thread = threading.Thread()  # one that does not run, as a fork sees its parent's
+        waker.wake_up()
+        wait_for(lambda: broker.attempts == 1)
+
+    def test_queues_without_the_cache(self, waker: receivers.Waker, broker: Broker):
+        """The broker can be another server, which still takes tasks."""
+        cache.add(WAKE_UP_FLAG, 1)
+        with cqrs(REDIS_URL="redis://127.0.0.1:1/0"), no_cache():
+            for attempts in (1, 2):
+                waker.wake_up()
+                wait_for(lambda attempts=attempts: broker.attempts == attempts)
+
+
 class TestProject:
+    def test_projects_without_the_cache(self, broker: Broker):
+        written = customer()
+        with cqrs(REDIS_URL="redis://127.0.0.1:1/0"), no_cache():
+            project()
+        assert CustomerReadModel.objects.filter(pk=written).exists()
+
+    @pytest.mark.parametrize("error", [BrokerError("gone"), RedisError("gone"), OSError("gone")])
+    def test_projects_without_the_broker(
+        self, broker: Broker, error: Exception, monkeypatch: pytest.MonkeyPatch
+    ):
+        """Reactions have work, and no task can be queued for them."""
+        broker.error = error
+        monkeypatch.setattr(react, "delay", broker.delay)
+        written = customer()
+        attempts = broker.attempts
+        project()
+        assert CustomerReadModel.objects.filter(pk=written).exists()
+        assert broker.attempts > attempts
+
+    @pytest.mark.parametrize("value", [b"\x80\x04K\x01.", b"{", b"\xff"])
+    def test_takes_any_value_of_the_flag_for_a_flag(self, broker: Broker, value: bytes):
+        client = redis_server.shared().client
+        client.set(cache.make_key(_waiting_flag()), value)
+        written = customer()
+        project()
+        assert not CustomerReadModel.objects.filter(pk=written).exists()
+        client.delete(cache.make_key(_waiting_flag()))
+        project()
+        assert CustomerReadModel.objects.filter(pk=written).exists()
+
     def test_drains_the_others_when_one_projection_fails(
         self, broker: Broker, monkeypatch: pytest.MonkeyPatch
     ):

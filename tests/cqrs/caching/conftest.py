@@ -15,6 +15,7 @@ from cqrs.notifications.changes import Change
 from cqrs.notifications.listener import AppliedListener
 from cqrs.notifications.signals import change_received
 from tests.support.desk import wait_for
+from tests.support.servers import PrivateRedis, private_redis
 
 heard: set[str] = set()
 
@@ -39,6 +40,13 @@ def where(request: Any, settings: Any, monkeypatch: Any) -> Iterator[str]:
     yield request.param
     batches_applied.disconnect(until_heard)
     change_received.disconnect(note)
+
+
+@pytest.fixture
+def redis() -> Iterator[PrivateRedis]:
+    """Return a Redis of the test's own."""
+    with private_redis() as server:
+        yield server
 
 
 def until_heard(**_: Any) -> None:

@@ -1,15 +1,18 @@
 """Kept answers in Redis: shared, sliding up to an age, and gone with their generations."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cqrs.caching import redis
 from cqrs.caching.entries import NO_ANSWER, CacheSlot
-from cqrs.caching.redis import PREFIX, RedisCache, client
+from cqrs.caching.redis import PREFIX, RedisCache
 from cqrs.messaging.ids import uuid7
 from cqrs.queries.results import Results
+from cqrs.redis_server import GENERATION_KEY, shared
+from tests.support.kernel_settings import cqrs
 
 ANSWER = Results.of(['{"a": 1}', '{"b": "ö"}'])
 
@@ -30,6 +33,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
     clock = Clock()
     monkeypatch.setattr(redis, "time", clock)
     return clock
+
+
+def client() -> Any:
+    return shared().client
 
 
 def kept(slot: CacheSlot) -> RedisCache:
@@ -96,24 +103,72 @@ class TestRedisCache:
         assert cache.find(slot).answer is None
 
     def test_is_asked_by_nobody_for_a_while_when_it_is_gone(
-        self, slot: CacheSlot, settings: Any, monkeypatch: Any
+        self, slot: CacheSlot, monkeypatch: Any
     ) -> None:
         cache = kept(slot)
-        with monkeypatch.context():
-            settings.CQRS = {**settings.CQRS, "REDIS_URL": "redis://127.0.0.1:1/0"}
+        with cqrs(REDIS_URL="redis://127.0.0.1:1/0"):
             assert cache.find(slot) is NO_ANSWER
-            assert cache.reading.is_open()
-            monkeypatch.setattr(redis, "client", lambda: pytest.fail("it was asked"))
+            assert shared().is_away
+            monkeypatch.setattr(shared().client, "mget", lambda *_: pytest.fail("it was asked"))
             assert cache.find(slot) is NO_ANSWER
-            cache.store(slot, ANSWER, [b"1", b"2"])
+            cache.store(slot, ANSWER, b"1")
 
-    def test_owes_what_it_could_not_say(self, slot: CacheSlot, settings: Any) -> None:
-        cache, url = kept(slot), settings.CQRS["REDIS_URL"]
-        settings.CQRS = {**settings.CQRS, "REDIS_URL": "redis://127.0.0.1:1/0"}
-        cache.invalidate([slot.invalidation_keys[1]])
-        cache.invalidate(["stock any"])
-        settings.CQRS = {**settings.CQRS, "REDIS_URL": url}
+
+class TestStrangeValues:
+    """What others wrote under our keys, or a Redis that lost a part of them."""
+
+    @pytest.mark.parametrize(
+        "value",
+        [b"", b"\n", b"garbage", b"\x80\x04K\x01.", b"x" * 32 + b"\npage\n[]", b"1 2 3\npage\n"],
+    )
+    def test_are_no_answers(self, slot: CacheSlot, value: bytes) -> None:
+        cache = kept(slot)
+        client().set(PREFIX + slot.key, value)
+        found = cache.find(slot)
+        assert found.answer is None
+        cache.store(slot, ANSWER, found.generation)
         assert cache.find(slot).answer == ANSWER
-        cache.invalidating.reset()
-        cache.invalidate(["customers any"])
+
+    def test_are_no_answers_when_one_byte_differs(self, slot: CacheSlot) -> None:
+        cache = kept(slot)
+        value = client().get(PREFIX + slot.key)
+        for position in range(len(value)):
+            other = bytes([value[position] ^ 1])
+            client().set(PREFIX + slot.key, value[:position] + other + value[position + 1 :])
+            assert cache.find(slot).answer is None
+
+    def test_are_no_answers_when_they_belong_to_another_question(self, slot: CacheSlot) -> None:
+        cache = kept(slot)
+        other = replace(slot, key=str(uuid7()))
+        client().copy(PREFIX + slot.key, PREFIX + other.key)
+        assert cache.find(other).answer is None
+        assert cache.find(slot).answer == ANSWER
+
+    @pytest.mark.parametrize("number", [0, 1])
+    @pytest.mark.parametrize("value", [b"", b"a b\nc", b"\xff"])
+    def test_are_generations_like_others(self, slot: CacheSlot, number: int, value: bytes) -> None:
+        cache = kept(slot)
+        client().set(f"{PREFIX}of:{slot.invalidation_keys[number]}", value)
+        found = cache.find(slot)
+        assert found.answer is None
+        cache.store(slot, ANSWER, found.generation)
+        assert cache.find(slot).answer == ANSWER
+        cache.invalidate([slot.invalidation_keys[number]])
         assert cache.find(slot).answer is None
+
+    @pytest.mark.parametrize("which", ["answer", "generation", "server"])
+    def test_of_another_type_are_replaced(self, slot: CacheSlot, which: str) -> None:
+        cache = kept(slot)
+        key = {
+            "answer": PREFIX + slot.key,
+            "generation": f"{PREFIX}of:{slot.invalidation_keys[0]}",
+            "server": GENERATION_KEY,
+        }[which]
+        client().delete(key)
+        client().lpush(key, "x")
+        cache.find(slot)  # sees it, and removes it
+        found = cache.find(slot)
+        assert found.answer is None
+        cache.store(slot, ANSWER, found.generation)
+        assert cache.find(slot).answer == ANSWER
+        assert not shared().is_away
