@@ -52,14 +52,6 @@ class Parking:
         kind, key = stream
         return self.rows(consumer).filter(stream_type=kind, stream_id=key)
 
-    def streams(self, consumers: Collection[str]) -> dict[str, set[Stream]]:
-        """Return the aggregates that have parked events, by consumer."""
-        found: dict[str, set[Stream]] = {consumer: set() for consumer in consumers}
-        rows = self.rows(*consumers).order_by().distinct()
-        for consumer, kind, key in rows.values_list("consumer", "stream_type", "stream_id"):
-            found[consumer].add((kind, key))
-        return found
-
     def issue_streams(self, consumers: Collection[str]) -> CursorWrapper:
         """Issue a read of the aggregates that have parked events.
 

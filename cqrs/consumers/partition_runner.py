@@ -1,25 +1,21 @@
-"""Advance one partition of a consumer by a batch, in a transaction of its own."""
+"""Advance one partition by a batch, in a round of its own; park the events that fail."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from django.db import transaction
-
-from cqrs.consumers.announcements import announce
-from cqrs.consumers.applier import Applier
 from cqrs.consumers.consumer import Consumer
 from cqrs.consumers.parking import Parking, is_caused_by_event
 from cqrs.consumers.partitions import PartitionCheckpoint, Partitions
 from cqrs.consumers.retries import Retries
+from cqrs.consumers.round import Part, Round
 from cqrs.consumers.windows import read_part
-from cqrs.database.pipelines import set_lock_timeout
-from cqrs.database.statements import execute
-from cqrs.event_log.events import RecordedEvent
-from cqrs.event_log.feed import RawEvent
 from cqrs.models import AbstractCheckpoint, AbstractParkedEvent
 
 BATCH = 1_000
+
+Failure = tuple[int, Exception]
+"""The position of an event that could not be applied, and the error."""
 
 
 class CannotAdvance(RuntimeError):
@@ -36,7 +32,7 @@ class PartitionRunner:
     """Runs single partitions of consumers whose effects are in one database.
 
     `alias` is that database, `checkpoints` and `parked` are its models. `batch` is the number of
-    events in a transaction.
+    events in a transaction. Waits up to `lock_timeout_ms` for each lock; 0: without end.
     """
 
     def __init__(
@@ -45,13 +41,18 @@ class PartitionRunner:
         parked: type[AbstractParkedEvent],
         alias: str,
         batch: int = BATCH,
+        lock_timeout_ms: int = 0,
     ) -> None:
         self.alias = alias
         self.batch = batch
+        self.lock_timeout_ms = lock_timeout_ms
         self.partitions = Partitions(checkpoints, alias)
         self.parking = Parking(parked, alias)
-        self.applier = Applier(self.parking)
-        self.retries = Retries(self.partitions, self.applier)
+        self.retries = Retries(self.partitions, self.parking, lock_timeout_ms)
+
+    def run(self, one: Round, claim: Callable[[], Sequence[Part]]) -> None:
+        """Run a round with the parts that `claim` returns."""
+        one.run(claim, self.lock_timeout_ms)
 
     def positions(self, consumer: Consumer) -> list[int]:
         """Return the position of each partition; an empty list before the first run."""
@@ -69,45 +70,64 @@ class PartitionRunner:
 
         Raises `CannotAdvance` if another worker holds it all the same, or if it needs newer code.
         """
-        passed = self._advance(consumer, checkpoint, goal)
-        if not passed:
+        reached = self.advance_batch(consumer, checkpoint, goal)
+        if reached == checkpoint:
             raise CannotAdvance(checkpoint)
-        return replace(checkpoint, position=checkpoint.position + passed)
+        return reached
 
-    def _advance(
-        self,
-        consumer: Consumer,
-        checkpoint: PartitionCheckpoint,
-        goal: int,
-        lock_timeout_ms: int = 0,
-    ) -> int:
-        """Apply a batch, parking events that fail; return the positions passed."""
-        work = partial(self._in_transaction, consumer, checkpoint, goal, lock_timeout_ms)
-        try:
-            return work(self.applier.apply_all)
-        except Exception as error:
-            if not is_caused_by_event(error):
-                raise
-        return work(self.applier.apply_or_park)
-
-    def _in_transaction(
-        self,
-        consumer: Consumer,
-        checkpoint: PartitionCheckpoint,
-        goal: int,
-        lock_timeout_ms: int,
-        apply: Callable[[Consumer, list[RawEvent]], list[RecordedEvent]],
-    ) -> int:
+    def advance_batch(
+        self, consumer: Consumer, checkpoint: PartitionCheckpoint, goal: int
+    ) -> PartitionCheckpoint:
+        """Apply a batch, parking events that fail; return where the partition is then."""
         upto = min(goal, checkpoint.position + self.batch * checkpoint.partitions)
-        with transaction.atomic(using=self.alias):
-            set_lock_timeout(self.alias, lock_timeout_ms)
-            if not self.partitions.claim(checkpoint, upto):
-                return 0
-            events, reached = read_part(consumer, checkpoint, upto)
-            if reached < upto:
-                execute(self.alias, [self.partitions.advance([(checkpoint, reached)], upto, None)])
-            events = self.applier.park_blocked_streams(consumer, events)
-            events = self.applier.park_skipped(consumer, events)
-            if applied := apply(consumer, events):
-                announce([(consumer, applied)], using=self.alias)
-        return reached - checkpoint.position
+        return self._halve(consumer, checkpoint, upto)
+
+    def _halve(
+        self, consumer: Consumer, checkpoint: PartitionCheckpoint, upto: int
+    ) -> PartitionCheckpoint:
+        """Apply the events up to `upto`, by halves if one fails; park it when it is alone."""
+        whole = Round(self.partitions, self.parking)
+        try:
+            return self._run(whole, consumer, checkpoint, upto)
+        except Exception as error:
+            events = [event for part in whole.parts for event in part.events]
+            if not events or not is_caused_by_event(error):
+                raise
+            failure = events[0].position, error
+        if len(events) == 1:
+            parking = Round(self.partitions, self.parking)
+            return self._run(parking, consumer, checkpoint, upto, failure)
+        middle = events[len(events) // 2].position - 1
+        half = self._halve(consumer, checkpoint, middle)
+        return self._halve(consumer, half, upto) if half.position == middle else half
+
+    def _run(
+        self,
+        single: Round,
+        consumer: Consumer,
+        checkpoint: PartitionCheckpoint,
+        upto: int,
+        failure: Failure | None = None,
+    ) -> PartitionCheckpoint:
+        self.run(single, partial(self._claim, consumer, checkpoint, upto, failure))
+        return replace(checkpoint, position=checkpoint.position + single.passed)
+
+    def _claim(
+        self,
+        consumer: Consumer,
+        checkpoint: PartitionCheckpoint,
+        upto: int,
+        failure: Failure | None,
+    ) -> list[Part]:
+        """Return the part of the partition, unless another worker holds or has moved it."""
+        claim = self.partitions.issue_claim_of(checkpoint)
+        parked = self.parking.issue_streams([consumer.name])
+        if claim.fetchone() is None:
+            return []
+        events, reached = read_part(consumer, checkpoint, upto)
+        part = Part(consumer, [(checkpoint, reached)], events)
+        part.queue_blocked({(kind, key) for _, kind, key, _ in parked.fetchall()})
+        # A retry can have unblocked others meanwhile: then the failure shows again.
+        if failure and [event.position for event in part.events] == [failure[0]]:
+            part.failure = failure[1]
+        return [part]

@@ -2,27 +2,17 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from django.db import connections, transaction
+from django.db import transaction
 from django.db.backends.utils import CursorWrapper
 
+from cqrs.consumers.consumer import Consumer
 from cqrs.database.cursors import array, server_cursor
 from cqrs.database.locks import LockSpace, lock
 from cqrs.database.statements import Statement
 from cqrs.models import AbstractCheckpoint
 
 FIELDS = ("id", "consumer", "version", "partition", "partitions", "position")
-
-
-class Consumed(Protocol):
-    """The attributes of a consumer that its checkpoints need."""
-
-    name: str
-    version: int
-
-    @property
-    def partitions(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +47,7 @@ class Partitions:
         found = rows.order_by("consumer", "partition").values_list(*FIELDS)
         return [PartitionCheckpoint(*row) for row in found]
 
-    def start(self, consumer: Consumed, only: int | None = None) -> None:
+    def start(self, consumer: Consumer, only: int | None = None) -> None:
         """Create the consumer's checkpoints unless it has some: of all partitions or `only` one."""
         with transaction.atomic(using=self.alias):
             # Two workers may come here at once, in a deploy with different numbers of partitions.
@@ -97,19 +87,18 @@ class Partitions:
         )
         return cursor
 
-    def claim(self, checkpoint: PartitionCheckpoint, upto: int) -> bool:
-        """Claim the partition until the transaction ends, and move its position to `upto`.
+    def issue_claim_of(self, checkpoint: PartitionCheckpoint) -> CursorWrapper:
+        """Issue a claim of one partition, until the transaction ends.
 
-        False when another worker holds it, or has moved it or swapped its tables meanwhile.
+        No row when another worker holds it, or has moved it or swapped its tables meanwhile.
         """
-        with connections[self.alias].cursor() as cursor:
-            cursor.execute(
-                f"UPDATE {self.table} SET position = %s, updated_at = clock_timestamp()"  # noqa: S608
-                f" WHERE id = (SELECT id FROM {self.table} WHERE id = %s AND consumer = %s"
-                " AND position = %s FOR UPDATE SKIP LOCKED)",
-                [upto, checkpoint.id, checkpoint.consumer, checkpoint.position],
-            )
-            return bool(cursor.rowcount)
+        cursor = server_cursor(self.alias)
+        cursor.execute(
+            f"SELECT id FROM {self.table} WHERE id = %s AND consumer = %s AND position = %s"  # noqa: S608
+            " FOR UPDATE SKIP LOCKED",
+            [checkpoint.id, checkpoint.consumer, checkpoint.position],
+        )
+        return cursor
 
     def advance(
         self, moved: Sequence[tuple[PartitionCheckpoint, int]], level: int, age_s: float | None

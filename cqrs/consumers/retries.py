@@ -11,13 +11,13 @@ from django.db import transaction
 
 from cqrs.conf import cached_setting
 from cqrs.consumers.announcements import announce
-from cqrs.consumers.applier import Applier
-from cqrs.consumers.consumer import Consumer
+from cqrs.consumers.consumer import Consumer, apply, recorded
+from cqrs.consumers.parking import Parking, is_caused_by_event
 from cqrs.consumers.partitions import Partitions
 from cqrs.database.pipelines import set_lock_timeout
 from cqrs.event_log import feed
 from cqrs.event_log.events import RecordedEvent
-from cqrs.event_log.feed import Stream
+from cqrs.event_log.feed import RawEvent, Stream
 from cqrs.event_log.upcasters import NeedsNewerCode
 from cqrs.models import AbstractParkedEvent
 
@@ -36,24 +36,17 @@ def _unreadable() -> dict[tuple[str, int, Stream], float]:
 class Retries:
     """Retries the parked events of consumers whose effects are in one database."""
 
-    def __init__(self, partitions: Partitions, applier: Applier) -> None:
+    def __init__(self, partitions: Partitions, parking: Parking, lock_timeout_ms: int = 0) -> None:
         self.partitions = partitions
-        self.applier = applier
-        self.parking = applier.parking
+        self.parking = parking
+        self.lock_timeout_ms = lock_timeout_ms
 
-    def retry(
-        self,
-        consumer: Consumer,
-        stream: Stream,
-        *,
-        only_if_due: bool = False,
-        lock_timeout_ms: int = 0,
-    ) -> int:
+    def retry(self, consumer: Consumer, stream: Stream, *, only_if_due: bool = False) -> int:
         """Apply an aggregate's parked events in their order, up to one that fails again.
 
         Returns how many it applied: none while the tables are of another version than the code.
-        With `only_if_due`, passes over what this process has just found to need newer code. Waits
-        up to `lock_timeout_ms` for each lock; 0: without end.
+        With `only_if_due`, passes over what this process has just found to need newer code, and
+        waits up to `lock_timeout_ms` for each lock.
         """
         found = consumer.name, consumer.version, stream
         if only_if_due and _unreadable().get(found, 0) > time.monotonic():
@@ -62,7 +55,8 @@ class Retries:
         with transaction.atomic(using=self.parking.alias):
             if not self._stop_runner(consumer):
                 return 0
-            set_lock_timeout(self.parking.alias, lock_timeout_ms)
+            if only_if_due:
+                set_lock_timeout(self.parking.alias, self.lock_timeout_ms)
             parked = list(self.parking.of_stream(consumer.name, stream))
             # Another worker may have found it due as well, and retried it while this one waited.
             if only_if_due and not self.parking.is_due(parked):
@@ -95,7 +89,7 @@ class Retries:
     ) -> list[RecordedEvent]:
         applied: list[RecordedEvent] = []
         for row, event in zip(parked, feed.at([row.position for row in parked]), strict=True):
-            stored = self.applier.attempt(consumer, [event], late=True)
+            stored = self._attempt(consumer, event)
             if isinstance(stored, Exception):
                 if isinstance(stored, NeedsNewerCode):
                     key = consumer.name, consumer.version, event.stream
@@ -103,8 +97,20 @@ class Retries:
                 self.parking.postpone(row, stored)
                 break
             row.delete(using=self.parking.alias)
-            applied += stored
+            applied.append(stored)
         return applied
+
+    def _attempt(self, consumer: Consumer, event: RawEvent) -> RecordedEvent | Exception:
+        """Apply the event under a savepoint; return the error if the event can have caused it."""
+        try:
+            with transaction.atomic(using=self.parking.alias):
+                stored = recorded(consumer, event, late=True)
+                apply(consumer.batch([stored]), self.parking.alias)
+                return stored
+        except Exception as error:
+            if not is_caused_by_event(error):
+                raise
+            return error
 
     def _streams(self, consumer: Consumer) -> list[Stream]:
         rows = self.parking.rows(consumer.name).values_list("stream_type", "stream_id")

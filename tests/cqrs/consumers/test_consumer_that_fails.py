@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError, ProgrammingError, connections, transaction
 
 from cqrs.consumers import runner as loop
-from cqrs.consumers.runner import LONGEST_PAUSE_S
+from cqrs.consumers.pauses import LONGEST_PAUSE_S
 from cqrs.event_log import sequencer
 from cqrs.operations.worker import project
 from cqrs.projections.models import ParkedEvent

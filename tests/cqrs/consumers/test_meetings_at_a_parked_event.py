@@ -33,7 +33,7 @@ def broken(*_: Any) -> Any:
 
 
 class TestAWorkerAndARetry:
-    @pytest.mark.parametrize(("near", "claim"), [(500, "issue_claim"), (0, "claim")])
+    @pytest.mark.parametrize(("near", "claim"), [(500, "issue_claim"), (0, "issue_claim_of")])
     def test_an_event_does_not_queue_behind_one_that_was_just_retried(
         self, near: int, claim: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:

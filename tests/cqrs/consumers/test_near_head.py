@@ -114,9 +114,10 @@ class TestOneTransaction:
                 runner.parking,
                 {(each.name, each.version): each for each in PROJECTIONS},
                 sequencer.look(),
+                0,
             )
             with pytest.raises(Exception, match="violates check constraint"):
-                near.run(0)
+                near.run(near.claim)
             assert positions() == {1}
             assert OrderReadModel.objects.count() == 0
         finally:
@@ -132,7 +133,7 @@ class TestDistance:
         for _ in range(behind):
             level.customer()
         level.sequenced()
-        seen = consumers_of(monkeypatch, runner, "_advance")
+        seen = consumers_of(monkeypatch, runner, "advance_batch")
         project(PROJECTIONS)
         each_partition = [name for each in PROJECTIONS for name in [each.name] * each.partitions]
         assert sorted(seen) == (sorted(each_partition) if alone else [])
@@ -147,7 +148,7 @@ class TestDistance:
         level.sequenced()
         runner.drain(*[each for each in PROJECTIONS if each is not CUSTOMERS])
         lives(level, 1)
-        seen = consumers_of(monkeypatch, runner, "_advance")
+        seen = consumers_of(monkeypatch, runner, "advance_batch")
         project(PROJECTIONS)
         assert seen == ["customers"] * 4
         assert positions() == {606}

@@ -6,7 +6,6 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
 from cqrs.consumers.runner import Runner
-from cqrs.event_log import sequencer
 from cqrs.projections.models import ParkedEvent
 from cqrs.projections.registry import runner
 from cqrs.rebuild.serving import repartition
@@ -40,7 +39,7 @@ class TestPartitions:
         small = Runner(runner.partitions.model, ParkedEvent, "replica", batch=5, near=0)
         small.started(ORDERS)
         # Some partitions are farther than others then.
-        small._round({(ORDERS.name, ORDERS.version): ORDERS}, sequencer.look(), {})
+        small.drain(ORDERS, limit_s=0)
         for key in keys:
             log.confirm(key)
         log.sequenced()

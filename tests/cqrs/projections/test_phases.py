@@ -112,10 +112,10 @@ class TestErrorOfAFold:
             log.reserve(key)
         log.published()
         break_it(monkeypatch, str(bad))
-        alone = consumers_of(monkeypatch, runner, "_advance_alone")
+        alone = consumers_of(monkeypatch, runner, "advance_batch")
         with statements() as seen:
             project(PROJECTIONS)
-        assert alone == ["stock"]
+        assert set(alone) == {"stock"}
         assert len([each for each in writes(seen) if "read_orders" in each]) == 1
         assert OrderReadModel.objects.get().pk == order
         [parked] = ParkedEvent.objects.all()
@@ -228,9 +228,9 @@ class TestFollowUp:
         log.projected()
         log.rename(buyer, "Grace")
         log.published()
-        alone = consumers_of(monkeypatch, runner, "_advance_alone")
+        alone = consumers_of(monkeypatch, runner, "advance_batch")
         project(PROJECTIONS)
-        assert alone == ["orders"]
+        assert set(alone) == {"orders"}
         assert OrderReadModel.objects.get().customer_name == "Grace"
 
 

@@ -64,7 +64,7 @@ class TestAWorkerAndASwap:
         rebuild(ORDERS, silent)
         with transaction.atomic(using="replica"):
             for place in places:
-                assert not runner.partitions.claim(place, place.position + 1)
+                assert runner.partitions.issue_claim_of(place).fetchone() is None
         assert runner.positions(TableCopy(ORDERS, Slot.RETIRED)) == runner.positions(ORDERS)
 
     def test_a_worker_that_waited_for_the_rows_locks_those_that_serve(self) -> None:

@@ -116,7 +116,9 @@ class Work:
         return sum(
             runner.retries.retry(consumer, stream)
             for consumer in self.consumers
-            for stream in sorted(runner.parking.streams([consumer.name])[consumer.name])
+            for stream in sorted(
+                set(runner.parking.rows(consumer.name).values_list("stream_type", "stream_id"))
+            )
         )
 
     def end(self) -> None:
@@ -155,11 +157,8 @@ class Met(Runner):
         super().__init__(ProjectionCheckpoint, ParkedEvent, PROJECTION_ALIAS)
         self.work = work
 
-    def _near_head(self, *arguments: Any) -> Any:
-        return self._meeting(super()._near_head, *arguments)
-
-    def _in_transaction(self, *arguments: Any) -> int:
-        return self._meeting(super()._in_transaction, *arguments)
+    def run(self, *arguments: Any) -> Any:
+        return self._meeting(super().run, *arguments)
 
     def _meeting(self, go_on: Callable[..., Any], *arguments: Any) -> Any:
         fault = self.work.fault("drain", "retry", AFTER_COMMIT)
