@@ -193,7 +193,8 @@ UNTRACKED_PRODUCTS = env.choice("UNTRACKED_PRODUCTS", "accept", "reject")
 
 # Without a server, mails are written to files: not to the log, because they hold personal data.
 EMAIL_HOST = env.text("EMAIL_HOST")
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+FILES = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_BACKEND = "cqrs.reactions.outgoing.EmailBackend" if EMAIL_HOST else FILES
 EMAIL_FILE_PATH = env.private_dir("mail")
 EMAIL_PORT = env.number("EMAIL_PORT", 25)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")

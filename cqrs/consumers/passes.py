@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
+import structlog
+
 from cqrs.consumers.consumer import Consumer
 from cqrs.consumers.near_head import Code, NearHeadRound
 from cqrs.consumers.partition_runner import PartitionRunner
@@ -10,6 +12,9 @@ from cqrs.consumers.partitions import PartitionCheckpoint
 from cqrs.consumers.pauses import Pauses
 from cqrs.database.outages import is_outage
 from cqrs.event_log.sequencer import Seen
+from cqrs.messaging.error_text import error_text
+
+log = structlog.get_logger("cqrs.consumers")
 
 
 class Pass:
@@ -56,6 +61,7 @@ class Pass:
         except Exception as error:
             if is_outage(error):
                 raise
+            log.warning("joint_round_failed", error=error_text(error))
             near = NearHeadRound(runner.partitions, runner.parking, joint, seen, near_head)
             near.found = {name for name, _ in joint}
             near.far = self._behind(near.found)
@@ -95,7 +101,10 @@ class Pass:
             work()
         except Exception as error:  # noqa: BLE001  one consumer must not stop the others
             self.failures[consumer.name] = error
-            self.paused.start(consumer.name)
+            pause_s = self.paused.start(consumer.name)
+            log.warning(
+                "consumer_paused", consumer=consumer.name, pause_s=pause_s, error=error_text(error)
+            )
 
 
 def missing(code: Code, found: Collection[str]) -> list[Consumer]:

@@ -18,10 +18,11 @@ class Pause:
 class Pauses(dict[str, Pause]):
     """The pauses by the name of the consumer. A success ends them."""
 
-    def start(self, name: str) -> None:
-        """Begin a pause, twice as long as the last one."""
+    def start(self, name: str) -> float:
+        """Begin a pause, twice as long as the last one; return its seconds."""
         pause_s = self.get(name, Pause()).pause_s
         self[name] = Pause(min(pause_s * 2, LONGEST_PAUSE_S), time.monotonic() + pause_s)
+        return pause_s
 
     def over(self, names: Collection[str]) -> set[str]:
         """Return which of these consumers have paused long enough."""

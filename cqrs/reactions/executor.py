@@ -15,6 +15,7 @@ from django.db import Error, connection, transaction
 from cqrs.database.locks import LockSpace, held, session_lock
 from cqrs.database.outages import is_outage
 from cqrs.reactions import work
+from cqrs.reactions.deadlines import call_deadline
 from cqrs.reactions.reacting import react_to
 from cqrs.reactions.reaction import Effect, Reaction
 from cqrs.reactions.registry import reactions, transactional
@@ -101,7 +102,8 @@ def _by_lease(reaction: Reaction, which: Selection) -> bool:
     if attempt is None:
         return False
     try:
-        react_to(reaction, attempt.event_id)
+        with call_deadline(reaction.deadline_s):
+            react_to(reaction, attempt.event_id)
     except Exception as error:  # noqa: BLE001  no error may stop the other rows
         _fail(reaction, attempt, error)
     else:

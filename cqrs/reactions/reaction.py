@@ -44,7 +44,8 @@ class Reaction(ABC):
     event_type: str  # a wire name
     effect: Effect
     deadline_s: float = 60.0
-    """How long one external call takes at most: so long no other process repeats it."""
+    """How long the external calls of one attempt may take. They end then, if they are made with
+    `cqrs.reactions.outgoing`, and until then no other process repeats them."""
 
     @abstractmethod
     def react(self, event: RecordedEvent) -> None:

@@ -14,6 +14,7 @@ class SendWelcomeEmail(Reaction):
     name = "send_welcome_email"
     event_type = CustomerRegistered.wire_name
     effect = Effect.EXTERNAL
+    deadline_s = 30
 
     def react(self, event: RecordedEvent) -> None:
         """Send the mail, not to a placeholder; raises the errors of the mail server."""

@@ -1,17 +1,17 @@
 """Send a new customer to the marketing system, by a webhook if one is configured."""
 
 import urllib.request
-from typing import Any
 
 import orjson
 import structlog
 from django.conf import settings
 
 from cqrs.event_log.events import RecordedEvent
+from cqrs.reactions.outgoing import http_opener
 from cqrs.reactions.reaction import Effect, Reaction
 from customers.events import CustomerRegistered
 
-TIMEOUT_S = 5
+TIMEOUT_S = 5  # of one wait for the server; the deadline is that of the whole call
 
 log = structlog.get_logger("customers.campaign")
 
@@ -22,6 +22,7 @@ class StartMarketingCampaign(Reaction):
     name = "start_marketing_campaign"
     event_type = CustomerRegistered.wire_name
     effect = Effect.EXTERNAL
+    deadline_s = 15
 
     def react(self, event: RecordedEvent) -> None:
         """Post the event, or log it without a webhook; raises for an answer that is an error."""
@@ -37,18 +38,8 @@ class StartMarketingCampaign(Reaction):
                 **_trace(event),
             },
         )
-        with _opener.open(request, timeout=TIMEOUT_S):
+        with http_opener.open(request, timeout=TIMEOUT_S):
             pass
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Refuses redirects: they would turn the POST into a GET, and its answer into a success."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-_opener = urllib.request.build_opener(_NoRedirect)
 
 
 def _trace(event: RecordedEvent) -> dict[str, str]:

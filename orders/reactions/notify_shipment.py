@@ -16,6 +16,7 @@ class NotifyShipment(Reaction):
     name = "notify_shipment"
     event_type = OrderShipped.wire_name
     effect = Effect.EXTERNAL
+    deadline_s = 30
 
     def react(self, event: RecordedEvent) -> None:
         """Send the mail to the customer's present address; raises the errors of the mail server.

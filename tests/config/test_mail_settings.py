@@ -38,7 +38,7 @@ class TestMail:
         given = {"EMAIL_HOST": "mail.example.com", "EMAIL_PORT": "587", "EMAIL_USE_TLS": "1"}
         answer = shown(tmp_path, **given).stdout
         found = dict(line.split(" ", 1) for line in answer.splitlines())
-        assert found["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend"
+        assert found["EMAIL_BACKEND"] == "cqrs.reactions.outgoing.EmailBackend"
         assert (found["EMAIL_HOST"], found["EMAIL_PORT"]) == ("mail.example.com", "587")
         assert (found["EMAIL_USE_TLS"], found["EMAIL_TIMEOUT"]) == ("True", "10")
 

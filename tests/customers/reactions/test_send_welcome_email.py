@@ -9,7 +9,7 @@ from tests.support.scenarios import customer
 
 pytestmark = pytest.mark.django_db
 DEAD_SERVER = {
-    "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+    "EMAIL_BACKEND": "cqrs.reactions.outgoing.EmailBackend",
     "EMAIL_HOST": "127.0.0.1",
 }
 

@@ -54,7 +54,7 @@ class TestNotifyShipment:
         assert mailoutbox[0].body.endswith("your order has left our house.\n")
 
     def test_waits_for_a_dead_mail_server_to_come_back(self, mailoutbox):
-        backend = "django.core.mail.backends.smtp.EmailBackend"
+        backend = "cqrs.reactions.outgoing.EmailBackend"
         with override_settings(
             EMAIL_BACKEND=backend, EMAIL_HOST="127.0.0.1", EMAIL_PORT=free_port()
         ):
