@@ -1,4 +1,4 @@
-"""Run the middleware that only the admin needs on the admin's addresses alone.
+"""The middleware that only the admin needs, on the admin's addresses alone.
 
 The API authenticates by tokens. Sessions, their users and messages in cookies would take a tenth of
 its time per request.
@@ -16,7 +16,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.html import format_html
 
+from cqrs.database.outages import as_unavailable
+from cqrs.http import problems
 from cqrs.http.hashing import TooManyLogins, hashing_turn
 from cqrs.http.problems import RETRY_AFTER_S
 from cqrs.http.throttling import login_counted, seconds_to_wait
@@ -78,3 +81,17 @@ def _refused(request: HttpRequest, status: int, wait_s: str) -> HttpResponse:
     response = TemplateResponse(request, "config/too_many_logins.html", context, status=status)
     response["Retry-After"] = wait_s
     return response
+
+
+class UnavailablePage(ForAdmin, MiddlewareMixin):
+    """Answers 503 with a page when a database is not available; the admin's own needs one."""
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        unavailable = as_unavailable(error)
+        if unavailable is None or not request.path_info.startswith(ADMIN):
+            return None
+        answer = problems.database_unavailable(request, unavailable)
+        page = "<!doctype html><title>503</title><h1>Not available now</h1><p>{}. Try again.</p>"
+        answer.content = format_html(page, str(unavailable)).encode()
+        answer["Content-Type"] = "text/html; charset=utf-8"
+        return answer

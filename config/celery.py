@@ -7,6 +7,8 @@ from celery import Celery
 from celery.signals import task_prerun
 from django.db import close_old_connections
 
+from cqrs.database.profiles import Profile, set_profile
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("order_desk")
@@ -16,6 +18,10 @@ app.autodiscover_tasks()
 
 
 @task_prerun.connect
-def drop_broken_connections(**_: Any) -> None:
-    """Close broken connections before a task, so that it works after a restart of a database."""
+def prepare_connections(**_: Any) -> None:
+    """Give the thread a worker's limits, and close broken connections before the task.
+
+    So a task works after a restart of a database.
+    """
+    set_profile(Profile.WORKER)
     close_old_connections()

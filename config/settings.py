@@ -10,7 +10,7 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment as env
-from config.database import databases
+from config.database import databases, limits
 from config.database.embedded import postgres
 from config.monitoring import logs
 
@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "config.admin_middleware.MessageMiddleware",
     # After the check of the CSRF token: a page of another site cannot use up a user's logins.
     "config.admin_middleware.LoginLimits",
+    "config.admin_middleware.UnavailablePage",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -97,7 +98,15 @@ if EMBEDDED:
 elif not (_urls["default"] and _urls["replica"]):
     raise ImproperlyConfigured("Set both DATABASE_URL and REPLICA_DATABASE_URL, or neither")
 
+LOCK_TIMEOUT_MS = env.number("LOCK_TIMEOUT_MS", 2_000)
 DATABASES = databases.by_alias(_urls, read_max_age_s=env.number("REPLICA_MAX_AGE_S", 60))
+DATABASE_LIMITS = limits.by_profile(
+    lock_ms=LOCK_TIMEOUT_MS,
+    first_lock_ms=env.number("FIRST_LOCK_WAIT_MS", 250),
+    web_ms=env.number("WEB_STATEMENT_TIMEOUT_MS", 5_000),
+    worker_ms=env.number("WORKER_STATEMENT_TIMEOUT_MS", 60_000),
+    idle_ms=env.number("IDLE_IN_TRANSACTION_TIMEOUT_MS", 10_000),
+)
 DATABASE_ROUTERS = ["readmodels.router.ReadModelRouter"]
 
 # --- the web server ------------------------------------------------------------------------------
@@ -281,6 +290,8 @@ CQRS = {
     "AUDITS": ["customers.audit.CUSTOMERS", "orders.audit.ORDERS", "orders.audit.STOCK"],
     # Of a new projection; `projections repartition` changes it later. There are 256 buckets.
     "PARTITIONS": min(max(env.number("PROJECTION_PARTITIONS", 4), 1), 256),
+    "LOCK_TIMEOUT_MS": LOCK_TIMEOUT_MS,
+    "LOCK_WAITERS": env.number("LOCK_WAITERS", 2),
     "SLOW_MESSAGE_MS": env.number("SLOW_REQUEST_MS", 500),
     "WAITING_READS": WEB_SHARES["waiting"],
     "REDIS_URL": REDIS_URL,

@@ -70,6 +70,10 @@ class Conf:
     """How many partitions a divisible projection begins with, 1 to 256."""
     NEWER_CODE_GRACE_S: float = 60
     """How old an event must be that only a newer build can read, before an older one parks it."""
+    LOCK_TIMEOUT_MS: int = 2_000
+    """How long a command waits for a lock in all, in a process that serves requests."""
+    LOCK_WAITERS: int = 2
+    """How many commands of one process may go on waiting for one aggregate's lock."""
     SLOW_MESSAGE_MS: float = 500
     """A message that takes longer is logged as a warning."""
     WAITING_READS: int = 4

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from cqrs.database.lock_waits import before_lock
 from cqrs.messaging.results import reject
 from customers.commands.import_customer import ImportCustomer
 from customers.commands.register_customer import RegisterCustomer
@@ -25,6 +26,7 @@ def lock_active_customer(customer_id: UUID) -> Customer:
     The lock is shared: orders of one customer do not wait for each other. Refuses with `not_found`
     and `customer_inactive`.
     """
+    before_lock(customer_id)
     # Raw SQL, because the ORM has FOR UPDATE only.
     found = list(
         Customer.objects.raw(

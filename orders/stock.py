@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from cqrs.database.lock_waits import before_lock
 from cqrs.messaging.results import reject
 from orders.events import Line, StockMoved
 from orders.models import StockItem
@@ -70,7 +71,9 @@ def _summed(pieces: Iterable[tuple[UUID, int]]) -> Mapping[UUID, int]:
 
 
 def _lock(product_ids: Iterable[UUID]) -> dict[UUID, StockItem]:
-    rows = StockItem.objects.filter(pk__in=list(product_ids)).order_by("pk").select_for_update()
+    keys = list(product_ids)
+    before_lock(*keys)
+    rows = StockItem.objects.filter(pk__in=keys).order_by("pk").select_for_update()
     return {item.id: item for item in rows}
 
 

@@ -17,6 +17,15 @@ VARIABLES = {
     "replica": "REPLICA_DATABASE_URL",
     "replica_writer": "REPLICA_WRITER_DATABASE_URL",
 }
+# A machine that vanishes closes no connection. The operating system gives it up after 3 s when it
+# confirms nothing that was sent to it, and after about 5 s when this side only waits.
+LOST_HOST = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 3000,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+}
 
 
 def by_alias(urls: Mapping[str, str], *, read_max_age_s: int) -> dict[str, Settings]:
@@ -58,15 +67,14 @@ def database(alias: str, url: str) -> Settings:
         "PORT": ",".join(port or "5432" for _, _, port in pairs),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 3, **dict(parse_qsl(parts.query))},
+        "OPTIONS": {**LOST_HOST, **dict(parse_qsl(parts.query))},
     }
 
 
 def _for_reading(settings: Settings, max_age_s: int) -> Settings:
     """Prepare statements on the server at their first use, and spread over several hosts."""
     spread = {"load_balance_hosts": "random"} if "," in settings["HOST"] else {}
-    # A lost machine closes no connection: after this many ms, the operating system does.
-    options = {"prepare_threshold": 0, "tcp_user_timeout": 3000, **spread, **settings["OPTIONS"]}
+    options = {"prepare_threshold": 0, **spread, **settings["OPTIONS"]}
     return {**settings, "CONN_MAX_AGE": max_age_s, "OPTIONS": options}
 
 
@@ -78,9 +86,10 @@ def _for_writing(settings: Settings) -> Settings:
 
 
 def _read_only(settings: Settings) -> Settings:
-    """Refuse writes, also those of a role that may write."""
-    options = {"options": "-c default_transaction_read_only=on", **settings["OPTIONS"]}
-    return {**settings, "OPTIONS": options}
+    """Refuse writes, also those of a role that may write. The URL's own `options` come later."""
+    given = settings["OPTIONS"].get("options", "")
+    options = f"-c default_transaction_read_only=on {given}".strip()
+    return {**settings, "OPTIONS": {**settings["OPTIONS"], "options": options}}
 
 
 def _has_port(host: str) -> bool:

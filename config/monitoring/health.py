@@ -1,15 +1,19 @@
 """Report whether the process lives, and whether it can serve requests."""
 
-from django.conf import settings
-from django.db import Error, connections
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
-from redis.exceptions import RedisError
 
-from cqrs import redis_server
+from config.monitoring import probes
+from config.monitoring.probes import IN_PROCESS, UP, Probe
+from cqrs.database.aliases import READ_ALIAS, WRITE_ALIAS
+from cqrs.database.breaker import breaker_state
 
-UP, DOWN = "up", "down"
+PROBES = {
+    "write_database": Probe(probes.write_database),
+    "read_database": Probe(probes.read_database),
+    "redis": Probe(probes.redis),
+}
 
 
 @csrf_exempt
@@ -22,39 +26,16 @@ def live(request: HttpRequest) -> JsonResponse:
 @csrf_exempt
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """Report the state of each dependency; 503 when reading is not possible.
+    """Report the state of each dependency within a second; 503 when reading is not possible.
 
     Reads work without the write database, and reads and writes work without Redis. So the loss of
-    one of these is reported, but the process stays in service.
+    one of these is reported, but the process stays in service. An open circuit breaker means that
+    this process makes no new connection to that database at the moment.
     """
-    checks = {
-        "write_database": _database("default"),
-        "read_database": _database("replica"),
-        "redis": _redis(),
-    }
+    checks = probes.ask_all(PROBES)
     is_ready = checks["read_database"] == UP
-    healthy = all(state != DOWN for state in checks.values())
-    status = "ok" if healthy else "degraded" if is_ready else "unavailable"
-    return JsonResponse({"status": status, "checks": checks}, status=200 if is_ready else 503)
-
-
-def _database(alias: str) -> str:
-    try:
-        with connections[alias].cursor() as cursor:
-            # Fails as well before the migrations have run.
-            cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
-    except Error:
-        connections[alias].close()
-        return DOWN
-    return UP
-
-
-def _redis() -> str:
-    if not settings.REDIS_URL:
-        return "in process"
-    try:
-        with redis_server.shared().use("health") as client:
-            client.ping()
-    except RedisError:
-        return DOWN
-    return UP
+    is_healthy = all(state in (UP, IN_PROCESS) for state in checks.values())
+    status = "ok" if is_healthy else "degraded" if is_ready else "unavailable"
+    breakers = {alias: breaker_state(alias) for alias in (WRITE_ALIAS, READ_ALIAS)}
+    answer = {"status": status, "checks": checks, "breakers": breakers}
+    return JsonResponse(answer, status=200 if is_ready else 503)

@@ -1,7 +1,8 @@
 """Repeat a command whose transaction failed for a reason that passes.
 
 PostgreSQL asks for a repetition after a serialization failure and after a deadlock. A lost
-connection is repeated on a new one.
+connection is repeated on a new one. A lock that was held for too long is waited for once more, by
+few commands.
 """
 
 import random
@@ -11,15 +12,16 @@ from typing import Any
 import structlog
 from django.db import Error, connection
 
-from cqrs.database.outages import is_outage
+from cqrs.conf import conf
+from cqrs.database.breaker import CircuitOpen
+from cqrs.database.lock_waits import is_limited, waiting_place
+from cqrs.database.sqlstates import Meaning, meaning
 from cqrs.messaging.pipeline import Dispatch, Next
 from cqrs.messaging.results import Result
 
 ATTEMPTS = 5
 FIRST_DELAY_S = 0.01
-OUTAGE_PATIENCE_S = 3.0  # connecting to a host that does not answer takes as long each time
-# https://www.postgresql.org/docs/current/errcodes-appendix.html
-RETRYABLE_SQLSTATES = {"40001", "40P01"}  # serialization_failure, deadlock_detected
+PATIENCE_S = 3.0  # no attempt begins later: each can take its limits' time
 
 log = structlog.get_logger("cqrs.retry")
 
@@ -28,16 +30,30 @@ def retry(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     """Try the rest up to five times, with growing random delays between.
 
     Inside an open transaction it does not repeat: the work before the command is lost too, so
-    only the outermost command can repeat all of it.
+    only the outermost command can repeat all of it. Raises `AggregateBusy` in a thread of the web
+    when too many commands wait for the same aggregate.
     """
     if connection.in_atomic_block:
         return call_next(dispatch)
     started = time.monotonic()
+    try:
+        return _try(dispatch, call_next, started)
+    except Error as error:
+        if meaning(error) is not Meaning.LOCKED or not is_limited():
+            raise
+    with waiting_place():
+        waited_ms = round((time.monotonic() - started) * 1000)
+        dispatch.lock_timeout_ms = max(1, conf().LOCK_TIMEOUT_MS - waited_ms)
+        log.info("lock_awaited", name=dispatch.name, limit_ms=dispatch.lock_timeout_ms)
+        return _try(dispatch, call_next, started)
+
+
+def _try(dispatch: Dispatch, call_next: Next, started: float) -> Result[Any]:
     for number in range(1, ATTEMPTS + 1):
         try:
             return call_next(dispatch)
         except Error as error:
-            is_late = is_outage(error) and time.monotonic() > started + OUTAGE_PATIENCE_S
+            is_late = time.monotonic() > started + PATIENCE_S
             if not _is_transient(error) or is_late or number == ATTEMPTS:
                 raise
             reason = type(error.__cause__ or error).__name__
@@ -47,7 +63,8 @@ def retry(dispatch: Dispatch, call_next: Next) -> Result[Any]:
 
 
 def _is_transient(error: Error) -> bool:
-    if is_outage(error):
+    found = meaning(error)
+    if found is Meaning.LOST:
         connection.close()  # the next attempt opens a new one
-        return True
-    return getattr(error.__cause__, "sqlstate", None) in RETRYABLE_SQLSTATES
+        return not isinstance(error.__cause__, CircuitOpen)
+    return found is Meaning.CONFLICT

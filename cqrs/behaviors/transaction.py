@@ -7,7 +7,9 @@ import structlog
 from django.db import connection, transaction
 
 from cqrs.database import commit_outcome
+from cqrs.database.aliases import WRITE_ALIAS
 from cqrs.database.outages import is_outage
+from cqrs.database.pipelines import set_lock_timeout
 from cqrs.messaging.pipeline import Dispatch, Next
 from cqrs.messaging.results import Result
 
@@ -27,11 +29,16 @@ def command_transaction(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     with commit_outcome.witnessed() as witness:
         attempt = _Attempt(witness)
         try:
-            return attempt.run(lambda: call_next(dispatch))
+            return attempt.run(lambda: _handle(dispatch, call_next))
         except Exception as error:
             if (result := attempt.result_despite(error)) is None:
                 raise
             return result
+
+
+def _handle(dispatch: Dispatch, call_next: Next) -> Result[Any]:
+    set_lock_timeout(WRITE_ALIAS, dispatch.lock_timeout_ms)
+    return call_next(dispatch)
 
 
 class _Attempt:

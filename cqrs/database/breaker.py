@@ -1,4 +1,4 @@
-"""Circuit breaker: skip an optional server for a while after it failed.
+"""Circuit breaker: skip a server for a while after it failed.
 
 Without it, every request would wait for the time-out of a server that is down.
 """
@@ -7,25 +7,40 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from psycopg import OperationalError
+
 PAUSE_S = 5.0
+DATABASE_PAUSE_S, CONNECTING_S = 1.0, 3.0
+TOO_MANY = ("too many", "remaining connection slots")
 
 
 class Breaker:
-    """The state of one optional server, for one purpose: closed while it answers, else open."""
+    """The state of one server, for one purpose: closed while it answers, else open.
 
-    def __init__(self, *failures: type[Exception], pause_s: float = PAUSE_S) -> None:
+    `trial_s` is how long one trial may take: meanwhile no other one begins.
+    """
+
+    def __init__(
+        self, *failures: type[Exception], pause_s: float = PAUSE_S, trial_s: float | None = None
+    ) -> None:
         self.failures = failures
         self.pause_s = pause_s
+        self.trial_s = pause_s if trial_s is None else trial_s
         self._retry_at = 0.0  # time.monotonic(); 0 while closed
 
+    @property
+    def state(self) -> str:
+        """Return `closed` or `open`, without claiming a trial."""
+        return "open" if self._retry_at else "closed"
+
     def is_open(self) -> bool:
-        """Return whether to skip the server. After the pause, one caller per pause may try it."""
+        """Return whether to skip the server. After the pause, one caller at a time may try it."""
         if not self._retry_at:
             return False
         now = time.monotonic()
         if now < self._retry_at:
             return True
-        self._retry_at = now + self.pause_s
+        self._retry_at = now + self.trial_s
         return False
 
     @contextmanager
@@ -34,9 +49,53 @@ class Breaker:
         try:
             yield
         except self.failures:
-            self._retry_at = time.monotonic() + self.pause_s
+            self.open()
             raise
-        self._retry_at = 0.0
+        self.reset()
+
+    def open(self) -> None:
+        self._retry_at = time.monotonic() + self.pause_s
 
     def reset(self) -> None:
         self._retry_at = 0.0
+
+
+class CircuitOpen(OperationalError):
+    """The database was out of reach a moment ago, so no connection was tried."""
+
+
+class DatabaseBreaker(Breaker):
+    """The breaker of one database: it stops new connections, and leaves open ones alone."""
+
+    def __init__(self) -> None:
+        super().__init__(OperationalError, pause_s=DATABASE_PAUSE_S, trial_s=CONNECTING_S)
+
+    @contextmanager
+    def connecting(self) -> Iterator[None]:
+        """Raise `CircuitOpen` while open. A server without a free connection is no reason to open.
+
+        That refusal has no SQLSTATE, because libpq hands over its text alone.
+        """
+        if self.is_open():
+            raise CircuitOpen("the circuit breaker is open")
+        try:
+            yield
+        except OperationalError as error:
+            if any(words in str(error) for words in TOO_MANY):
+                self.reset()
+            else:
+                self.open()
+            raise
+        self.reset()
+
+
+_databases: dict[str, DatabaseBreaker] = {}
+
+
+def database_breaker(alias: str) -> DatabaseBreaker:
+    """Return the breaker of this process for a database."""
+    return _databases.get(alias) or _databases.setdefault(alias, DatabaseBreaker())
+
+
+def breaker_state(alias: str) -> str:
+    return database_breaker(alias).state

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import models
 
+from cqrs.database.lock_waits import before_lock
 from cqrs.database.locks import LockSpace, lock
 from cqrs.messaging.results import reject
 
@@ -41,6 +42,7 @@ def load_for_change(model: type[A], pk: UUID, expected_version: int | None) -> A
     Refuses with `not_found`, and with `version_conflict` when its version is another than
     `expected_version`: before any rule about its state is checked.
     """
+    before_lock(pk)
     aggregate: Any = model._default_manager.select_for_update().filter(pk=pk).first()
     if aggregate is None:
         reject("not_found", f"There is no {model._meta.verbose_name} {pk}")
@@ -59,6 +61,7 @@ def lock_new(model: type[Aggregate], pk: UUID) -> None:
 
     A row that does not exist yet cannot be locked, so this takes an advisory lock on its id.
     """
+    before_lock(pk)
     lock(LockSpace.NEW_AGGREGATE, model.stream_type, str(pk))
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cqrs.conf import cached_setting, conf, tables
 from cqrs.database import commit_outcome
+from cqrs.database.lock_waits import before_lock
 from cqrs.event_log.aggregates import Aggregate
 from cqrs.event_log.publishable import check_publishable
 from cqrs.event_log.signals import announce
@@ -118,6 +119,7 @@ def publish(*changes: tuple[Aggregate, Event]) -> None:
     ids = [uuid7() for _ in changes]
     buckets = [bucket_of(aggregate.partition_key) for aggregate, _ in changes]
     metadata = orjson.dumps(current_context().as_metadata()).decode()
+    before_lock("event log")
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [metadata, now, ids, *_columns(changes), ids, buckets])
         commit_outcome.add_witness(cursor.fetchone()[0], _IS_STORED, (ids[-1],))

@@ -1,6 +1,7 @@
 """Answer every error as `application/problem+json` (RFC 9457) with a stable `code`."""
 
 import math
+import sys
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 
 from cqrs.database.commit_outcome import OutcomeUnknown
-from cqrs.database.outages import ReadSideUnavailable, WriteSideUnavailable
+from cqrs.database.outages import DatabaseUnavailable, as_unavailable
 from cqrs.messaging.results import Rejected
 
 log = structlog.get_logger("cqrs.http")
@@ -84,10 +85,9 @@ def rejected(request: HttpRequest, result: Rejected) -> HttpResponse:
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
     """Turn errors of DRF, Django and the databases into problems; None for all others, the bugs."""
     request: HttpRequest = context["request"]
+    if unavailable := as_unavailable(error):
+        return database_unavailable(request, unavailable)
     match error:
-        case WriteSideUnavailable() | ReadSideUnavailable():
-            log.error("database_unavailable", code=error.code, reason=str(error.__cause__))
-            return problem(request, 503, error.code, str(error))
         case OutcomeUnknown():
             log.error("outcome_unknown", reason=str(error))
             detail = "The outcome is unknown: repeat it with the same Idempotency-Key"
@@ -107,6 +107,12 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespo
             code = "invalid" if error.status_code == 400 else str(error.default_code)
             return problem(request, error.status_code, code, str(error.detail))
     return None
+
+
+def database_unavailable(request: HttpRequest, error: DatabaseUnavailable) -> HttpResponse:
+    """Answer 503 and log the reason, which the client does not see."""
+    log.error("database_unavailable", code=error.code, reason=str(error.__cause__))
+    return problem(request, 503, error.code, str(error))
 
 
 def _unauthenticated(request: HttpRequest, error: exceptions.APIException) -> HttpResponse:
@@ -142,5 +148,11 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer a bug without details, which go to the log alone."""
+    """Answer a bug without details, which go to the log alone; 503 if a database is the reason.
+
+    Django calls it while it handles the exception.
+    """
+    error = sys.exception()
+    if isinstance(error, Exception) and (unavailable := as_unavailable(error)):
+        return database_unavailable(request, unavailable)
     return problem(request, 500, "internal_error", "The server failed to handle the request")

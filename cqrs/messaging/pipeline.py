@@ -35,6 +35,8 @@ class Dispatch:
     payload: Mapping[str, Any] | Message
     idempotency_key: str | None = None
     message: Message | None = None
+    lock_timeout_ms: int = 0
+    """How long the command's transaction waits for a lock; 0: as long as its session."""
 
     @property
     def name(self) -> str:

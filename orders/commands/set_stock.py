@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from cqrs.database.lock_waits import before_lock
 from cqrs.event_log.aggregates import load_for_change
 from cqrs.event_log.events import publish
 from cqrs.messaging.fields import OptionalText, ServerSet
@@ -29,6 +30,7 @@ class SetStock(Command):
 
 def set_stock(command: SetStock) -> Result[StockState]:
     """Write the stock item and `StockSet`."""
+    before_lock(command.product_id)
     # Two commands for a new product at once: the second one waits here for the row of the first.
     StockItem.objects.bulk_create([StockItem(id=command.product_id)], ignore_conflicts=True)
     item = load_for_change(StockItem, command.product_id, command.expected_version)

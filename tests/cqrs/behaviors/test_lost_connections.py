@@ -98,7 +98,7 @@ class TestOutage:
             calls.append(1)
             raise OperationalError("timeout expired")
 
-        monkeypatch.setattr(behavior, "OUTAGE_PATIENCE_S", 0)
+        monkeypatch.setattr(behavior, "PATIENCE_S", 0)
         with handled_by(SetStock, refuse), pytest.raises(OperationalError):
             bus.send(SetStock, {"product_id": uuid7(), "on_hand": 1})
         assert calls == [1]

@@ -1,0 +1,86 @@
+"""Ask each dependency whether it can be used, with a limit that no state of it can exceed.
+
+Every probe has a thread and a connection of its own, so none waits for requests or for another
+probe. One that is still running when its answer is due counts as down, and is not started twice.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+import structlog
+from django.conf import settings
+from django.db import Error, connections
+from redis.exceptions import RedisError
+
+from cqrs import redis_server
+from cqrs.database.profiles import Profile, set_profile
+
+LIMIT_S = 1.0
+UP, DOWN, READ_ONLY, IN_PROCESS = "up", "down", "read only", "in process"
+
+# Fails as well before the migrations have run.
+_LOOK = """
+SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool,
+       EXISTS (SELECT FROM django_migrations)
+"""
+
+log = structlog.get_logger("cqrs.health")
+
+
+class Probe:
+    """One question to one dependency, in one thread."""
+
+    def __init__(self, ask: Callable[[], str]) -> None:
+        self._ask = ask
+        self._pool = ThreadPoolExecutor(1, "probe", set_profile, (Profile.PROBE,))
+        self._running: Future[str] | None = None
+
+    def start(self) -> Future[str]:
+        """Return the answer to come; that of the last start if it has not come yet."""
+        if self._running is None or self._running.done():
+            self._running = self._pool.submit(self._ask)
+        return self._running
+
+
+def ask_all(probes: Mapping[str, Probe]) -> dict[str, str]:
+    """Return the state of each dependency, within `LIMIT_S`."""
+    answers = {name: probe.start() for name, probe in probes.items()}
+    wait(answers.values(), LIMIT_S)
+    return {name: each.result() if each.done() else DOWN for name, each in answers.items()}
+
+
+def write_database() -> str:
+    """Return whether `default` answers, and takes writes."""
+    return _database("default", READ_ONLY)
+
+
+def read_database() -> str:
+    return _database("replica", UP)
+
+
+def redis() -> str:
+    if not settings.REDIS_URL:
+        return IN_PROCESS
+    try:
+        with redis_server.shared().use("health") as client:
+            client.ping()
+    except RedisError:
+        return DOWN
+    return UP
+
+
+def _database(alias: str, if_read_only: str) -> str:
+    """Ask on a new connection: whether one can be had is part of the question."""
+    started = time.monotonic()
+    try:
+        with connections[alias].cursor() as cursor:
+            cursor.execute(_LOOK)
+            (is_read_only, _) = cursor.fetchone()
+    except Error as error:
+        reason, took_s = type(error.__cause__ or error).__name__, time.monotonic() - started
+        log.warning("probe_failed", database=alias, reason=reason, duration_s=round(took_s, 3))
+        return DOWN
+    finally:
+        connections[alias].close()
+    return if_read_only if is_read_only else UP
