@@ -10,6 +10,7 @@ from celery.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from cqrs.conf import cached_setting
+from cqrs.database.profiles import Profile, use_profile
 from cqrs.event_log import sequencer
 from cqrs.event_log.events import event_types
 from cqrs.operations.worker import project as bring_to_head
@@ -93,7 +94,8 @@ def verify_sample(**_: Any) -> None:
     """Compare a part of every read model with the log; log differences without their values."""
     for projection in projections():
         try:
-            drifts = _drifts(projection)
+            with use_profile(Profile.MAINTENANCE):
+                drifts = _drifts(projection)
         except NeedsOtherBuild as error:
             log.warning("sample_not_verified", projection=projection.name, reason=str(error))
         else:

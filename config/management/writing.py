@@ -1,10 +1,11 @@
-"""Let commands that change `replica` use the alias that may write there."""
+"""Let commands that change whole tables use the alias that may write, without a time limit."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
 from cqrs.database.aliases import PROJECTION_ALIAS, READ_ALIAS
+from cqrs.database.profiles import Profile, use_profile
 
 
 class OnWritingAlias(BaseCommand):
@@ -15,4 +16,5 @@ class OnWritingAlias(BaseCommand):
             options["database"] = PROJECTION_ALIAS
             if options["verbosity"] > 0:
                 self.stderr.write(f"{READ_ALIAS!r} only reads: this goes to {PROJECTION_ALIAS!r}")
-        return super().execute(*args, **options)
+        with use_profile(Profile.MAINTENANCE):
+            return super().execute(*args, **options)

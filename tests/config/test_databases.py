@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.database.databases import by_alias
+from config.database.databases import LOST_HOST, by_alias
 
 ONE = "postgresql://reader:p%40ss@h1/read"
 SEVERAL = "postgresql://reader:pass@h1:5433,[::1]/read"
@@ -42,6 +42,22 @@ class TestByAlias:
         assert write["target_session_attrs"] == "read-write"
         assert "load_balance_hosts" not in write
         assert "target_session_attrs" not in read
+
+    def test_gives_a_lost_machine_up_on_every_alias(self):
+        for found in databases(SEVERAL).values():
+            chosen = {name: found["OPTIONS"][name] for name in LOST_HOST}
+            assert chosen == {
+                "connect_timeout": 3,
+                "tcp_user_timeout": 3000,
+                "keepalives_idle": 2,
+                "keepalives_interval": 1,
+                "keepalives_count": 3,
+            }
+
+    def test_joins_the_options_of_the_url(self):
+        found = databases(f"{SEVERAL}?options=-c%20work_mem%3D8MB")
+        assert found["replica"]["OPTIONS"]["options"] == f"{READ_ONLY} -c work_mem=8MB"
+        assert found["replica_writer"]["OPTIONS"]["options"] == "-c work_mem=8MB"
 
     def test_lets_the_url_decide_otherwise(self):
         options = databases(f"{SEVERAL}?load_balance_hosts=disable&connect_timeout=9")["replica"]

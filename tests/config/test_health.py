@@ -20,4 +20,5 @@ class TestHealth:
         assert answer == {
             "status": "ok",
             "checks": {"write_database": "up", "read_database": "up", "redis": "up"},
+            "breakers": {"default": "closed", "replica": "closed"},
         }

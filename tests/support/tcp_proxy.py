@@ -1,6 +1,8 @@
 """A wire between client and server that can be cut at the worst moment: around the COMMIT."""
 
+import ctypes
 import socket
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -9,6 +11,10 @@ from threading import Lock, Thread
 from config.database.embedded.ports import free_port
 
 COMMIT = b"COMMIT\0"
+SO_ATTACH_FILTER = 26
+# A socket filter of one instruction, "accept 0 bytes": the kernel confirms nothing that it drops.
+_INSTRUCTION = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
+_DROP = struct.pack("HL", 1, ctypes.addressof(_INSTRUCTION))
 
 
 @dataclass
@@ -42,7 +48,8 @@ class Wire:
                 if data.endswith(COMMIT) and self.proxy.fault is not None:
                     self._break(data)
                     return
-                self.server.sendall(data)
+                if not self.proxy.is_silent:
+                    self.server.sendall(data)
         self.end()
 
     def _break(self, data: bytes) -> None:
@@ -77,11 +84,15 @@ class Wire:
 
 @dataclass
 class Proxy:
-    """Listens on a port of its own; `fault` meets one COMMIT, `refuses` counts newcomers to end."""
+    """Listens on a port of its own; `fault` meets one COMMIT, `refuses` counts newcomers to end.
+
+    `is_silent` swallows all that clients send, as a server that hangs does.
+    """
 
     target: tuple[str, int]
     fault: Fault | None = None
     refuses: int = 0
+    is_silent: bool = False
     wires: list[Wire] = field(default_factory=list)
 
     def start(self) -> int:
@@ -102,6 +113,12 @@ class Proxy:
                     self.wires.append(Wire(self, client))
                 except OSError:
                     client.close()
+
+    def vanish(self) -> None:
+        """Drop every packet that comes, as a machine does that has lost its network."""
+        for end in (self.listener, *(wire.client for wire in self.wires)):
+            with suppress(OSError):
+                end.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, _DROP)
 
     def stop(self) -> None:
         with suppress(OSError):

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from cqrs.database.profiles import use_profile
 from cqrs.management.projections.parked import Parked
 from cqrs.management.projections.rebuild import Rebuild
 from cqrs.management.projections.repartition import Repartition
@@ -30,8 +31,9 @@ class Command(BaseCommand):
             subcommand.add_arguments(commands.add_parser(name, help=subcommand.help))
 
     def handle(self, *_: Any, command: str, verbosity: int, **options: Any) -> None:
-        with _quiet(verbosity):
-            SUBCOMMANDS[command](self.stdout).handle(**options)
+        subcommand = SUBCOMMANDS[command]
+        with _quiet(verbosity), use_profile(subcommand.profile):
+            subcommand(self.stdout).handle(**options)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cqrs.consumers.partition_runner import CannotAdvance
+from cqrs.database.profiles import Profile
 from cqrs.management.projections.stopping import failing_when_stopped, reporting
 from cqrs.management.projections.subcommand import Subcommand, add_names, chosen, fail_with
 from cqrs.projections.projection import Projection
@@ -27,6 +28,7 @@ class Rebuild(Subcommand):
 
     name = "rebuild"
     help = "build anew from the log, prove, swap"
+    profile = Profile.MAINTENANCE
 
     @classmethod
     def add_arguments(cls, parser: ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from django.core.management.base import CommandError
 
 from cqrs.conf import conf
 from cqrs.consumers.partition_runner import CannotAdvance
+from cqrs.database.profiles import Profile
 from cqrs.event_log.events import BUCKETS
 from cqrs.management.projections.subcommand import Subcommand, add_names, chosen
 from cqrs.rebuild.serving import NeedsOtherBuild, repartition
@@ -18,6 +19,7 @@ class Repartition(Subcommand):
 
     name = "repartition"
     help = "change the number of partitions"
+    profile = Profile.MAINTENANCE
 
     @classmethod
     def add_arguments(cls, parser: ArgumentParser) -> None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.core.management.base import CommandError, OutputWrapper
 from rich.console import Console
 
+from cqrs.database.profiles import Profile
 from cqrs.projections.projection import Projection
 from cqrs.projections.registry import projections
 
@@ -19,6 +20,8 @@ class Subcommand(ABC):
 
     name: ClassVar[str]
     help: ClassVar[str]
+    profile: ClassVar[Profile] = Profile.COMMAND
+    """What limits its statements have."""
 
     def __init__(self, stdout: OutputWrapper) -> None:
         self.stdout = stdout

@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 from rich.console import Console
 
 from cqrs.consumers.partition_runner import CannotAdvance
+from cqrs.database.profiles import Profile
 from cqrs.event_log.audits import audit
 from cqrs.management.projections.stopping import failing_when_stopped, reporting
 from cqrs.management.projections.subcommand import Subcommand, add_names, chosen, fail_with
@@ -23,6 +24,7 @@ class Verify(Subcommand):
 
     name = "verify"
     help = "compare with what the log and the writes say"
+    profile = Profile.MAINTENANCE
 
     @classmethod
     def add_arguments(cls, parser: ArgumentParser) -> None:
