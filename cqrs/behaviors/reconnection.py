@@ -1,5 +1,6 @@
 """Repeat a query on a new connection when its connection broke. A query may run twice: it reads."""
 
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -13,6 +14,8 @@ from cqrs.messaging.results import Result
 
 Answer = TypeVar("Answer")
 
+PATIENCE_S = 2.0  # a machine that has vanished is given up after 3 s, and so is connecting to it
+
 log = structlog.get_logger("cqrs.reconnection")
 
 
@@ -24,14 +27,18 @@ def reconnection(dispatch: Dispatch, call_next: Next) -> Result[Any]:
 def again_if_lost(read: Callable[[], Answer], name: str) -> Answer:
     """Repeat `read` once if the connection to `replica` was lost; log it under `name`.
 
-    Inside an open transaction it raises: earlier reads of the same snapshot are lost.
+    Inside an open transaction it raises: earlier reads of the same snapshot are lost. It raises as
+    well when the loss took long to find out, and there is no other host to connect to.
     """
     connection = connections[READ_ALIAS]
+    started = time.monotonic()
     try:
         return read()
     except Error as error:
         lost = connection.connection is not None and is_outage(error)
-        if not lost or connection.in_atomic_block:
+        is_late = time.monotonic() > started + PATIENCE_S
+        is_in_vain = is_late and "," not in connection.settings_dict["HOST"]
+        if not lost or connection.in_atomic_block or is_in_vain:
             raise
         reason = type(error.__cause__ or error).__name__
     log.warning("query_repeated", name=name, reason=reason)

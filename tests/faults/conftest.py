@@ -21,6 +21,8 @@ class OutageDesk:
 
     def heal(self) -> None:
         """Bring everything back, whatever the last test took away."""
+        for hung in (self.write, self.read):
+            hung.resume()
         for server in (self.write, self.read, self.redis):
             server.start()
         self.desk.start()

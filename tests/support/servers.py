@@ -9,10 +9,12 @@ import signal
 import socket
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
+
+import psutil
 
 from config.database.embedded import postgres, postmaster
 from config.database.embedded.account import Account, server_account
@@ -64,6 +66,23 @@ class PrivatePostgres(ServerProcess):
         # Losing power is not tested; losing the process is, and needs no fsync.
         unsafe = ["-c", "fsync=off", "-c", "full_page_writes=off"]
         return [self.binaries["postgres"], "-D", self.cluster.data, "-p", str(self.port), *unsafe]
+
+    def hang(self) -> None:
+        """Stop every process of the server: the kernel still confirms what is sent to it."""
+        for process in self._processes():
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
+
+    def resume(self) -> None:
+        for process in self._processes():
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
+
+    def _processes(self) -> list[psutil.Process]:
+        if self.process is None:
+            return []
+        server = psutil.Process(self.process.pid)
+        return [server, *server.children(recursive=True)]
 
     def answers(self) -> bool:
         running = postmaster.find(self.cluster.data)

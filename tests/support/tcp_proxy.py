@@ -11,7 +11,7 @@ from threading import Lock, Thread
 from config.database.embedded.ports import free_port
 
 COMMIT = b"COMMIT\0"
-SO_ATTACH_FILTER = 26
+SO_ATTACH_FILTER, SO_DETACH_FILTER = 26, 27
 # A socket filter of one instruction, "accept 0 bytes": the kernel confirms nothing that it drops.
 _INSTRUCTION = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
 _DROP = struct.pack("HL", 1, ctypes.addressof(_INSTRUCTION))
@@ -119,6 +119,10 @@ class Proxy:
         for end in (self.listener, *(wire.client for wire in self.wires)):
             with suppress(OSError):
                 end.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, _DROP)
+
+    def return_(self) -> None:
+        """Accept connections again; those from before stay lost."""
+        self.listener.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
 
     def stop(self) -> None:
         with suppress(OSError):

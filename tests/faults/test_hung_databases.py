@@ -1,0 +1,163 @@
+"""A database that hangs, or only reads, costs its own side seconds and the other one nothing."""
+
+from collections.abc import Callable
+from functools import partial
+
+import httpx
+import psycopg
+import pytest
+
+from cqrs.messaging.ids import uuid7
+from tests.faults.conftest import OutageDesk
+from tests.faults.slowness import at_once, codes, meanwhile, timed
+from tests.support.desk import PASSWORD, Desk, order_body, registered, wait_for
+from tests.support.servers import PrivatePostgres
+from tests.support.sides import assert_agree, is_level
+
+SOME = 4  # of 8 threads
+STATEMENT_S, CONNECT_S, SLACK_S = 6.0, 3.0, 1.5
+AT_ONCE_S = 1.0
+UNAVAILABLE = {(503, "write_side_unavailable")}
+LOGIN = {"username": "admin", "password": PASSWORD}
+
+
+@pytest.fixture
+def api(desk: Desk):
+    with desk.client() as client:
+        yield client
+
+
+@pytest.fixture
+def customer(desk: Desk, api: httpx.Client) -> str:
+    found = registered(api, f"{uuid7()}@example.com")
+    wait_for(lambda: is_level(desk), 30)
+    return found
+
+
+def place(api: httpx.Client, customer: str) -> httpx.Response:
+    return api.post("/api/orders", json=order_body(customer))
+
+
+def checks(api: httpx.Client) -> tuple[int, dict[str, str]]:
+    ready = timed(lambda: api.get("/health/ready"))
+    assert ready.seconds < 1 + SLACK_S
+    return ready.status, ready.answer.json()["checks"]
+
+
+def administer(server: PrivatePostgres, *statements: str) -> None:
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+class TestHungWriteDatabase:
+    def test_is_given_up_and_costs_reading_nothing(
+        self, outage: OutageDesk, desk: Desk, api: httpx.Client, customer: str
+    ):
+        write: Callable[[], httpx.Response] = partial(place, api, customer)
+        assert codes(at_once(*[write] * SOME)) == {(201, "")}
+        wait_for(lambda: is_level(desk), 30)
+        read = partial(api.get, f"/api/customers/{customer}/orders")
+        outage.write.hang()
+        with meanwhile(*[write] * SOME) as written:
+            reads = [timed(read) for _ in range(20)]
+            assert checks(api) == (
+                200, {"write_database": "down", "read_database": "up", "redis": "up"},
+            )  # fmt: skip
+        assert {each.status for each in reads} == {200}
+        assert max(each.seconds for each in reads) < AT_ONCE_S
+        assert codes(written) <= UNAVAILABLE | {(503, "outcome_unknown")}
+        assert max(each.seconds for each in written) < STATEMENT_S + CONNECT_S + SLACK_S
+
+        at_once(*[write] * 8)  # every thread loses the connection that it has
+        later = at_once(*[write] * SOME, lambda: api.post("/api/auth/token", json=LOGIN))
+        assert codes(later) == UNAVAILABLE
+        quick = [each for each in later if each.seconds < AT_ONCE_S]
+        assert len(quick) >= SOME, later  # one tries again whether it answers
+        assert max(each.seconds for each in later) < CONNECT_S + SLACK_S
+
+        outage.write.resume()
+        wait_for(lambda: write().status_code == 201, 5)
+        wait_for(lambda: is_level(desk), 30)
+        assert_agree(desk)
+
+
+class TestHungReadDatabase:
+    def test_is_given_up_and_costs_writing_nothing(
+        self, outage: OutageDesk, desk: Desk, api: httpx.Client, customer: str
+    ):
+        order = place(api, customer).json()["id"]
+        wait_for(lambda: is_level(desk), 30)
+        read = partial(api.get, f"/api/orders/{order}")
+        outage.read.hang()
+        with meanwhile(*[read] * SOME) as reads:
+            writes = [timed(partial(place, api, customer)) for _ in range(10)]
+            assert checks(api)[0] == 503
+        assert {each.status for each in writes} == {201}
+        assert max(each.seconds for each in writes) < AT_ONCE_S
+        assert codes(reads) == {(503, "read_side_unavailable")}
+        assert max(each.seconds for each in reads) < 2 * STATEMENT_S + SLACK_S
+
+        later = at_once(*[read] * SOME)
+        assert codes(later) == {(503, "read_side_unavailable")}
+        assert sum(each.seconds < AT_ONCE_S for each in later) >= SOME - 1, later
+        outage.read.resume()
+        wait_for(lambda: read().status_code == 200, 5)
+        wait_for(lambda: is_level(desk), 60)
+        assert_agree(desk)
+
+
+class TestDemotedWriteDatabase:
+    def test_is_said_and_left_when_it_takes_writes_again(
+        self, outage: OutageDesk, desk: Desk, api: httpx.Client, customer: str
+    ):
+        write = partial(place, api, customer)
+        only_read = "ALTER SYSTEM SET default_transaction_read_only = on"
+        administer(outage.write, only_read, "SELECT pg_reload_conf()")
+        wait_for(lambda: write().status_code == 503)
+        found = at_once(*[write] * SOME)
+        assert codes(found) == UNAVAILABLE
+        assert max(each.seconds for each in found) < AT_ONCE_S
+        assert checks(api) == (
+            200, {"write_database": "read only", "read_database": "up", "redis": "up"},
+        )  # fmt: skip
+        again = "ALTER SYSTEM RESET default_transaction_read_only"
+        administer(outage.write, again, "SELECT pg_reload_conf()")
+        wait_for(lambda: write().status_code == 201)
+        assert codes(at_once(*[write] * SOME)) == {(201, "")}
+        wait_for(lambda: is_level(desk), 30)  # the workers' sessions, too
+        assert_agree(desk)
+
+
+class TestHeldRow:
+    def test_is_busy_for_its_own_commands_alone(self, desk: Desk, api: httpx.Client, customer: str):
+        other = registered(api, f"{uuid7()}@example.com")
+        with psycopg.connect(desk.database_url("default")) as stranger:
+            hold = "SELECT FROM customers_customer WHERE id = %s FOR UPDATE"
+            stranger.execute(hold, [customer])
+            with meanwhile(*[partial(place, api, customer)] * 8) as held:
+                beside = [timed(partial(place, api, other)) for _ in range(5)]
+            stranger.rollback()
+        assert codes(held) == {(503, "busy")}
+        assert max(each.seconds for each in held) < 2 + SLACK_S
+        assert sum(each.seconds > 1.5 for each in held) == 2
+        assert {each.status for each in beside} == {201}
+        assert max(each.seconds for each in beside) < 1 + SLACK_S
+        assert place(api, customer).status_code == 201
+
+
+class TestLockedReadTable:
+    def test_is_unavailable_for_its_own_queries_alone(
+        self, desk: Desk, api: httpx.Client, customer: str
+    ):
+        order = place(api, customer).json()["id"]
+        wait_for(lambda: is_level(desk), 30)
+        with psycopg.connect(desk.database_url("replica")) as stranger:
+            stranger.execute("LOCK TABLE read_orders IN ACCESS EXCLUSIVE MODE")
+            with meanwhile(*[partial(api.get, f"/api/orders/{order}")] * SOME) as reads:
+                beside = [timed(partial(api.get, "/api/products")) for _ in range(5)]
+            stranger.rollback()
+        assert codes(reads) == {(503, "read_side_unavailable")}
+        assert max(each.seconds for each in reads) < 2 + SLACK_S
+        assert {each.status for each in beside} == {200}
+        assert max(each.seconds for each in beside) < AT_ONCE_S
