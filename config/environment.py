@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")  # isdecimal() accepts the digits of every script
 RATE = re.compile(r"([1-9][0-9]*)/(s|sec|min|h|hour|day)")
 VISIBLE_ASCII = re.compile(r"[!-~]+")
 LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -34,7 +35,7 @@ def flag(name: str, default: bool) -> bool:
 
 def number(name: str, default: int) -> int:
     value = os.environ.get(name, str(default))
-    if not value.isdecimal():
+    if not WHOLE_NUMBER.fullmatch(value):
         raise ImproperlyConfigured(f"{name}={value!r}: set it to a whole number")
     return int(value)
 

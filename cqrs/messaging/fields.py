@@ -1,11 +1,19 @@
-"""The field types that messages share: bounded texts, times in UTC, and fields of the server."""
+"""The field types that messages share: texts, numbers, ids, times in UTC, fields of the server.
 
+A value that comes as text is read by the strict `grammar` and not by pydantic, which guesses.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Annotated
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
+
+from cqrs.messaging import grammar
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +33,20 @@ OptionalText = Annotated[str, StringConstraints(max_length=200), AfterValidator(
 LongText = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_no_nul)]
 
 
-def _to_utc(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise PydanticCustomError("datetime_range", "Not a time that UTC can express") from None
+def _reading(read: Callable[[str], Any], *kinds: type) -> BeforeValidator:
+    """Return what reads a text; a value of one of the kinds stays, any other is refused."""
+
+    def value_of(value: Any) -> Any:
+        # By the exact type: True is an int.
+        return read(value) if type(value) is str else value if type(value) in kinds else read("")
+
+    return BeforeValidator(value_of)
 
 
-UtcDatetime = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+WholeNumber = Annotated[int, _reading(grammar.whole_number, int)]
+DecimalNumber = Annotated[Decimal, _reading(grammar.decimal_number, Decimal, int, float)]
+Boolean = Annotated[bool, _reading(grammar.boolean, bool)]
+Id = Annotated[UUID, _reading(grammar.uuid, UUID)]
+UtcDatetime = Annotated[
+    AwareDatetime, _reading(grammar.timestamp, datetime), AfterValidator(grammar.in_utc)
+]

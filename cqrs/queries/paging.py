@@ -26,6 +26,7 @@ from typing import Annotated, Any, ClassVar, Protocol, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from cqrs.messaging.fields import WholeNumber
 from cqrs.messaging.results import Ok, Rejected, Result
 from cqrs.queries.cursors import Cursor, CursorText, read
 from cqrs.queries.filters import FilteredQuery
@@ -54,8 +55,8 @@ class ListQuery(FilteredQuery):
 
     cache_for_s: ClassVar[float] = 60
 
-    page: Annotated[int, Field(ge=1)] = 1
-    page_size: Annotated[int, Field(ge=1, le=100)] = 10
+    page: Annotated[WholeNumber, Field(ge=1)] = 1
+    page_size: Annotated[WholeNumber, Field(ge=1, le=100)] = 10
     cursor: Annotated[
         CursorText | None,
         Field(description="Instead of page: empty for the first page, then as next says"),

@@ -1,35 +1,23 @@
 """The types of query parameters: they turn a query string's texts into values or errors."""
 
-import re
 from datetime import UTC, date, datetime, time
-from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import (
-    AwareDatetime,
-    BeforeValidator,
-    Field,
-    TypeAdapter,
-)
+from pydantic import AwareDatetime, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from cqrs.messaging.fields import LongText
-
-DAY = re.compile(r"\d{4}-\d\d-\d\d")
-TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*")
-_timestamp = TypeAdapter(AwareDatetime)
+from cqrs.messaging import grammar
+from cqrs.messaging.fields import DecimalNumber, LongText
 
 
 def _moment(value: Any) -> Any:
-    if not isinstance(value, str):
+    if isinstance(value, date):  # or a datetime, which is one
         return value
-    try:
-        if DAY.fullmatch(value):
-            return date.fromisoformat(value)
-        if TIMESTAMP.fullmatch(value):
-            return _timestamp.validate_python(value).astimezone(UTC)
-    except (ValueError, OverflowError):  # a ValidationError is a ValueError
-        pass
+    for read in (grammar.day, grammar.timestamp):
+        try:
+            return read(value if isinstance(value, str) else "")
+        except PydanticCustomError:
+            continue
     raise PydanticCustomError(
         "day_or_timestamp", "Give a UTC day (2026-01-31) or an RFC 3339 timestamp with its offset"
     )
@@ -60,5 +48,5 @@ def _at(moment: date | datetime, day_time: time) -> datetime:
     return datetime.combine(moment, day_time, UTC)
 
 
-Amount = Annotated[Decimal, Field(max_digits=28, allow_inf_nan=False)]
+Amount = Annotated[DecimalNumber, Field(max_digits=28, allow_inf_nan=False)]
 Search = Annotated[LongText, Field(max_length=200)]

@@ -6,12 +6,11 @@ Not offered over HTTP.
 
 from dataclasses import replace
 from typing import ClassVar
-from uuid import UUID
 
 from cqrs.event_log.aggregates import lock_new
 from cqrs.event_log.events import publish
 from cqrs.messaging.context import IMPORTED, current_context, use_context
-from cqrs.messaging.fields import Text, UtcDatetime
+from cqrs.messaging.fields import Id, Text, UtcDatetime
 from cqrs.messaging.messages import AggregateState, Command
 from cqrs.messaging.results import Ok, Result
 from customers.fields import EmailAddress
@@ -22,7 +21,7 @@ class ImportCustomer(Command):
     permission: ClassVar[str] = "customers.import_customer"
     answer: ClassVar[type[AggregateState]] = CustomerState
 
-    customer_id: UUID
+    customer_id: Id
     name: Text
     email: EmailAddress
     registered_at: UtcDatetime

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from django.db.models import Model
 
+from cqrs.messaging.fields import Boolean
 from cqrs.messaging.results import Result
 from cqrs.queries.filters import FilterBy
 from cqrs.queries.filtersets import filtered_rows
@@ -31,7 +32,7 @@ class ListCustomers(ListQuery):
     model: ClassVar[type[Model]] = CustomerReadModel
 
     search: Annotated[Search, FilterBy(containing)] = ""
-    is_active: Annotated[bool | None, FilterBy(specifications.is_active)] = None
+    is_active: Annotated[Boolean | None, FilterBy(specifications.is_active)] = None
     ordering: Ordering = "-registered_at"
 
 

@@ -58,7 +58,7 @@ class TestImportCustomer:
 
     def test_refuses_a_time_without_a_zone(self):
         rejected = refused(ImportCustomer, **record(registered_at="2019-12-31T23:30:00"))
-        assert wrong_fields(rejected) == {"registered_at": "timezone_aware"}
+        assert wrong_fields(rejected) == {"registered_at": "datetime_parsing"}
 
 
 @pytest.mark.django_db(transaction=True)

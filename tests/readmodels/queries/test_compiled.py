@@ -24,7 +24,7 @@ from tests.support.log import PLACED, Log
 
 NOT_COMPILED = {
     "currency": "USD", "from_date": "2020-01-01", "to_date": "2030-01-01",
-    "min_total": "0", "max_total": "1e9", "search": "a",
+    "min_total": "0", "max_total": "1000000000", "search": "a",
 }  # fmt: skip
 
 pytestmark = [

@@ -1,0 +1,18 @@
+"""Settings are read from texts of one meaning."""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config import environment as env
+
+
+class TestNumber:
+    @pytest.mark.parametrize("text", ["", "-1", "+1", "1_0", "1e3", "٣", " 1", "1.0", "1" * 10])
+    def test_refuses_what_is_no_whole_number(self, monkeypatch: pytest.MonkeyPatch, text: str):
+        monkeypatch.setenv("WEB_THREADS", text)
+        with pytest.raises(ImproperlyConfigured, match="WEB_THREADS=.*whole number"):
+            env.number("WEB_THREADS", 8)
+
+    def test_reads_one(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("WEB_THREADS", "12")
+        assert env.number("WEB_THREADS", 8) == 12
