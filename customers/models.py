@@ -11,8 +11,9 @@ from cqrs.event_log.aggregates import Aggregate
 from cqrs.messaging.messages import AggregateState
 from cqrs.messaging.results import reject
 from customers.events import CustomerDeactivated, CustomerRegistered, CustomerUpdated
+from customers.fields import canonical_email
 
-EMAIL_CONSTRAINT = "customer_email_unique"
+EMAIL_CONSTRAINTS = ("customer_email_unique", "customer_email_key_unique")
 
 
 class Customer(Aggregate):
@@ -23,6 +24,9 @@ class Customer(Aggregate):
     id = models.UUIDField(primary_key=True)
     name = models.CharField(max_length=200)
     email = models.CharField(max_length=200)
+    # The form that all spellings of the address have in common. NULL: inserted by another program,
+    # or the same as that of an older customer when this column was added.
+    email_key = models.CharField(null=True, editable=False)  # noqa: DJ001
     is_active = models.BooleanField(default=True)
     registered_at = models.DateTimeField()
 
@@ -32,7 +36,11 @@ class Customer(Aggregate):
             (f"{verb}_customer", f"Can {verb} customers")
             for verb in ("register", "update", "deactivate", "import")
         ]
-        constraints: ClassVar = [models.UniqueConstraint(Lower("email"), name=EMAIL_CONSTRAINT)]
+        constraints: ClassVar = [
+            # for rows of other programs, which do not know the key
+            models.UniqueConstraint(Lower("email"), name=EMAIL_CONSTRAINTS[0]),
+            models.UniqueConstraint(fields=["email_key"], name=EMAIL_CONSTRAINTS[1]),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)
@@ -42,9 +50,8 @@ class Customer(Aggregate):
         cls, customer_id: UUID, name: str, email: str, registered_at: datetime
     ) -> tuple["Customer", CustomerRegistered]:
         """Store a new customer at version 1; refuses with `email_taken`."""
-        customer = cls(
-            id=customer_id, name=name, email=email, registered_at=registered_at, version=1
-        )
+        customer = cls(id=customer_id, name=name, registered_at=registered_at, version=1)
+        customer._set_email(email)
         customer._store(force_insert=True)
         return customer, CustomerRegistered(
             customer_id=customer_id, name=name, email=email, registered_at=registered_at
@@ -53,7 +60,8 @@ class Customer(Aggregate):
     def update(self, name: str | None, email: str | None) -> CustomerUpdated:
         """Change the values that are given; refuses with `email_taken`."""
         self.name = self.name if name is None else name
-        self.email = self.email if email is None else email
+        if email is not None:
+            self._set_email(email)
         self.version += 1
         self._store()
         return CustomerUpdated(customer_id=self.id, name=self.name, email=self.email)
@@ -77,11 +85,14 @@ class Customer(Aggregate):
             version=self.version,
         )
 
+    def _set_email(self, email: str) -> None:
+        self.email, self.email_key = email, canonical_email(email)
+
     def _store(self, force_insert: bool = False) -> None:
         try:
             self.save(force_insert=force_insert)
         except IntegrityError as error:
-            if EMAIL_CONSTRAINT not in str(error):
+            if not any(name in str(error) for name in EMAIL_CONSTRAINTS):
                 raise
             reject("email_taken", "Another customer has this e-mail address")
 

@@ -6,10 +6,11 @@ from cqrs.database.lock_waits import before_lock
 from cqrs.messaging.results import reject
 from customers.commands.import_customer import ImportCustomer
 from customers.commands.register_customer import RegisterCustomer
-from customers.fields import is_placeholder, placeholder
-from customers.models import Customer
+from customers.fields import canonical_email, is_placeholder, placeholder
+from customers.models import Customer, CustomerState
 
 __all__ = [
+    "CustomerState",
     "ImportCustomer",
     "RegisterCustomer",
     "contact_of",
@@ -17,6 +18,7 @@ __all__ = [
     "lock_active_customer",
     "placeholder",
     "require_customer",
+    "same_email",
 ]
 
 
@@ -44,6 +46,11 @@ def require_customer(customer_id: UUID) -> None:
     """Refuse with `not_found` unless the customer exists, active or not."""
     if not Customer.objects.filter(pk=customer_id).exists():
         reject("not_found", f"There is no customer {customer_id}")
+
+
+def same_email(one: str, other: str) -> bool:
+    """Return whether two texts are one address, in whatever spelling."""
+    return canonical_email(one) == canonical_email(other)
 
 
 def contact_of(customer_id: UUID) -> tuple[str, str]:

@@ -14,9 +14,13 @@ query names the one that it applies (`cqrs.queries.filters.FilterBy`):
 """
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+
+from cqrs.messaging.caseless import spellings
 
 COUNT_CAP = 100_000
 
@@ -38,15 +42,20 @@ class SearchTextContains:
             return Value(True)
         found = query.model.search_model.objects.filter(pk=OuterRef("pk"))
         for word in self.words:
-            found = found.filter(search_text__contains=word)
+            found = found.filter(_in_any_spelling(word))
         return Exists(found).resolve_expression(query, *arguments, **options)
+
+
+def _in_any_spelling(word: str) -> Q:
+    return reduce(or_, (Q(search_text__contains=form) for form in spellings(word)))
 
 
 def containing(text: str) -> Q:
     """Every word of the text is part of the row's search text.
 
     Case does not count, in any language: both sides are casefolded in Python, because what
-    `ILIKE` knows of letters depends on the database's locale.
+    `ILIKE` knows of letters depends on the database's locale. Neither does the Unicode form: the
+    row's text is as it was written, so the word is looked for in both forms.
     """
     return Q(SearchTextContains(tuple(text.casefold().split())))
 

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unicodedata import normalize
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -6,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from cqrs.messaging import bus
 from cqrs.messaging.context import Context, use_context
 from readmodels.queries import ListCustomers
-from tests.readmodels.queries.asking import ids, page_of, texts, wrong
+from tests.readmodels.queries.asking import ids, keys, page_of, texts, wrong
 from tests.support.log import PLACED, REGISTERED, Log
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
@@ -73,3 +74,16 @@ class TestListCustomers:
         may = Context(permissions=frozenset({"readmodels.view_orders"}))
         with use_context(may), pytest.raises(PermissionDenied, match="view_customers"):
             bus.ask(ListCustomers, {})
+
+
+class TestUnicodeForms:
+    @pytest.mark.parametrize("stored", ["NFC", "NFD"])
+    @pytest.mark.parametrize("asked", ["NFC", "NFD"])
+    def test_do_not_count(self, log: Log, stored: str, asked: str) -> None:
+        city = normalize(stored, "Zoë Zürich")
+        zoe = log.customer(city)
+        log.customer("Zoe Zurich")
+        log.projected()
+        found = page_of(ListCustomers, search=normalize(asked, "ZÜRICH zoë"))
+        assert keys(found) == [str(zoe)]
+        assert city in found.documents[0], "what is shown is what was written"
