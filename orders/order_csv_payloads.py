@@ -1,73 +1,91 @@
 """Turn rows of the order CSV into the payloads of import commands."""
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
+from cqrs.messaging import grammar
+from cqrs.messaging.caseless import nfc
+from cqrs.messaging.csv_cells import original
 from customers.public import placeholder
 from orders.order_csv import ADDRESS, REQUIRED, RawOrder, stable_id
 
 PLACEHOLDER = "unknown"
-PER_ORDER = ("ordered_at", "customer_id", "customer_name", "customer_email", *ADDRESS)
-
-WHOLE_NUMBER = re.compile(r"-?[0-9]{1,30}")  # int() also accepts "1_000" and other digits
+PER_ORDER = (
+    "ordered_at", "customer_id", "customer_name", "customer_email", *ADDRESS,
+    "special_instructions",
+)  # fmt: skip
 
 
 def defects(order: RawOrder) -> list[str]:
     """Return the errors in the rows themselves, before they are validated as an order."""
     found = []
-    for offset, row in enumerate(order.rows):
-        if None in row or None in row.values():
-            found.append(f"row {offset + 1} has another number of columns than the header")
-        found += [f"{name} is empty" for name in REQUIRED if not row.get(name)]
+    for row in order.rows:
+        if row.defect:
+            found.append(f"line {row.line}: {row.defect}")
+        else:
+            found += [f"{name} is empty" for name in REQUIRED if not row.values[name]]
+    whole = [row.values for row in order.rows if not row.defect]
+    found += _wrong_times(whole)
     for name in PER_ORDER:
-        if len({row.get(name) for row in order.rows}) > 1:
+        if len({nfc(values.get(name, "")) for values in whole}) > 1:
             found.append(f"{name} differs between the lines of the order")
     return found
 
 
 def customer_payload(order: RawOrder) -> dict[str, Any]:
     """Return the payload of `ImportCustomer`."""
-    row = order.rows[0]
-    customer_id = stable_id("customer", row["customer_id"])
+    values = order.rows[0].values
+    customer_id = stable_id("customer", values["customer_id"])
     return {
         "customer_id": customer_id,
-        "name": row.get("customer_name") or f"Customer {row['customer_id']}"[:200],
-        "email": row.get("customer_email") or placeholder(customer_id),
-        "registered_at": _moment(row["ordered_at"]),
+        "name": _text(values, "customer_name") or f"Customer {values['customer_id']}"[:200],
+        "email": _text(values, "customer_email") or placeholder(customer_id),
+        "registered_at": grammar.iso_time(values["ordered_at"]),
     }
 
 
 def order_payload(order: RawOrder) -> dict[str, Any]:
     """Return the payload of `ImportOrder`."""
-    row = order.rows[0]
+    values = order.rows[0].values
     return {
-        "order_id": stable_id("order", order.order_id),
-        "ordered_at": _moment(row["ordered_at"]),
-        "customer_id": stable_id("customer", row["customer_id"]),
-        "items": [_line(line) for line in order.rows],
-        "shipping_address": {name: row.get(name) or PLACEHOLDER for name in ADDRESS},
+        "order_id": order.key,
+        "ordered_at": grammar.iso_time(values["ordered_at"]),
+        "customer_id": stable_id("customer", values["customer_id"]),
+        "items": [_line(row.values) for row in order.rows],
+        "shipping_address": {name: _text(values, name) or PLACEHOLDER for name in ADDRESS},
+        "special_instructions": _text(values, "special_instructions"),
     }
 
 
-def _line(row: Mapping[str, str]) -> dict[str, Any]:
-    quantity = row["quantity"]
+def _wrong_times(rows: list[Mapping[str, str]]) -> list[str]:
+    found = []
+    for text in dict.fromkeys(values["ordered_at"] for values in rows if values["ordered_at"]):
+        try:
+            grammar.iso_time(text)
+        except ValueError as error:
+            found.append(f"ordered_at: {error}")
+    return found
+
+
+def _line(values: Mapping[str, str]) -> dict[str, Any]:
     line: dict[str, Any] = {
-        "product_id": stable_id("product", row["product_id"]),
-        "product_name": row.get("product_name") or f"Product {row['product_id']}"[:200],
-        "quantity": int(quantity) if WHOLE_NUMBER.fullmatch(quantity) else quantity,
-        "unit_price": row["unit_price"],
+        "product_id": stable_id("product", values["product_id"]),
+        "product_name": _text(values, "product_name") or f"Product {values['product_id']}"[:200],
+        "quantity": _number(values["quantity"]),
+        "unit_price": values["unit_price"],
     }
-    if row.get("currency"):
-        line["currency"] = row["currency"]
+    if values.get("currency"):
+        line["currency"] = values["currency"]
     return line
 
 
-def _moment(text: str) -> datetime | str:
-    """Return the time, in UTC if the text has no zone. Other texts are left to the validation."""
+def _text(values: Mapping[str, str], name: str) -> str:
+    return original(values.get(name, ""))
+
+
+def _number(text: str) -> int | str:
+    """Return the whole number. Other texts are left to the validation."""
     try:
-        moment = datetime.fromisoformat(text)
+        return grammar.whole_number(text)
     except ValueError:
         return text
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

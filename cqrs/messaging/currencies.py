@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 # Digits after the point, ISO 4217 list one, by https://www.iso.org/iso-4217-currency-codes.html.
@@ -22,15 +22,34 @@ _OTHERS = {
     3: "BHD IQD JOD KWD LYD OMR TND",
     4: "CLF UYW",
 }
-MINOR_UNITS = {
-    code: digits for digits, codes in {2: _TWO, **_OTHERS}.items() for code in codes.split()
+# Withdrawn codes of list three, with the digits that they had. Old orders have them.
+_WITHDRAWN = {
+    0: "ADP BEF BYB BYR ESP GRD ITL LUF MGF PTE TPE TRL",
+    2: "AFA ATS AZM BGL CSD CUC CYP DEM ECS EEK FIM FRF GHC HRK IEP LTL LVL MRO MTL MZM NLG PLZ"
+    " ROL RUR SDD SIT SKK SLL SRG STD TMM VEB VEF YUM ZMK ZWD ZWL ZWN ZWR",
 }
 
 
-def _is_currency(value: str) -> str:
-    if value not in MINOR_UNITS:
-        raise PydanticCustomError("currency", "Not an ISO 4217 currency code such as USD")
-    return value
+def _digits(codes: dict[int, str]) -> dict[str, int]:
+    return {code: digits for digits, those in codes.items() for code in those.split()}
 
 
-Currency = Annotated[str, AfterValidator(_is_currency)]
+CURRENT = _digits({2: _TWO, **_OTHERS})
+MINOR_UNITS = {**CURRENT, **_digits(_WITHDRAWN)}
+"""The digits of every code, withdrawn ones included."""
+CURRENCIES = (*sorted(CURRENT), *sorted(MINOR_UNITS.keys() - CURRENT.keys()))
+
+
+def _in(codes: dict[str, int]) -> tuple[AfterValidator, WithJsonSchema]:
+    def is_currency(value: str) -> str:
+        if value not in codes:
+            raise PydanticCustomError("currency", "Not an ISO 4217 currency code such as USD")
+        return value
+
+    return AfterValidator(is_currency), WithJsonSchema({"type": "string", "enum": sorted(codes)})
+
+
+Currency = Annotated[str, *_in(CURRENT)]
+"""A currency of today, for new amounts."""
+AnyCurrency = Annotated[str, *_in(MINOR_UNITS)]
+"""A withdrawn currency also: for imports, and for what they have left."""

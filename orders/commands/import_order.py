@@ -7,17 +7,19 @@ over HTTP.
 """
 
 from dataclasses import replace
-from typing import ClassVar
-from uuid import UUID
+from typing import Annotated, ClassVar
+
+from pydantic import Field
 
 from cqrs.event_log.aggregates import lock_new
 from cqrs.event_log.events import publish
 from cqrs.messaging.context import IMPORTED, current_context, use_context
-from cqrs.messaging.fields import UtcDatetime
+from cqrs.messaging.currencies import AnyCurrency
+from cqrs.messaging.fields import Id, UtcDatetime
 from cqrs.messaging.messages import AggregateState
 from cqrs.messaging.results import Ok, Result, reject
 from customers.public import require_customer
-from orders.fields import OrderContent
+from orders.fields import Item, OrderContent
 from orders.models import Order, OrderState
 
 
@@ -27,12 +29,20 @@ class ImportedOrder(OrderState):
     is_new: bool
 
 
+class ImportedItem(Item):
+    """A line whose currency can have been withdrawn since."""
+
+    currency: AnyCurrency | None = None
+
+
 class ImportOrder(OrderContent):
     permission: ClassVar[str] = "orders.import_order"
     answer: ClassVar[type[AggregateState]] = ImportedOrder
 
-    order_id: UUID
+    order_id: Id
     ordered_at: UtcDatetime
+    items: Annotated[list[ImportedItem], Field(min_length=1, max_length=500)]  # type: ignore[assignment]
+    currency: AnyCurrency | None = None
 
 
 def import_order(command: ImportOrder) -> Result[ImportedOrder]:

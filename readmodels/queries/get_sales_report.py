@@ -12,7 +12,7 @@ import orjson
 from django.db.models import Model, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
-from cqrs.messaging.currencies import MINOR_UNITS, Currency
+from cqrs.messaging.currencies import CURRENCIES, MINOR_UNITS, AnyCurrency
 from cqrs.messaging.results import FieldError, Ok, Rejected, Result
 from cqrs.queries.filters import FilterBy, FilteredQuery
 from cqrs.queries.filtersets import filtered_rows
@@ -35,7 +35,7 @@ class GetSalesReport(FilteredQuery):
     granularity: Literal["day", "month"] = "day"
     from_date: Annotated[Moment | None, FilterBy(sold_from)] = None
     to_date: Annotated[Moment | None, FilterBy(sold_until)] = None
-    currency: Annotated[Currency | None, FilterBy(in_currency, tuple(sorted(MINOR_UNITS)))] = None
+    currency: Annotated[AnyCurrency | None, FilterBy(in_currency, CURRENCIES)] = None
 
 
 def get_sales_report(query: GetSalesReport) -> Result[Results]:

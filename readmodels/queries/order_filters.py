@@ -5,7 +5,8 @@ from uuid import UUID
 
 from django.db.models import Model
 
-from cqrs.messaging.currencies import MINOR_UNITS, Currency
+from cqrs.messaging.currencies import CURRENCIES, AnyCurrency
+from cqrs.messaging.fields import Id
 from cqrs.queries.filters import FilterBy, FilteredQuery, given_filters
 from cqrs.queries.filtersets import filtered_rows
 from cqrs.queries.orm_rows import OrmRows
@@ -42,9 +43,9 @@ class OrderFilters(FilteredQuery):
     projection: ClassVar[str] = "orders"
     model: ClassVar[type[Model]] = OrderReadModel
 
-    customer_id: Annotated[UUID | None, FilterBy(placed_by)] = None
+    customer_id: Annotated[Id | None, FilterBy(placed_by)] = None
     status: Annotated[Statuses, FilterBy(in_status)] = ()
-    currency: Annotated[Currency | None, FilterBy(in_currency, tuple(sorted(MINOR_UNITS)))] = None
+    currency: Annotated[AnyCurrency | None, FilterBy(in_currency, CURRENCIES)] = None
     from_date: Annotated[Moment | None, FilterBy(placed_from)] = None
     to_date: Annotated[Moment | None, FilterBy(placed_until)] = None
     min_total: Annotated[Amount | None, FilterBy(totalling_from)] = None

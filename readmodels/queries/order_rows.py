@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cqrs.messaging.csv_cells import harmless
+
 # An import reads columns of the same names (docs/importing.md).
 OF_THE_ORDER = {
     "order_id": "id", "ordered_at": "order_date", "status": "status",
@@ -14,21 +16,18 @@ AFTER_IT = (
     "total_amount", "shipping_address", "special_instructions", "carrier", "tracking_number",
     "updated_at", "version",
 )  # fmt: skip
-HEADER = (*OF_THE_ORDER, *OF_THE_LINE, *AFTER_IT)
-
-# A spreadsheet runs a cell that begins with one of these as a formula.
-# https://owasp.org/www-community/attacks/CSV_Injection
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
+ADDRESS = ("street", "city", "state", "postal_code", "country")
+HEADER = (*OF_THE_ORDER, *OF_THE_LINE, *AFTER_IT, *ADDRESS)
 
 
-def rows_of(order: Mapping[str, Any]) -> Iterator[list[Any]]:
+def rows_of(order: Mapping[str, Any], address: Mapping[str, str]) -> Iterator[list[Any]]:
     """Yield one row per line. The order's own columns repeat on each row."""
-    before = [harmless(order[name]) for name in OF_THE_ORDER.values()]
-    after = [harmless(order[name]) for name in AFTER_IT]
+    before = [cell(order[name]) for name in OF_THE_ORDER.values()]
+    after = [cell(order[name]) for name in AFTER_IT]
+    after += [cell(address.get(name, "")) for name in ADDRESS]
     for line in order["items"]:
-        yield [*before, *[harmless(line[name]) for name in OF_THE_LINE], *after]
+        yield [*before, *[cell(line[name]) for name in OF_THE_LINE], *after]
 
 
-def harmless(value: Any) -> Any:
-    """Return the value as a cell that a spreadsheet shows as text: with an apostrophe in front."""
-    return f"'{value}" if type(value) is str and value.startswith(FORMULA) else value
+def cell(value: Any) -> Any:
+    return harmless(value) if type(value) is str else value

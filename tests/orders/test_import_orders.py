@@ -70,7 +70,7 @@ class TestUnreadable:
             (b"", "wrong header: missing columns"),
             (b"order_id,colour\n1,red\n", "wrong header: missing columns: ordered_at"),
             (",".join(COLUMNS).encode() + b"\n\xff", "not UTF-8 text"),
-            (",".join(COLUMNS).encode() + b'\n"open', "not CSV"),
+            (",".join(COLUMNS).encode() + b',"open\n', "wrong header: not CSV"),
         ],
     )
     def test_stops_with_one_clear_line_before_anything_is_imported(

@@ -2,17 +2,14 @@
 
 import pytest
 
-from orders.order_csv import (
-    REQUIRED,
-    RawOrder,
-    stable_id,
-)
+from orders.order_csv import REQUIRED, RawOrder, Row, stable_id
 from orders.order_csv_payloads import customer_payload, defects, order_payload
 from tests.support.csv_files import COLUMNS, row
 
 
 def raw(*rows: dict[str, str]) -> RawOrder:
-    return RawOrder(rows[0]["order_id"], 2, list(rows))
+    numbered = [Row(line, "", values) for line, values in enumerate(rows, start=2)]
+    return RawOrder(rows[0]["order_id"], numbered)
 
 
 class TestDefects:
@@ -23,15 +20,22 @@ class TestDefects:
     def test_finds_what_is_empty(self, name: str):
         assert f"{name} is empty" in defects(raw(row("1") | {name: ""}))
 
-    def test_finds_rows_that_are_too_short_or_too_long(self):
-        for odd in ({"country": None}, {None: ["more"]}):
-            assert defects(raw(row("1") | odd)) == [
-                "row 1 has another number of columns than the header"
-            ]
+    def test_names_the_line_of_a_row_that_cannot_be_read(self):
+        broken = Row(3, "", {"order_id": "1"}, "16 cells under 15 columns")
+        order = RawOrder("1", [*raw(row("1")).rows, broken])
+        assert defects(order) == ["line 3: 16 cells under 15 columns"]
+
+    def test_finds_a_time_that_is_none(self):
+        assert defects(raw(row("1", ordered_at="45306"))) == [
+            "ordered_at: Not an ISO 8601 date or time such as 2026-01-31 or 2026-01-31T12:30:00Z"
+        ]
+
+    def test_finds_no_difference_between_unicode_forms(self):
+        assert defects(raw(row("1", city="Z\u00fcrich"), row("1", city="Zu\u0308rich"))) == []
 
     @pytest.mark.parametrize("name", ["ordered_at", "customer_id", "customer_email", "city"])
     def test_finds_what_differs_between_the_lines(self, name: str):
-        found = defects(raw(row("1"), row("1", **{name: "other"})))
+        found = defects(raw(row("1"), row("1", **{name: "2026-02-01"})))
         assert found == [f"{name} differs between the lines of the order"]
 
 
@@ -72,7 +76,7 @@ class TestPayloads:
         [
             ("2026-01-31", "2026-01-31T00:00:00+00:00"),
             ("2026-01-31 12:30", "2026-01-31T12:30:00+00:00"),
-            ("2026-01-31T12:30:00.123456+02:00", "2026-01-31T12:30:00.123456+02:00"),
+            ("2026-01-31T12:30:00.123456+02:00", "2026-01-31T10:30:00.123456+00:00"),
         ],
     )
     def test_have_the_time_in_utc_unless_it_names_a_zone(self, text: str, expected: str):

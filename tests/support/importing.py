@@ -50,7 +50,7 @@ def ran(code: int, stdout: str) -> Run:
     return Run(code, tuple(map(int, summary.groups())), lines[1:])
 
 
-def importing(path: Path) -> subprocess.Popen[str]:
+def importing(path: Path, **environment: str) -> subprocess.Popen[str]:
     """Begin the real command over the test's databases."""
     urls = {
         name: "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(
@@ -60,7 +60,7 @@ def importing(path: Path) -> subprocess.Popen[str]:
     }
     return subprocess.Popen(
         [sys.executable, str(REPOSITORY / "manage.py"), "import_orders", str(path)],
-        env={**os.environ, **urls, "LOG_LEVEL": "WARNING"},
+        env={**os.environ, **urls, "LOG_LEVEL": "WARNING", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
