@@ -1,9 +1,12 @@
 """A steady mixed load, measured by phases, and what disturbs it."""
 
+import json
 import os
 import random
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections import defaultdict
@@ -16,7 +19,8 @@ import httpx
 import psycopg
 
 from cqrs.messaging.ids import uuid7
-from tests.support.desk import PASSWORD, Desk, order_body
+from tests.faults.hammer import NEW
+from tests.support.desk import PASSWORD, REPOSITORY, Desk, order_body
 
 READERS, WRITERS, PAUSE_S, LIVE_PAUSE_S = 3, 2, 0.03, 0.02
 
@@ -42,6 +46,8 @@ class MixedLoad:
     answers: list[Answer] = field(default_factory=list)
     placed: list[str] = field(default_factory=list)
     """The ids of the orders that were answered 201."""
+    projected: list[str] = field(default_factory=list)
+    """The ids of some orders that can be read."""
 
     def __enter__(self) -> "MixedLoad":
         with self.desk.client() as client:
@@ -91,12 +97,9 @@ class MixedLoad:
             self._errors.append(error)
 
     def _read(self, client: httpx.Client) -> None:
-        known = self.placed[-20:]
-        path = f"/api/orders/{random.choice(known)}" if known and random.random() < 0.5 else ""
-        if path:
-            self._ask(client, "read", "GET", path)
-        else:
-            self._ask(client, "read", "GET", f"/api/customers/{self.customer}/orders?page_size=20")
+        paths = [f"/api/customers/{self.customer}/orders?page_size=20"]
+        paths += [f"/api/orders/{order}" for order in self.projected]
+        self._ask(client, "read", "GET", random.choice(paths))
         time.sleep(PAUSE_S)
 
     def _write(self, client: httpx.Client) -> None:
@@ -150,35 +153,21 @@ def slow_readers(desk: Desk, number: int = 50) -> Iterator[None]:
 
 
 @contextmanager
-def held_customer(desk: Desk, customer: str, clients: int = 8) -> Iterator[list[Answer]]:
-    """A row lock from outside, and clients that order for this customer all the time."""
-    answers: list[Answer] = []
-
-    def order(client: httpx.Client) -> None:
-        started = time.monotonic()
-        answer = client.post("/api/orders", json=order_body(customer))
-        seconds = time.monotonic() - started
-        answers.append(
-            Answer("held", "", seconds, answer.status_code, answer.json().get("code", ""))
-        )
-
+def held_customer(desk: Desk, customer: str, clients: int = 8) -> Iterator[dict[str, Any]]:
+    """A row lock from outside, and clients that order for this customer without a pause."""
     with psycopg.connect(desk.database_url("default")) as holder:
         holder.execute("SELECT 1 FROM customers_customer WHERE id = %s FOR UPDATE", [customer])
-        with _repeated(desk, clients, order):
-            yield answers
+        with _hammered(desk, clients, "/api/orders", order_body(customer)) as found:
+            yield found
         holder.rollback()
 
 
 @contextmanager
-def logins(desk: Desk, clients: int = 16) -> Iterator[None]:
+def logins(desk: Desk, clients: int = 16) -> Iterator[dict[str, Any]]:
     """Clients that try to log in with a new name each time."""
-
-    def attempt(client: httpx.Client) -> None:
-        login = {"username": str(uuid7()), "password": PASSWORD}
-        assert client.post("/api/auth/token", json=login).status_code in (401, 429, 503)
-
-    with _repeated(desk, clients, attempt):
-        yield
+    login = {"username": NEW, "password": PASSWORD}
+    with _hammered(desk, clients, "/api/auth/token", login) as found:
+        yield found
 
 
 @contextmanager
@@ -204,29 +193,24 @@ def _connected(desk: Desk, number: int, request: bytes) -> Iterator[None]:
 
 
 @contextmanager
-def _repeated(desk: Desk, clients: int, act: Callable[[httpx.Client], None]) -> Iterator[None]:
-    """Let threads act again and again; an exception of theirs fails the block."""
-    stop, errors = threading.Event(), []
+def _hammered(desk: Desk, clients: int, path: str, body: Any) -> Iterator[dict[str, Any]]:
+    """Let clients send a request all the time; yield what fills with how they were answered."""
     with desk.client() as client:
-        bearer = {"Authorization": client.headers["Authorization"]}
-
-    def run() -> None:
-        with httpx.Client(base_url=desk.url, headers=bearer, timeout=30) as client:
-            while not stop.is_set():
-                try:
-                    act(client)
-                except BaseException as error:  # noqa: BLE001  the block raises it
-                    errors.append(error)
-                    return
-
-    threads = [threading.Thread(target=run, daemon=True) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
+        headers = {
+            "Authorization": client.headers["Authorization"],
+            "Content-Type": "application/json",
+        }
+    spec = {"url": desk.url, "path": path, "headers": headers, "body": body}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.hammer", str(clients)],
+        cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(spec) + "\n")
+    process.stdin.flush()
+    found: dict[str, Any] = {}
     try:
-        yield
+        yield found
     finally:
-        stop.set()
-        for thread in threads:
-            thread.join(60)
-    if errors:
-        raise errors[0]
+        out, _ = process.communicate(timeout=60)
+        found.update(json.loads(out))
