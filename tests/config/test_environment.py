@@ -10,7 +10,7 @@ class TestNumber:
     @pytest.mark.parametrize("text", ["", "-1", "+1", "1_0", "1e3", "٣", " 1", "1.0", "1" * 10])
     def test_refuses_what_is_no_whole_number(self, monkeypatch: pytest.MonkeyPatch, text: str):
         monkeypatch.setenv("WEB_THREADS", text)
-        with pytest.raises(ImproperlyConfigured, match="WEB_THREADS=.*whole number"):
+        with pytest.raises(ImproperlyConfigured, match=r"WEB_THREADS=.*whole number"):
             env.number("WEB_THREADS", 8)
 
     def test_reads_one(self, monkeypatch: pytest.MonkeyPatch):
