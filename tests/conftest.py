@@ -7,6 +7,7 @@ from django.db import connections
 from django.test import TransactionTestCase
 from pytest_django.plugin import DjangoDbBlocker
 
+from cqrs.database.profiles import Profile, current_profile, set_profile
 from cqrs.event_log.audits import audit
 from cqrs.messaging.context import system_context, use_context
 from cqrs.notifications import listener
@@ -56,6 +57,17 @@ def _hang_up() -> None:
 def _context() -> Iterator[None]:
     with use_context(system_context(actor="test", correlation_id="c0")):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _profile() -> Iterator[None]:
+    """Undo what a test has said of the main thread's work, and leave no connection made for it."""
+    yield
+    if current_profile() is not Profile.COMMAND:
+        set_profile(Profile.COMMAND)
+        for connection in connections.all(initialized_only=True):
+            if not connection.in_atomic_block:
+                connection.close()
 
 
 @pytest.fixture(autouse=True)

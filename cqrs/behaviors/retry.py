@@ -13,8 +13,8 @@ import structlog
 from django.db import Error, connection
 
 from cqrs.conf import conf
+from cqrs.database import lock_waits
 from cqrs.database.breaker import CircuitOpen
-from cqrs.database.lock_waits import is_limited, waiting_place
 from cqrs.database.sqlstates import Meaning, meaning
 from cqrs.messaging.pipeline import Dispatch, Next
 from cqrs.messaging.results import Result
@@ -36,12 +36,13 @@ def retry(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     if connection.in_atomic_block:
         return call_next(dispatch)
     started = time.monotonic()
+    lock_waits.begin(dispatch.name)
     try:
         return _try(dispatch, call_next, started)
     except Error as error:
-        if meaning(error) is not Meaning.LOCKED or not is_limited():
+        if meaning(error) is not Meaning.LOCKED or not lock_waits.is_limited():
             raise
-    with waiting_place():
+    with lock_waits.waiting_place():
         waited_ms = round((time.monotonic() - started) * 1000)
         dispatch.lock_timeout_ms = max(1, conf().LOCK_TIMEOUT_MS - waited_ms)
         log.info("lock_awaited", name=dispatch.name, limit_ms=dispatch.lock_timeout_ms)

@@ -11,7 +11,7 @@ from django.db import Error
 from cqrs.conf import cached_setting, conf
 from cqrs.consistency.token_status import TokenStatus, decode_known, token_status
 from cqrs.consistency.tokens import ConsistencyToken, InvalidToken
-from cqrs.database.outages import is_outage
+from cqrs.database.sqlstates import meaning
 from cqrs.messaging.context import current_context
 from cqrs.messaging.messages import Query
 from cqrs.messaging.pipeline import Dispatch, Next
@@ -56,14 +56,14 @@ def consistency(dispatch: Dispatch, call_next: Next) -> Result[Any]:
 def wait_for_projections(token: ConsistencyToken, limit_s: float) -> bool:
     """Wait until every projection has applied the token; return whether they did in time.
 
-    False when the read database is out of reach, because the write is committed anyway.
+    False when the read database is out of reach or too slow: the write is committed anyway.
     """
     try:
         # The command is done: while it waits, it holds no place in the share of commands.
         leave_share = current_context().caller.leave_share
         status = wait_for(token, projection_names(), limit_s, before_waiting=leave_share)
     except Error as error:
-        if not is_outage(error):
+        if meaning(error) is None:
             raise
         log.warning("no_wait_without_read_side", reason=type(error.__cause__ or error).__name__)
         return False

@@ -28,6 +28,11 @@ _waiting: Counter[Hashable] = Counter()
 _guard = threading.Lock()
 
 
+def begin(name: str) -> None:
+    """Note a name for what a command locks without saying so, such as a row with its e-mail."""
+    _current.keys = (name,)
+
+
 def before_lock(*keys: Hashable) -> None:
     """Note what the next statement locks: ids of aggregates, or another name for it.
 

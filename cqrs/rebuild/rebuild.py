@@ -3,6 +3,7 @@
 from cqrs.projections.projection import Projection
 from cqrs.projections.registry import runner
 from cqrs.rebuild.catch_up import Report, catch_up, copy_runner
+from cqrs.rebuild.missing_tables import create_missing_tables
 from cqrs.rebuild.proof import Proof, RebuildError, prove, require_acceptance
 from cqrs.rebuild.serving import retired_copy
 from cqrs.rebuild.swap import swap
@@ -14,18 +15,20 @@ def rebuild(projection: Projection, report: Report, *, accept_changes: bool = Fa
 
     Continues an interrupted rebuild. Raises `Busy`, and `RebuildError` when a newer version serves,
     or when the two differ and that was not accepted: then the copy stays, and a second call
-    continues with it.
+    continues with it. A serving table that was dropped is created again; there is nothing to accept
+    then.
     """
     copy = TableCopy(projection, Slot.SHADOW)
     with exclusive(copy):
         _require_no_newer_version(projection)
+        was_dropped = bool(create_missing_tables(projection))
         _create_unless_it_fits(copy)
         catch_up(copy, report)
         report("adding indexes", 0, 1)
         copy.complete()
         catch_up(copy, report)
         proof = prove(copy, report)
-        require_acceptance(proof, accept_changes)
+        require_acceptance(proof, accept_changes or was_dropped)
         report("swapping", 0, 1)
         swap(copy)
     return proof

@@ -7,6 +7,7 @@ from django.db import OperationalError, connections
 
 from cqrs.consumers.announcements import announce
 from cqrs.database.aliases import PROJECTION_ALIAS
+from cqrs.database.sqlstates import Meaning, meaning
 from cqrs.projections.store import SERVING_SCHEMA
 from cqrs.rebuild.catch_up import held_at_equal_position
 from cqrs.rebuild.owned_tables import owned_tables
@@ -16,7 +17,6 @@ from cqrs.rebuild.table_copies import CONSUMER_STATE, Slot, TableCopy
 SWAP_PATIENCE_S = 60.0
 # All later readers of a table wait behind a waiting swap: it waits briefly, and tries again.
 SWAP_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '50ms'"
-LOCK_NOT_AVAILABLE = "55P03"
 
 
 def swap(incoming: TableCopy) -> None:
@@ -30,7 +30,7 @@ def swap(incoming: TableCopy) -> None:
         try:
             return _try_to_swap(incoming)
         except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            if meaning(error) is not Meaning.LOCKED:
                 raise
             if time.monotonic() > deadline:
                 raise RebuildError(

@@ -17,8 +17,10 @@ from cqrs.database import lock_waits
 from cqrs.database.outages import AggregateBusy, WriteSideUnavailable, named
 from cqrs.database.profiles import Profile, use_profile
 from cqrs.messaging import bus
+from cqrs.messaging.ids import uuid7
 from cqrs.messaging.results import Ok
 from cqrs.testing.threads import together
+from customers.commands import RegisterCustomer
 from orders.commands import ConfirmOrder, CreateOrder, ShipOrder
 from orders.models import Order
 from tests.faults.traffic import url
@@ -29,6 +31,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 CUSTOMER = "SELECT FROM customers_customer WHERE id = %s FOR UPDATE"
 PRODUCT = "SELECT FROM orders_stockitem WHERE id = %s FOR UPDATE"
+EMAIL = """
+INSERT INTO customers_customer (id, version, name, email, is_active, registered_at)
+VALUES (%s, 1, 'Ada', 'same@example.com', true, now())
+"""
 FIRST_WAIT_S, LIMIT_S, SLACK_S = 0.25, 2.0, 0.6
 
 
@@ -142,6 +148,15 @@ class TestHeldEventLog:
         buyers = [customer() for _ in range(4)]
         with held("LOCK TABLE cqrs_pending IN SHARE MODE"):
             found = together(*[place(buyer) for buyer in buyers])
+        assert codes(found) == ["busy"] * 4
+        assert sum(seconds > 1 for _, seconds in found) == 2
+
+
+class TestUnnamedLock:
+    def test_lets_two_of_one_command_wait(self):
+        with held(EMAIL, uuid7()):
+            payload = {"name": "Bea", "email": "same@example.com"}
+            found = together(*[in_web(RegisterCustomer, payload)] * 4)
         assert codes(found) == ["busy"] * 4
         assert sum(seconds > 1 for _, seconds in found) == 2
 

@@ -1,9 +1,16 @@
 """Leaving a server that does not answer alone."""
 
 import pytest
+from psycopg import OperationalError
 
 from cqrs.database import breaker as module
-from cqrs.database.breaker import Breaker
+from cqrs.database.breaker import (
+    CONNECTING_S,
+    DATABASE_PAUSE_S,
+    Breaker,
+    CircuitOpen,
+    DatabaseBreaker,
+)
 
 
 @pytest.fixture
@@ -58,3 +65,40 @@ class TestBreaker:
         breaker = Breaker(OSError)
         fail(breaker, ValueError())
         assert not breaker.is_open()
+
+
+class TestDatabaseBreaker:
+    def test_stops_connections_until_one_succeeds(self, clock):
+        breaker = DatabaseBreaker()
+        with pytest.raises(OperationalError), breaker.connecting():
+            raise OperationalError("connection refused")
+        assert breaker.state == "open"
+        with pytest.raises(CircuitOpen), breaker.connecting():
+            raise AssertionError("it was tried")
+        clock.now += DATABASE_PAUSE_S
+        with breaker.connecting():
+            pass
+        assert breaker.state == "closed"
+
+    def test_lets_one_caller_try_as_long_as_connecting_takes(self, clock):
+        breaker = DatabaseBreaker()
+        breaker.open()
+        clock.now += DATABASE_PAUSE_S
+        with breaker.connecting():
+            clock.now += CONNECTING_S - 0.1
+            with pytest.raises(CircuitOpen), breaker.connecting():
+                raise AssertionError("a second one tried")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "FATAL:  sorry, too many clients already",
+            'FATAL:  too many connections for role "desk"',
+            "FATAL:  remaining connection slots are reserved for roles with SUPERUSER",
+        ],
+    )
+    def test_stays_closed_when_a_server_has_no_free_connection(self, clock, text: str):
+        breaker = DatabaseBreaker()
+        with pytest.raises(OperationalError), breaker.connecting():
+            raise OperationalError(text)
+        assert breaker.state == "closed"
