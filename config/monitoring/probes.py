@@ -7,6 +7,7 @@ probe. One that is still running when its answer is due counts as down, and is n
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -71,16 +72,20 @@ def redis() -> str:
 
 
 def _database(alias: str, if_read_only: str) -> str:
-    """Ask on a new connection: whether one can be had is part of the question."""
+    """Ask on the probe's own connection.
+
+    It stays open, or each probe could first try a host of several that has vanished.
+    """
+    connection: Any = connections[alias]
     started = time.monotonic()
+    connection.health_check_done = False  # it was made for an earlier request
     try:
-        with connections[alias].cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(_LOOK)
             (is_read_only, _) = cursor.fetchone()
     except Error as error:
         reason, took_s = type(error.__cause__ or error).__name__, time.monotonic() - started
         log.warning("probe_failed", database=alias, reason=reason, duration_s=round(took_s, 3))
+        connection.close()
         return DOWN
-    finally:
-        connections[alias].close()
     return if_read_only if is_read_only else UP

@@ -1,9 +1,22 @@
 """The addresses that probes ask."""
 
+from collections.abc import Iterator
+
 import pytest
+from django.db import connections
 from django.test import Client
 
+from config.monitoring import health
+
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
+
+
+@pytest.fixture(autouse=True)
+def _close_probes(db: None) -> Iterator[None]:
+    """Close the connections of the probes' threads, which keep the databases from going."""
+    yield
+    for probe in health.PROBES.values():
+        probe._pool.submit(connections.close_all).result()
 
 
 class TestHealth:

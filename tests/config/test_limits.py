@@ -8,6 +8,8 @@ import pytest
 from django.db import connections, transaction
 
 from cqrs.database.profiles import Profile, current_profile, use_profile
+from cqrs.management.commands.projections import SUBCOMMANDS
+from cqrs.tasks import expire_idempotent_answers
 from cqrs.testing.threads import together
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
@@ -57,6 +59,16 @@ class TestLimits:
         with use_profile(Profile.WEB):
             found = together(lambda: (current_profile(), limits("default")))
         assert found == [(Profile.COMMAND, ["2s", "1min", "10s"])]
+
+    def test_are_a_workers_in_a_task(self):
+        expire_idempotent_answers.apply()
+        assert current_profile() is Profile.WORKER
+        assert limits("default") == ["2s", "1min", "10s"]
+
+    def test_do_not_end_what_takes_hours(self):
+        profiles = {name: each.profile for name, each in SUBCOMMANDS.items()}
+        endless = {name for name, profile in profiles.items() if profile is Profile.MAINTENANCE}
+        assert endless == {"rebuild", "verify", "repartition"}
 
     def test_change_with_the_next_connection(self):
         with use_profile(Profile.WEB):

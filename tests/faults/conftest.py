@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.support.desk import Desk, served_desk
+from cqrs.messaging.ids import uuid7
+from tests.support.desk import Desk, registered, served_desk, wait_for
 from tests.support.servers import PrivatePostgres, PrivateRedis, private_postgres, private_redis
+from tests.support.sides import is_level
 
 
 class OutageDesk:
@@ -59,3 +62,17 @@ def outage(any_outage_desk: OutageDesk) -> Iterator[OutageDesk]:
 @pytest.fixture
 def desk(outage: OutageDesk) -> Desk:
     return outage.desk
+
+
+@pytest.fixture
+def api(desk: Desk) -> Iterator[httpx.Client]:
+    with desk.client() as client:
+        yield client
+
+
+@pytest.fixture
+def customer(desk: Desk, api: httpx.Client) -> str:
+    """Return the id of a customer whom the read side knows."""
+    found = registered(api, f"{uuid7()}@example.com")
+    wait_for(lambda: is_level(desk), 30)
+    return found

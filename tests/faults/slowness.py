@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import httpx
 
+from tests.support.desk import order_body
+
 Request = Callable[[], httpx.Response]
 
 
@@ -48,3 +50,7 @@ def meanwhile(*requests: Request) -> Iterator[list[Timed]]:
         waiting = [pool.submit(timed, request) for request in requests]
         yield found
         found += [each.result() for each in waiting]
+
+
+def place(api: httpx.Client, customer: str) -> httpx.Response:
+    return api.post("/api/orders", json=order_body(customer))

@@ -5,12 +5,10 @@ from functools import partial
 
 import httpx
 import psycopg
-import pytest
 
-from cqrs.messaging.ids import uuid7
 from tests.faults.conftest import OutageDesk
-from tests.faults.slowness import at_once, codes, meanwhile, timed
-from tests.support.desk import PASSWORD, Desk, order_body, registered, wait_for
+from tests.faults.slowness import at_once, codes, meanwhile, place, timed
+from tests.support.desk import PASSWORD, Desk, wait_for
 from tests.support.servers import PrivatePostgres
 from tests.support.sides import assert_agree, is_level
 
@@ -19,23 +17,6 @@ STATEMENT_S, CONNECT_S, SLACK_S = 6.0, 3.0, 1.5
 AT_ONCE_S = 1.0
 UNAVAILABLE = {(503, "write_side_unavailable")}
 LOGIN = {"username": "admin", "password": PASSWORD}
-
-
-@pytest.fixture
-def api(desk: Desk):
-    with desk.client() as client:
-        yield client
-
-
-@pytest.fixture
-def customer(desk: Desk, api: httpx.Client) -> str:
-    found = registered(api, f"{uuid7()}@example.com")
-    wait_for(lambda: is_level(desk), 30)
-    return found
-
-
-def place(api: httpx.Client, customer: str) -> httpx.Response:
-    return api.post("/api/orders", json=order_body(customer))
 
 
 def checks(api: httpx.Client) -> tuple[int, dict[str, str]]:
@@ -127,37 +108,3 @@ class TestDemotedWriteDatabase:
         assert codes(at_once(*[write] * SOME)) == {(201, "")}
         wait_for(lambda: is_level(desk), 30)  # the workers' sessions, too
         assert_agree(desk)
-
-
-class TestHeldRow:
-    def test_is_busy_for_its_own_commands_alone(self, desk: Desk, api: httpx.Client, customer: str):
-        other = registered(api, f"{uuid7()}@example.com")
-        with psycopg.connect(desk.database_url("default")) as stranger:
-            hold = "SELECT FROM customers_customer WHERE id = %s FOR UPDATE"
-            stranger.execute(hold, [customer])
-            with meanwhile(*[partial(place, api, customer)] * 8) as held:
-                beside = [timed(partial(place, api, other)) for _ in range(5)]
-            stranger.rollback()
-        assert codes(held) == {(503, "busy")}
-        assert max(each.seconds for each in held) < 2 + SLACK_S
-        assert sum(each.seconds > 1.5 for each in held) == 2
-        assert {each.status for each in beside} == {201}
-        assert max(each.seconds for each in beside) < 1 + SLACK_S
-        assert place(api, customer).status_code == 201
-
-
-class TestLockedReadTable:
-    def test_is_unavailable_for_its_own_queries_alone(
-        self, desk: Desk, api: httpx.Client, customer: str
-    ):
-        order = place(api, customer).json()["id"]
-        wait_for(lambda: is_level(desk), 30)
-        with psycopg.connect(desk.database_url("replica")) as stranger:
-            stranger.execute("LOCK TABLE read_orders IN ACCESS EXCLUSIVE MODE")
-            with meanwhile(*[partial(api.get, f"/api/orders/{order}")] * SOME) as reads:
-                beside = [timed(partial(api.get, "/api/products")) for _ in range(5)]
-            stranger.rollback()
-        assert codes(reads) == {(503, "read_side_unavailable")}
-        assert max(each.seconds for each in reads) < 2 + SLACK_S
-        assert {each.status for each in beside} == {200}
-        assert max(each.seconds for each in beside) < AT_ONCE_S
