@@ -23,14 +23,28 @@ class TooManyLogins(APIException):
 
 @contextmanager
 def hashing_turn() -> Iterator[None]:
-    """Wait for a turn to hash, and hold it. Raises `TooManyLogins` after `HASHING_WAIT_MS`."""
-    turns = _turns()
-    if not turns.acquire(timeout=conf().HASHING_WAIT_MS / 1000):
+    """Wait for a turn to hash, and hold it.
+
+    Raises `TooManyLogins` after `HASHING_WAIT_MS`, and at once if as many wait as may hash: each
+    holds a thread.
+    """
+    with _held(_seats(), 0), _held(_turns(), conf().HASHING_WAIT_MS / 1000):
+        yield
+
+
+@contextmanager
+def _held(places: threading.BoundedSemaphore, wait_s: float) -> Iterator[None]:
+    if not places.acquire(timeout=wait_s):
         raise TooManyLogins
     try:
         yield
     finally:
-        turns.release()
+        places.release()
+
+
+@cached_setting
+def _seats() -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(2 * conf().HASHING_AT_ONCE)
 
 
 @cached_setting

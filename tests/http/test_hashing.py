@@ -9,8 +9,10 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from cqrs.http import hashing
 from cqrs.http.hashing import TooManyLogins, hashing_turn
 from tests.http.api import assert_problem
+from tests.support.desk import wait_for
 from tests.support.kernel_settings import cqrs
 
 LOGIN = {"username": "nobody", "password": "wrong"}
@@ -29,10 +31,32 @@ class TestHashingTurn:
                 with lock:
                     holders[0] -= 1
 
-        with cqrs(HASHING_AT_ONCE=2, HASHING_WAIT_MS=30_000), ThreadPoolExecutor(16) as pool:
+        with cqrs(HASHING_AT_ONCE=2, HASHING_WAIT_MS=30_000), ThreadPoolExecutor(4) as pool:
             for each in [pool.submit(hash_one) for _ in range(32)]:
                 each.result()
         assert most == [2]
+
+    def test_is_waited_for_by_as_few(self) -> None:
+        """Each that waits holds a thread of the server."""
+        entered, done = threading.Semaphore(0), threading.Event()
+
+        def hash_one() -> None:
+            with hashing_turn():
+                entered.release()
+                done.wait(30)
+
+        with cqrs(HASHING_AT_ONCE=2, HASHING_WAIT_MS=30_000), ThreadPoolExecutor(4) as pool:
+            working = [pool.submit(hash_one) for _ in range(4)]
+            for _ in range(2):
+                assert entered.acquire(timeout=30)
+            wait_for(lambda: hashing._seats()._value == 0)
+            started = time.monotonic()
+            with pytest.raises(TooManyLogins), hashing_turn():
+                pass
+            assert time.monotonic() - started < 10
+            done.set()
+            for each in working:
+                each.result()
 
     def test_is_given_back_after_an_error(self) -> None:
         with cqrs(HASHING_AT_ONCE=1, HASHING_WAIT_MS=0):

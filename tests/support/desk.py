@@ -138,17 +138,18 @@ class Desk:
         return f"postgresql://{USER}:{state.password}@127.0.0.1:{state.port}/{DATABASES[alias]}"
 
     def client(self, user: str = "admin") -> httpx.Client:
-        """Return a client that is logged in; wait while many others log in."""
-        login = {"username": user, "password": PASSWORD}
-        deadline = time.monotonic() + READY_S
-        while True:
-            answer = httpx.post(f"{self.url}/api/auth/token", json=login, timeout=30)
-            is_busy = answer.status_code == 503 and answer.json()["code"] == "busy"
-            if not is_busy or time.monotonic() > deadline:
-                break
+        """Return a client that is logged in."""
+        answer = wait_for(lambda: self._login(user), 30)
         assert answer.status_code == 200, answer.text
         bearer = {"Authorization": f"Bearer {answer.json()['access']}"}
         return httpx.Client(base_url=self.url, headers=bearer, timeout=30)
+
+    def _login(self, user: str) -> httpx.Response | None:
+        """Return the answer; None while too many others log in."""
+        login = {"username": user, "password": PASSWORD}
+        answer = httpx.post(f"{self.url}/api/auth/token", json=login, timeout=30)
+        is_busy = answer.status_code == 503 and answer.json()["code"] == "busy"
+        return None if is_busy else answer
 
     @property
     def log(self) -> str:
