@@ -156,7 +156,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "ack_emulation": False,
     }
 )
+CELERY_BROKER_CONNECTION_TIMEOUT = 2  # seconds
 CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]  # what can write to the broker must not run code in a worker
 # Reactions have a queue and workers of their own (deploy/supervisord.conf): a mail server that
 # hangs holds none of the slots that project. A worker without -Q consumes the default queue alone.
 CELERY_TASK_DEFAULT_QUEUE = "projections"
