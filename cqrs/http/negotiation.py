@@ -18,9 +18,18 @@ class FirstFitNegotiation(DefaultContentNegotiation):
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         first: Any = next(iter(renderers))
-        if request.META.get("HTTP_ACCEPT", "*/*") in ("*/*", first.media_type):
+        if _accepted(request) in ("*/*", first.media_type):
             return first, first.media_type
         chosen: tuple[BaseRenderer, str] = super().select_renderer(
             request, renderers, format_suffix
         )
         return chosen
+
+    def get_accept_list(self, request: Request) -> list[str]:
+        return [part for token in _accepted(request).split(",") if (part := token.strip())]
+
+
+def _accepted(request: Request) -> str:
+    """Return what the client accepts. A header without any type says as much as none."""
+    accepted: str = request.META.get("HTTP_ACCEPT", "")
+    return accepted if accepted.strip(" \t,") else "*/*"

@@ -14,6 +14,7 @@ from cqrs.database.outages import ReadSideUnavailable, WriteSideUnavailable, nam
 from cqrs.http import headers, problems
 from cqrs.messaging import bus
 from cqrs.messaging.context import Context, current_context, use_context
+from cqrs.messaging.error_text import PLAIN
 from cqrs.messaging.messages import AggregateState, Command, Message, Query
 from cqrs.messaging.results import FieldError, Ok, Rejected, Result
 
@@ -102,7 +103,7 @@ def context_of(request: Request) -> Context:
 def _foreign_fields(message_type: type[Message], given: dict[str, Any]) -> Rejected | None:
     """Refuse fields that the path or the server fills, as unknown fields are."""
     errors = tuple(
-        FieldError(field, "extra_forbidden", "Extra inputs are not permitted")
+        FieldError(field, "extra_forbidden", PLAIN["extra_forbidden"])
         for field in sorted(message_type.server_set_fields() & given.keys())
     )
     return Rejected("invalid", f"{len(errors)} invalid field(s)", errors) if errors else None

@@ -19,7 +19,7 @@ parameter that is marked with `FilterBy`, and one for the ordering:
 >>> list(users.filters)
 ['year', 'ordering']
 >>> users.errors["year"]
-['Input should be a valid integer, unable to parse string as an integer']
+['Not a whole number such as 10']
 """
 
 from collections.abc import Callable
@@ -31,6 +31,7 @@ from django.db.models import QuerySet
 from django_filters import Filter, FilterSet
 from pydantic import TypeAdapter, ValidationError
 
+from cqrs.messaging.error_text import plain_text
 from cqrs.queries.filters import NOT_GIVEN, FilterBy, FilteredQuery, filters_of
 from cqrs.queries.orderings import sorted_by
 
@@ -81,8 +82,12 @@ class ParameterField(forms.Field):
             return self.parse(value)
         except ValidationError as wrong:
             raise forms.ValidationError(
-                [forms.ValidationError(error["msg"], error["type"]) for error in wrong.errors()]
+                [_shown(error["type"], error["msg"]) for error in wrong.errors()]
             ) from wrong
+
+
+def _shown(code: str, text: str) -> forms.ValidationError:
+    return forms.ValidationError(plain_text(code, text), code)
 
 
 class ParameterFilter(Filter):

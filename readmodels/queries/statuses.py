@@ -2,10 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import (
-    ValidationError,
-    WrapValidator,
-)
+from pydantic import ValidationError, WrapValidator
 from pydantic_core import PydanticCustomError
 
 from readmodels.documents import Status
@@ -14,10 +11,12 @@ from readmodels.documents import Status
 def _as_list(value: Any, handler: Any) -> Any:
     try:
         return handler([value] if isinstance(value, str) else value)
-    except ValidationError as error:
+    except ValidationError:
         # A client knows the parameter, not the place of a value in it: name the parameter alone.
-        first = error.errors()[0]
-        raise PydanticCustomError("unknown_status", "{reason}", {"reason": first["msg"]}) from None
+        known = ", ".join(get_args(Status))
+        raise PydanticCustomError(
+            "unknown_status", "Give one of {known}", {"known": known}
+        ) from None
 
 
 Statuses = Annotated[tuple[Status, ...], WrapValidator(_as_list)]

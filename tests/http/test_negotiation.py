@@ -17,6 +17,11 @@ class TestAccept:
         answer = api.get("/api/orders", Accept=accept)
         assert (answer.status_code, answer["Content-Type"]) == (200, JSON)
 
+    @pytest.mark.parametrize("accept", ["", " ", ",", ", ,"])
+    def test_means_anything_when_it_names_nothing(self, api: Api, accept: str):
+        answer = api.get("/api/orders", Accept=accept)
+        assert (answer.status_code, answer["Content-Type"]) == (200, JSON)
+
     def test_may_be_absent(self, api: Api):
         assert api.get("/api/orders")["Content-Type"] == JSON
 

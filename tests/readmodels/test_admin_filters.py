@@ -142,7 +142,7 @@ class TestForm:
         [
             ({"from_date": "yesterday"}, "from_date: Give a UTC day (2026-01-31) or an RFC 3339"
                                          " timestamp with its offset"),
-            ({"min_total": "x"}, "min_total: Input should be a valid decimal"),
+            ({"min_total": "x"}, "min_total: Not a decimal number such as 10.50"),
             ({"status": "lost"}, "status: Input should be 'pending', 'confirmed', 'shipped',"
                                  " 'delivered' or 'cancelled'"),
             ({"currency": "ZZZ"}, "currency: Not an ISO 4217 currency code such as USD"),
