@@ -7,6 +7,7 @@ from django.db import models
 
 from cqrs.database.lock_waits import before_lock
 from cqrs.database.locks import LockSpace, lock
+from cqrs.messaging.preconditions import Precondition, holds
 from cqrs.messaging.results import reject
 
 
@@ -36,21 +37,21 @@ class Aggregate(models.Model):
 A = TypeVar("A", bound=Aggregate)
 
 
-def load_for_change(model: type[A], pk: UUID, expected_version: int | None) -> A:
+def load_for_change(model: type[A], pk: UUID, expected: int | Precondition | None) -> A:
     """Return the aggregate, locked until the transaction ends.
 
-    Refuses with `not_found`, and with `version_conflict` when its version is another than
-    `expected_version`: before any rule about its state is checked.
+    Refuses with `not_found`, and with `version_conflict` when its version is not the expected one:
+    before any rule about its state is checked. A row of version 0 is one that was just inserted.
     """
     before_lock(pk)
     aggregate: Any = model._default_manager.select_for_update().filter(pk=pk).first()
     if aggregate is None:
         reject("not_found", f"There is no {model._meta.verbose_name} {pk}")
-    if expected_version is not None and aggregate.version != expected_version:
+    if not holds(expected, aggregate.version or None):
+        is_at = f"is at version {aggregate.version}" if aggregate.version else "does not exist"
         reject(
             "version_conflict",
-            f"The {model._meta.verbose_name} is at version {aggregate.version},"
-            f" not {expected_version}: read it again",
+            f"The {model._meta.verbose_name} {is_at}, which is not what was expected",
         )
     found: A = aggregate
     return found
@@ -65,7 +66,7 @@ def lock_new(model: type[Aggregate], pk: UUID) -> None:
     lock(LockSpace.NEW_AGGREGATE, model.stream_type, str(pk))
 
 
-def expect_nothing(expected_version: int | None) -> None:
+def expect_nothing(expected: int | Precondition | None) -> None:
     """Refuse with `version_conflict` a creation that expects a version."""
-    if expected_version is not None:
+    if not holds(expected, None):
         reject("version_conflict", "What is to be created has no version yet: leave If-Match out")

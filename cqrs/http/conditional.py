@@ -1,31 +1,35 @@
-"""Conditional requests: a client caches an answer, and asks whether it is still valid."""
+"""Conditional requests for answers: a client caches one, and asks whether it is still valid."""
 
 from collections.abc import Callable
 
 from django.http import HttpResponse, HttpResponseNotModified
-from django.utils.http import parse_etags
 from rest_framework.request import Request
+
+from cqrs.http import problems
+from cqrs.http.entity_tags import match_strongly, match_weakly, read_tags
 
 
 def json_or_not_modified(request: Request, etag: str, body: Callable[[], bytes]) -> HttpResponse:
-    """Answer the body, or 304 without making it when `If-None-Match` has the tag.
+    """Answer the body, 304 when `If-None-Match` has the tag, 412 when `If-Match` does not.
 
     Only the caller may cache the answer (`private`), and must ask each time (`no-cache`).
     """
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
-    if holds(request, etag):
+    if not is_expected(request, etag):
+        detail = "The answer is none of those that If-Match names"
+        return problems.problem(request, 412, "version_conflict", detail)
+    if is_known(request, etag):
         return HttpResponseNotModified(headers=headers)
     return HttpResponse(body(), content_type="application/json", headers=headers)
 
 
-def holds(request: Request, etag: str) -> bool:
-    """Return whether the client has the answer with this tag.
+def is_expected(request: Request, etag: str) -> bool:
+    """Return whether `If-Match` has the tag, or is not there. An unreadable header has none."""
+    given = request.META.get("HTTP_IF_MATCH")
+    return given is None or match_strongly(read_tags(given) or (), etag)
 
-    Compares weakly, as RFC 9110 requires: proxies that compress weaken a tag. An unreadable header
-    is ignored.
-    """
+
+def is_known(request: Request, etag: str) -> bool:
+    """Return whether the client has the answer with this tag. An unreadable header is ignored."""
     given = request.META.get("HTTP_IF_NONE_MATCH")
-    if given is None:
-        return False
-    tags = parse_etags(given)
-    return tags == ["*"] or etag in (tag.removeprefix("W/") for tag in tags)
+    return given is not None and match_weakly(read_tags(given) or (), etag)

@@ -7,14 +7,14 @@ import re
 
 from rest_framework.request import Request
 
+from cqrs.http.entity_tags import read_tags
+from cqrs.messaging.preconditions import ANY, Precondition, Versions
 from cqrs.messaging.results import FieldError
 
 MAX_WAIT_S = 30
 
-# "<version>" from a command's answer or "<version>.<digest>" from a query's
-_ENTITY_TAG = re.compile(r'(?:W/)?"(\d{1,9})(?:\.[^"]*)?"')
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
-_WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?(\d{1,99})"?\s*(?=$|[,;])', re.IGNORECASE)
+_WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,99})"?\s*(?=$|[,;])', re.IGNORECASE)
 
 
 class WrongHeader(ValueError):
@@ -25,16 +25,32 @@ class WrongHeader(ValueError):
         self.error = FieldError(field, code, remedy)
 
 
-def expected_version(request: Request) -> int | None:
-    """Return the version that `If-Match` expects; None for any. Raises `WrongHeader`."""
-    header = request.META.get("HTTP_IF_MATCH", "*").strip()
-    if header == "*":
+def precondition(request: Request) -> int | Precondition | None:
+    """Return what `If-Match` and `If-None-Match` expect. Raises `WrongHeader`.
+
+    One version alone is a plain number: the usual case, and what an idempotent answer was stored
+    with.
+    """
+    match = _versions(request, "If-Match", is_strong=True)
+    none_match = _versions(request, "If-None-Match", is_strong=False)
+    if none_match is None and (match is None or (match != ANY and len(match) == 1)):
+        return match[0] if match else None
+    return Precondition(match=match, none_match=none_match)
+
+
+def _versions(request: Request, name: str, is_strong: bool) -> Versions | None:
+    """Return the versions that the header names. A weak tag names none in a strong comparison."""
+    header = request.META.get(f"HTTP_{name.upper().replace('-', '_')}")
+    if header is None:
         return None
-    tag = _ENTITY_TAG.fullmatch(header)
-    if tag is None:
-        remedy = 'If-Match must be one entity tag such as "3", as the last answer gave it'
-        raise WrongHeader("If-Match", "entity_tag", remedy)
-    return int(tag[1])
+    tags = read_tags(header)
+    if tags is None:
+        remedy = f'{name} must be entity tags such as "3", as answers gave them, or *'
+        raise WrongHeader(name, "entity_tag", remedy)
+    if tags == ANY:
+        return ANY
+    given = [tag.version for tag in tags if not (is_strong and tag.is_weak)]
+    return tuple(version for version in given if version is not None)
 
 
 def idempotency_key(request: Request) -> str | None:

@@ -81,7 +81,7 @@ def _send(
     if foreign := _foreign_fields(command_type, body):
         return foreign
     try:
-        payload = {**body, **path, "expected_version": headers.expected_version(request)}
+        payload = {**body, **path, "expected_version": headers.precondition(request)}
         key = headers.idempotency_key(request)
     except headers.WrongHeader as wrong:
         return Rejected("invalid", str(wrong), (wrong.error,))

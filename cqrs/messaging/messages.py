@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from cqrs.messaging.fields import ServerSet
+from cqrs.messaging.preconditions import Precondition
 
 
 class Message(BaseModel):
@@ -49,8 +50,9 @@ class Command(Message):
     answer: ClassVar[type["AggregateState"]]
     """The state that its handler returns."""
 
-    expected_version: Annotated[int | None, ServerSet()] = None
-    """Refuse with `version_conflict` unless the aggregate still has this version (If-Match)."""
+    expected_version: Annotated[int | Precondition | None, ServerSet()] = None
+    """Refuse with `version_conflict` unless the aggregate has this version, or the precondition
+    of the request holds (If-Match, If-None-Match)."""
 
 
 class Query(Message):

@@ -6,9 +6,9 @@ import pytest
 
 from cqrs.consistency.tokens import decode
 from cqrs.messaging.ids import uuid7
-from tests.http.api import Api, assert_problem
+from tests.http.api import Api
 from tests.support import scenarios
-from tests.support.scenarios import ADDRESS, content, line, nothing_written
+from tests.support.scenarios import ADDRESS, content, line
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 
@@ -111,27 +111,6 @@ class TestStock:
         assert state == {"product_id": str(product), "sku": "L-1", "name": "Lamp",
                          "on_hand": 7, "reserved": 0, "available": 7, "version": 1}  # fmt: skip
         assert set(state) == STOCK
-
-
-class TestIfMatch:
-    @pytest.mark.parametrize("tag", ['"1"', '"1.9f86d081884c7d65"', 'W/"1"', "*"])
-    def test_passes_at_that_version(self, api: Api, tag: str):
-        answer = api.post(f"/api/orders/{scenarios.order()}/confirm", If_Match=tag)
-        assert answer.status_code == 200
-
-    def test_refuses_what_has_moved_on_before_it_looks_at_the_state(self, api: Api):
-        order = scenarios.order(status="shipped")
-        with nothing_written():
-            answer = api.post(f"/api/orders/{order}/confirm", If_Match='"1"')
-        assert_problem(answer, 412, "version_conflict")
-        answer = api.post(f"/api/orders/{order}/confirm", If_Match='"3"')
-        assert_problem(answer, 409, "invalid_transition")
-
-    @pytest.mark.parametrize("tag", ["1", '"x"', '"1", "2"', '"-1"', '""'])
-    def test_names_a_tag_that_cannot_be_read(self, api: Api, tag: str):
-        answer = api.post(f"/api/orders/{scenarios.order()}/confirm", If_Match=tag)
-        problem = assert_problem(answer, 400, "invalid")
-        assert [error["field"] for error in problem["errors"]] == ["If-Match"]
 
 
 class TestPreferWait:
