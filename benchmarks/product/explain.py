@@ -55,10 +55,11 @@ def hot_queries() -> Iterator[tuple[str, Query]]:
 
 def last_page(query_type: type[ListQuery], column: str) -> ListQuery:
     """Return the question that a client arrives at who follows the links to the end."""
-    end = Cursor(column, backward=True)
+    scope = query_type(ordering=column).scope
+    end = Cursor(column, backward=True, scope=scope)
     page = answer(query_type(ordering=column, cursor=end, page_size=11)).value
     key = read(page.previous, query_type.model).key
-    return query_type(ordering=column, cursor=Cursor(column, key=key))
+    return query_type(ordering=column, cursor=Cursor(column, key=key, scope=scope))
 
 
 def answer(query: Query) -> Ok[Any]:

@@ -17,6 +17,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.backends.base.operations import BaseDatabaseOperations
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     Field,
     PlainSerializer,
@@ -27,9 +28,11 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, to_jsonable_python
 
 from cqrs.messaging.fields import LongText
+from cqrs.messaging.grammar import in_utc
 from cqrs.queries.orderings import column_of
 
 MAX_LENGTH = 2_000
+InUtc = Annotated[AwareDatetime, AfterValidator(in_utc)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +40,19 @@ class Cursor:
     """The place behind the row with this `key` (value and primary key), or before it if `backward`.
 
     Without a key: before the first row or, backward, behind the last. Without an ordering: the
-    start of a list in any ordering.
+    start of any list. `scope` names the list and its filters: elsewhere it would be another place.
     """
 
     ordering: str = ""
     backward: bool = False
     key: tuple[Any, UUID | str] | None = None
+    scope: str = ""
 
     def __str__(self) -> str:
         if self == Cursor():
             return ""
         key = None if self.key is None else to_jsonable_python(self.key)
-        plain = orjson.dumps([self.ordering, self.backward, key])
+        plain = orjson.dumps([self.ordering, self.backward, key, self.scope])
         return urlsafe_b64encode(plain).decode().rstrip("=")
 
 
@@ -75,12 +79,12 @@ def _read(text: str, model: type[models.Model]) -> Cursor:
     if len(text) > MAX_LENGTH:
         raise ValueError("too long")
     padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-    ordering, backward, key = orjson.loads(urlsafe_b64decode(padded))
-    if type(backward) is not bool:
+    ordering, backward, key, scope = orjson.loads(urlsafe_b64decode(padded))
+    if type(backward) is not bool or type(scope) is not str:
         raise TypeError("not one of ours")
     adapter = key_adapter(model, column_of(ordering))
     known = None if key is None else adapter.validate_json(orjson.dumps(key))
-    cursor = Cursor(ordering, backward, known)
+    cursor = Cursor(ordering, backward, known, scope)
     if str(cursor) != text:  # one place, one text
         raise ValueError("not one of ours")
     return cursor
@@ -97,7 +101,7 @@ def value_type(field: Any) -> Any:
     """Return the type of a column's values in a cursor. Raises `TypeError` if it has none."""
     match field:
         case models.DateTimeField():
-            return AwareDatetime | None if field.null else AwareDatetime
+            return InUtc | None if field.null else InUtc
         case models.DateField():
             return date
         case models.DecimalField():

@@ -21,19 +21,22 @@ A project declares a list as a message with its read model, its filters and its 
 Its handler is `return paged(query, OrmRows(filtered_rows(query), query.ordering))`.
 """
 
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Protocol, Self
 
+import orjson
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from cqrs.messaging.fields import WholeNumber
 from cqrs.messaging.results import Ok, Rejected, Result
 from cqrs.queries.cursors import Cursor, CursorText, read
-from cqrs.queries.filters import FilteredQuery
+from cqrs.queries.filters import FilteredQuery, given_filters
 from cqrs.queries.pages import Page
-from cqrs.queries.results import Results
+from cqrs.queries.results import Results, digest
 from cqrs.queries.specifications import COUNT_CAP
 
+START = Cursor()
 MAX_OFFSET = 2**63 - 1  # what PostgreSQL's OFFSET takes
 
 
@@ -67,6 +70,13 @@ class ListQuery(FilteredQuery):
     def offset(self) -> int:
         return (self.page - 1) * self.page_size
 
+    @property
+    def scope(self) -> str:
+        """Return a fingerprint of the list and its filters, to which a cursor is bound."""
+        values = vars(self)
+        given = [(name, values[name]) for name in sorted(given_filters(self))]
+        return digest(orjson.dumps([type(self).__name__, given], default=_canonical))
+
     @field_validator("cursor", mode="before")
     @classmethod
     def _read_cursor(cls, value: Any) -> Cursor | None:
@@ -78,7 +88,14 @@ class ListQuery(FilteredQuery):
             raise _wrong_cursor("cursor_and_page", "Give a cursor or a page, not both")
         if self.cursor is not None and self.cursor.ordering not in ("", self.ordering):
             raise _wrong_cursor("cursor_ordering", "The cursor belongs to another ordering")
+        if self.cursor not in (None, START) and self.cursor.scope != self.scope:
+            raise _wrong_cursor("cursor_list", "The cursor belongs to another list or filter")
         return self
+
+
+def _canonical(value: Any) -> str:
+    """Return the text of a number, which is the same for 1.0 and 1.00."""
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
 
 
 def paged(query: ListQuery, rows: RowSource) -> Result[Page]:
@@ -124,7 +141,7 @@ def _from_cursor(query: ListQuery, cursor: Cursor, rows: RowSource) -> Page:
 
 def _place(query: ListQuery, backward: bool, *row: tuple[str, Any, Any]) -> str:
     """Return the place next to the row; without one, that at the end of the list."""
-    return str(Cursor(query.ordering, backward, row[0][1:] if row else None))
+    return str(Cursor(query.ordering, backward, row[0][1:] if row else None, query.scope))
 
 
 def _wrong_cursor(code: str, remedy: str) -> ValidationError:

@@ -101,7 +101,8 @@ class TestWalking:
         for ordering in orderings(query):
             payload = {"ordering": ordering, "page_size": 2, **parameters(query)}
             second = page_of(query, cursor="", **payload).next
-            for cursor in ("", second, Cursor(ordering, backward=True)):
+            scope = query.model_validate(payload).scope
+            for cursor in ("", second, Cursor(ordering, backward=True, scope=scope)):
                 with (
                     CaptureQueriesContext(connections["replica"]) as on_replica,
                     CaptureQueriesContext(connections["default"]) as on_default,
