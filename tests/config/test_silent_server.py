@@ -31,15 +31,20 @@ SLACK_S = 1.0
 
 
 @pytest.fixture
-def wire(monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> Iterator[Proxy]:
-    """Connect through a proxy that can fall silent, with the limits of the web, but shorter."""
-    short = by_profile(
-        lock_ms=200, first_lock_ms=100, web_ms=WEB_MS, worker_ms=WEB_MS, idle_ms=5_000
+def web_ms() -> int:
+    return WEB_MS
+
+
+@pytest.fixture
+def wire(web_ms: int, monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> Iterator[Proxy]:
+    """Connect through a proxy that can fall silent, with limits of the web that are shorter."""
+    limits = by_profile(
+        lock_ms=200, first_lock_ms=100, web_ms=web_ms, worker_ms=web_ms, idle_ms=5_000
     )
     given = connection.settings_dict
     with proxied(given["HOST"], int(given["PORT"])) as (proxy, port), use_profile(Profile.WEB):
         with monkeypatch.context() as patch:
-            patch.setattr(settings, "DATABASE_LIMITS", short)
+            patch.setattr(settings, "DATABASE_LIMITS", limits)
             patch.setitem(given, "PORT", str(port))
             connection.close()
             connection.ensure_connection()
@@ -126,16 +131,11 @@ class TestSilentServer:
 
 
 class TestVanishedMachine:
-    def test_is_given_up_with_its_open_connection(self, wire: Proxy, monkeypatch):
-        monkeypatch.setattr(
-            settings,
-            "DATABASE_LIMITS",
-            by_profile(
-                lock_ms=200, first_lock_ms=100, web_ms=60_000, worker_ms=60_000, idle_ms=5_000
-            ),
-        )
-        connection.close()
-        connection.ensure_connection()
+    @pytest.fixture
+    def web_ms(self) -> int:
+        return 60_000  # so that it is not the connection's own limit that is met
+
+    def test_is_given_up_with_its_open_connection(self, wire: Proxy):
         wire.vanish()
         with lasting(2, 6), pytest.raises(WriteSideUnavailable), named(WriteSideUnavailable):
             statement()
