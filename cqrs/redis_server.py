@@ -23,8 +23,8 @@ WARN_S = 5.0  # between two lines about refusals: a full Redis refuses every wri
 # What refers to this key is invalid when it changes. Each process deletes it when its server is
 # back, because what it should have invalidated meanwhile is unknown.
 GENERATION_KEY = "cqrs:generation"
-# Answers of a server that serves nobody: a replica, or one that cannot save. Other answers concern
-# one key or one command.
+# Answers of a server that takes no writes at all: one that cannot save, or has lost a peer. Other
+# answers concern one key or one command.
 REFUSALS_TO_ALL = ("MISCONF", "NOREPLICAS", "MASTERDOWN")
 
 log = structlog.get_logger("cqrs.redis")
@@ -47,6 +47,7 @@ class RedisServer:
         )
         self.is_away = False
         self._lock = threading.Lock()
+        self._left = 0  # how often a use has left it
         self._prober: threading.Thread | None = None
         self._warned_at = -WARN_S
 
@@ -68,6 +69,7 @@ class RedisServer:
     def leave(self, purpose: str, error: redis.RedisError) -> None:
         """Skip the server from now on, until it lets this process delete a key."""
         with self._lock:
+            self._left += 1
             if not self.is_away:
                 self.is_away = True
                 log.warning("redis_away", purpose=purpose, reason=type(error).__name__)
@@ -83,12 +85,15 @@ class RedisServer:
     def _try(self) -> None:
         while True:
             time.sleep(PROBE_S)
+            left = self._left
             try:
                 self.client.connection_pool.disconnect(inuse_connections=False)
                 self.client.delete(GENERATION_KEY)
             except redis.RedisError:
                 continue
             with self._lock:
+                if self._left != left:
+                    continue  # an invalidation was skipped after the key was deleted
                 self.is_away, self._prober = False, None
             log.warning("redis_back")
             return
@@ -114,4 +119,5 @@ def _server(url: str, timeout_s: float) -> RedisServer:
 def _concerns_all(error: redis.RedisError) -> bool:
     if isinstance(error, redis.ConnectionError | redis.TimeoutError | redis.ReadOnlyError):
         return True
-    return str(error).startswith(REFUSALS_TO_ALL)
+    # Not at the beginning: a pipeline puts the command in front.
+    return any(refusal in str(error) for refusal in REFUSALS_TO_ALL)

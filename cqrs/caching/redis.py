@@ -118,7 +118,7 @@ def _start_generation(client: redis.Redis, keys: Sequence[str]) -> Generation | 
             pipeline.get(key)
         found = pipeline.execute(raise_on_error=False)
     if errors := [each for each in found if isinstance(each, redis.RedisError)]:
-        if all(str(error).startswith("WRONGTYPE") for error in errors):
+        if all("WRONGTYPE" in str(error) for error in errors):
             client.delete(*keys)  # other values that stand there; without them the next one works
             return None
         raise errors[0]

@@ -146,6 +146,12 @@ class TestRedisServer:
                 client.get("list")
         assert not server.is_away
 
+    @pytest.mark.parametrize("fault", [refusing, unable_to_save])
+    def test_is_skipped_when_a_pipeline_is_refused(self, private: PrivateRedis, fault: Any) -> None:
+        with fault(private):
+            WindowCounters().increment("a", 60)
+            assert redis_server.shared().is_away
+
     def test_is_tried_by_a_thread_of_this_process(self) -> None:
         """A fork has the state of its parent, and none of its threads."""
         server = RedisServer("redis://127.0.0.1:1/0", TIMEOUT_S)
@@ -160,6 +166,24 @@ class TestRedisServer:
         server.leave("test", redis.ConnectionError())
         wait_for(lambda: not server.is_away)
         assert server.client.get(GENERATION_KEY) is None
+
+    def test_drops_them_again_when_an_invalidation_was_skipped_meanwhile(
+        self, private: PrivateRedis, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server, dropped = redis_server.shared(), []
+        delete = server.client.delete
+
+        def overtaken(*keys: str) -> Any:
+            deleted = delete(*keys)
+            dropped.append(keys)
+            if len(dropped) == 1:
+                RedisCache().invalidate(["orders"])
+            return deleted
+
+        monkeypatch.setattr(server.client, "delete", overtaken)
+        server.leave("test", redis.ConnectionError())
+        wait_for(lambda: not server.is_away)
+        assert dropped == [(GENERATION_KEY,)] * 2
 
     def test_uses_a_time_out_that_is_a_setting(self, private: PrivateRedis) -> None:
         with cqrs(REDIS_URL=private.url, REDIS_TIMEOUT_MS=1_500), hanging(private):

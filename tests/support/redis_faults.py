@@ -64,6 +64,7 @@ def unable_to_save(server: PrivateRedis) -> Iterator[None]:
             client.config_set("dir", str(server.folder))
             _save(client, "ok")
             client.config_set("save", "")
+            gone.rmdir()
 
 
 def _save(client: Any, status: str) -> None:
