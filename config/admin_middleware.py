@@ -12,6 +12,7 @@ from django.contrib import admin
 from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -39,6 +40,14 @@ class ForAdmin(Base):
         if request.path_info.startswith(ADMIN):
             return super().__call__(request)
         return self.get_response(request)
+
+
+class NulMiddleware(ForAdmin, MiddlewareMixin):
+    """Refuses U+0000 in an address: PostgreSQL has no such text, and a lookup would fail."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("An address cannot contain U+0000")
 
 
 class SessionMiddleware(ForAdmin, sessions.SessionMiddleware):

@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "cqrs.http.middleware.request_context",
+    "config.admin_middleware.NulMiddleware",
     "config.admin_middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -226,6 +227,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["cqrs.http.parsers.ExactJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "cqrs.http.negotiation.FirstFitNegotiation",
+    "DEFAULT_METADATA_CLASS": "cqrs.http.negotiation.AllowedMethods",
     "DEFAULT_SCHEMA_CLASS": "cqrs.http.schema_components.MessageSchema",
     "DEFAULT_THROTTLE_CLASSES": ["cqrs.http.throttling.UserThrottle"],
     "NUM_PROXIES": env.number("NUM_PROXIES", 0),  # else a client could choose its address

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from cqrs.messaging.caseless import caseless
@@ -24,7 +24,9 @@ def _is_email(value: str) -> str:
     return value
 
 
-EmailAddress = Annotated[Text, AfterValidator(_is_email)]
+EmailAddress = Annotated[
+    Text, AfterValidator(_is_email), Field(json_schema_extra={"format": "email"})
+]
 
 
 def canonical_email(email: str) -> str:

@@ -1,16 +1,30 @@
 """The types that order messages share."""
 
+from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from cqrs.messaging.currencies import Currency
-from cqrs.messaging.fields import DecimalNumber, Id, LongText, Text
+from cqrs.messaging.fields import Id, LongText, Text, reads_decimal_number
 from cqrs.messaging.messages import Command
 
 Quantity = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 UnitPrice = Annotated[
-    DecimalNumber, Field(ge=0, le=1_000_000_000, decimal_places=4, allow_inf_nan=False)
+    Decimal,
+    Field(ge=0, le=1_000_000_000, decimal_places=4, allow_inf_nan=False),
+    reads_decimal_number,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 1_000_000_000, "multipleOf": 0.0001},
+                {
+                    "type": "string",
+                    "pattern": r"^((0|[1-9][0-9]{0,8})(\.[0-9]{1,4})?|1000000000(\.0{1,4})?)$",
+                },
+            ]
+        }
+    ),
 ]
 
 

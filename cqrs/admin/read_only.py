@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from cqrs.admin.filters import SEARCH, ParametersFilter, search
+from cqrs.admin.periods import PeriodChangeList
 from cqrs.queries.filters import FilteredQuery, filters_of
 from cqrs.queries.specifications import COUNT_CAP, capped_count
 
@@ -36,6 +37,9 @@ class ReadModelAdmin(ModelAdmin):
     list_per_page = 50
     paginator: Any = CappedPaginator
     show_full_result_count = False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return PeriodChangeList
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm(self.view_permission)

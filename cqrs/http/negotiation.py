@@ -1,10 +1,11 @@
-"""Choose the renderer of a view by `Accept`."""
+"""Choose the renderer of a view by `Accept`; answer OPTIONS."""
 
 from collections.abc import Iterable
 from typing import Any
 
+from rest_framework.metadata import BaseMetadata
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.renderers import BaseRenderer
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 
 
@@ -33,3 +34,14 @@ def _accepted(request: Request) -> str:
     """Return what the client accepts. A header without any type says as much as none."""
     accepted: str = request.META.get("HTTP_ACCEPT", "")
     return accepted if accepted.strip(" \t,") else "*/*"
+
+
+class AllowedMethods(BaseMetadata):
+    """Answers OPTIONS by the methods in `Allow` alone, without a body.
+
+    DRF's own describes the view in what the client accepts, which a view of CSV or HTML cannot.
+    """
+
+    def determine_metadata(self, request: Request, view: Any) -> None:
+        request.accepted_renderer = JSONRenderer()
+        request.accepted_media_type = JSONRenderer.media_type

@@ -14,9 +14,9 @@ from cqrs.http.schema_components import query_parameters
 from cqrs.http.tokens import Access, Login, Refresh, Tokens
 from cqrs.messaging.messages import Command, Message
 
-PROBLEMS = (400, 401, 403, 404, 406, 429, 503)
+PROBLEMS = (400, 401, 403, 404, 405, 406, 429, 503)
 COMMAND_PROBLEMS = (*PROBLEMS, 409, 412, 413, 415, 422)
-LOGIN_PROBLEMS = (400, 401, 406, 413, 415, 429, 503)
+LOGIN_PROBLEMS = (400, 401, 405, 406, 413, 415, 429, 503)
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -70,7 +70,7 @@ def _query(message: type[Message], answers: dict[Any, Any], tagged: bool) -> Cal
         description=_description(message),
         request=None,
         parameters=[*query_parameters(message), *schema_headers.of_query(tagged)],
-        responses=answers | _problems(PROBLEMS),
+        responses=answers | _problems((*PROBLEMS, 412) if tagged else PROBLEMS),
     )
 
 
@@ -104,6 +104,7 @@ def _with_post(
         operation_id=operation_id,
         request=request,
         auth=[],
+        parameters=schema_headers.of_problems(),
         responses=_responses(LOGIN_PROBLEMS, answer, 200),
     )
 

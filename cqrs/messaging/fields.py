@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from cqrs.messaging import grammar
@@ -28,9 +28,13 @@ def _no_nul(value: str) -> str:
     return value
 
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_no_nul)]
-OptionalText = Annotated[str, StringConstraints(max_length=200), AfterValidator(_no_nul)]
-LongText = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_no_nul)]
+_NO_NUL = Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})
+
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=200), AfterValidator(_no_nul), _NO_NUL
+]
+OptionalText = Annotated[str, StringConstraints(max_length=200), AfterValidator(_no_nul), _NO_NUL]
+LongText = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_no_nul), _NO_NUL]
 
 
 def _reading(read: Callable[[str], Any], *kinds: type) -> BeforeValidator:
@@ -43,8 +47,12 @@ def _reading(read: Callable[[str], Any], *kinds: type) -> BeforeValidator:
     return BeforeValidator(value_of)
 
 
-WholeNumber = Annotated[int, _reading(grammar.whole_number, int)]
-DecimalNumber = Annotated[Decimal, _reading(grammar.decimal_number, Decimal, int, float)]
+# Behind the limits of a field: pydantic documents limits that follow a validator by wrong names.
+reads_whole_number = _reading(grammar.whole_number, int)
+reads_decimal_number = _reading(grammar.decimal_number, Decimal, int, float)
+
+WholeNumber = Annotated[int, reads_whole_number]
+DecimalNumber = Annotated[Decimal, reads_decimal_number]
 Boolean = Annotated[bool, _reading(grammar.boolean, bool)]
 Id = Annotated[UUID, _reading(grammar.uuid, UUID)]
 UtcDatetime = Annotated[

@@ -59,7 +59,7 @@ class Cursor:
 CursorText = Annotated[
     SkipValidation[Cursor],  # `read` has validated it: only the query knows the model
     PlainSerializer(str),
-    WithJsonSchema({"type": "string", "maxLength": MAX_LENGTH}),
+    WithJsonSchema({"type": "string", "maxLength": MAX_LENGTH, "pattern": "^[A-Za-z0-9_-]*$"}),
 ]
 
 

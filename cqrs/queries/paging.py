@@ -28,7 +28,7 @@ import orjson
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from cqrs.messaging.fields import WholeNumber
+from cqrs.messaging.fields import reads_whole_number
 from cqrs.messaging.results import Ok, Rejected, Result
 from cqrs.queries.cursors import Cursor, CursorText, read
 from cqrs.queries.filters import FilteredQuery, given_filters
@@ -38,6 +38,11 @@ from cqrs.queries.specifications import COUNT_CAP
 
 START = Cursor()
 MAX_OFFSET = 2**63 - 1  # what PostgreSQL's OFFSET takes
+
+
+def _no_default(schema: dict[str, Any]) -> None:
+    # A generated client would send it, and beside a cursor it is refused.
+    schema.pop("default", None)
 
 
 class RowSource(Protocol):
@@ -58,8 +63,8 @@ class ListQuery(FilteredQuery):
 
     cache_for_s: ClassVar[float] = 60
 
-    page: Annotated[WholeNumber, Field(ge=1)] = 1
-    page_size: Annotated[WholeNumber, Field(ge=1, le=100)] = 10
+    page: Annotated[int, Field(ge=1, json_schema_extra=_no_default), reads_whole_number] = 1
+    page_size: Annotated[int, Field(ge=1, le=100), reads_whole_number] = 10
     cursor: Annotated[
         CursorText | None,
         Field(description="Instead of page: empty for the first page, then as next says"),

@@ -1,13 +1,14 @@
 """The types of query parameters: they turn a query string's texts into values or errors."""
 
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from cqrs.messaging import grammar
-from cqrs.messaging.fields import DecimalNumber, LongText
+from cqrs.messaging.fields import LongText, reads_decimal_number
 
 
 def _moment(value: Any) -> Any:
@@ -48,5 +49,14 @@ def _at(moment: date | datetime, day_time: time) -> datetime:
     return datetime.combine(moment, day_time, UTC)
 
 
-Amount = Annotated[DecimalNumber, Field(max_digits=28, allow_inf_nan=False)]
+_AMOUNT = r"^-?(0|[1-9][0-9]{0,13})(\.[0-9]{1,14})?$"
+Amount = Annotated[
+    Decimal,
+    Field(max_digits=28, allow_inf_nan=False),
+    reads_decimal_number,
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^-?(0|[1-9][0-9]{0,13})(\.[0-9]{1,14})?$"},
+        mode="validation",
+    ),
+]
 Search = Annotated[LongText, Field(max_length=200)]

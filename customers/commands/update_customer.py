@@ -3,10 +3,10 @@
 Refuses with `not_found`, `version_conflict` and `email_taken`.
 """
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 from uuid import UUID
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
 from cqrs.event_log.aggregates import load_for_change
@@ -18,6 +18,13 @@ from customers.fields import EmailAddress
 from customers.models import Customer, CustomerState
 
 
+def _names_a_change(schema: dict[str, Any]) -> None:
+    """Document that one of the fields has to be given: null stands for none."""
+    schema["anyOf"] = [
+        {"required": [name], "properties": {name: {"type": "string"}}} for name in ("name", "email")
+    ]
+
+
 class UpdateCustomer(Command):
     permission: ClassVar[str] = "customers.update_customer"
     answer: ClassVar[type[AggregateState]] = CustomerState
@@ -25,6 +32,8 @@ class UpdateCustomer(Command):
     customer_id: Annotated[UUID, ServerSet()]
     name: Text | None = None
     email: EmailAddress | None = None
+
+    model_config = ConfigDict(json_schema_extra=_names_a_change)
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:

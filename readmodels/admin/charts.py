@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import orjson
@@ -25,7 +25,8 @@ def revenue_by_day(found: QuerySet[Any]) -> list[Chart]:
     last = found.aggregate(last=Max("day"))["last"]
     if last is None:
         return []
-    days = [last - timedelta(days=back) for back in reversed(range(DAYS))]
+    begins = max(date.min.toordinal(), last.toordinal() - DAYS + 1)
+    days = [date.fromordinal(each) for each in range(begins, last.toordinal() + 1)]
     rows = found.order_by().filter(sold_from(days[0]), sold_until(last))
     orders: Counter[str] = Counter()
     revenues: dict[str, dict[date, float]] = {}
