@@ -45,7 +45,7 @@ class NearHeadRound(Round):
     def is_level(self) -> bool:
         """Return whether everything is at the head."""
         reached = (upto for part in self.parts for _, upto in part.moves)
-        return not self.left and not self.far and all(upto == self.head for upto in reached)
+        return not self.left and not self.far and all(upto >= self.head for upto in reached)
 
     def claim(self) -> list[Part]:
         claim = self.partitions.issue_claim(self.code.keys(), self.near)
@@ -96,5 +96,9 @@ class NearHeadRound(Round):
         window: Sequence[RawEvent],
     ) -> Part:
         shares = [own_part(consumer, each, window, self.head) for each in checkpoints]
-        moves = [(each, upto) for each, (_, upto) in zip(checkpoints, shares, strict=True)]
+        # Another worker can have brought a partition past the head that this one has seen.
+        moves = [
+            (each, max(each.position, upto))
+            for each, (_, upto) in zip(checkpoints, shares, strict=True)
+        ]
         return Part(consumer, moves, sorted(event for events, _ in shares for event in events))

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from cqrs.database.sessions import sessions_dropped_after_failure
 from cqrs.event_log import sequencer
 from cqrs.event_log.sequencer import Seen
 from cqrs.projections.projection import Projection
@@ -28,15 +29,17 @@ def project(
     """Sequence what is pending, and apply it to the projections and their retired copies.
 
     Ends when nothing is left, or after `limit_s`. Retries parked events that are due. Hands the
-    events over to the reactions, and runs those that write on `default` alone.
+    events over to the reactions, and runs those that write on `default` alone. After a failure the
+    next call begins with new sessions.
     """
     handed = _HandedOver()
-    try:
-        passed = runner.drain(
-            *active_consumers(chosen), look=handed.step, on_batch=on_batch, limit_s=limit_s
-        )
-    finally:
-        handed.run_transactional()
+    with sessions_dropped_after_failure():
+        try:
+            passed = runner.drain(
+                *active_consumers(chosen), look=handed.step, on_batch=on_batch, limit_s=limit_s
+            )
+        finally:
+            handed.run_transactional()
     return Worked(passed, bool(handed.external))
 
 

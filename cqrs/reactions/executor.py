@@ -14,6 +14,7 @@ from django.db import Error, connection, transaction
 
 from cqrs.database.locks import LockSpace, held, session_lock
 from cqrs.database.outages import is_outage
+from cqrs.database.sessions import sessions_dropped_after_failure
 from cqrs.reactions import work
 from cqrs.reactions.deadlines import call_deadline
 from cqrs.reactions.reacting import react_to
@@ -41,12 +42,13 @@ def run(reaction: Reaction, limit_s: float = math.inf) -> int:
     """
     _require_no_transaction()
     total, deadline = 0, time.monotonic() + limit_s
-    while time.monotonic() < deadline and work.due([reaction.name]):
-        with _executing(reaction) as is_held:
-            attempts = _run_due(reaction, deadline) if is_held else 0
-        if not attempts:
-            break
-        total += attempts
+    with sessions_dropped_after_failure():
+        while time.monotonic() < deadline and work.due([reaction.name]):
+            with _executing(reaction) as is_held:
+                attempts = _run_due(reaction, deadline) if is_held else 0
+            if not attempts:
+                break
+            total += attempts
     return total
 
 

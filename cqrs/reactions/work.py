@@ -8,6 +8,8 @@ from uuid import UUID
 import structlog
 from django.db import connection
 
+from cqrs.consumers.parking import is_caused_by_event
+from cqrs.database.outages import is_outage
 from cqrs.event_log.upcasters import NeedsNewerCode
 from cqrs.messaging.error_text import error_text
 from cqrs.reactions.reacting import TooManyHops
@@ -16,7 +18,7 @@ from cqrs.reactions.reaction import Reaction
 # The delays double up to an hour: a row is parked when it has failed for about two hours.
 ATTEMPTS = 14
 FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 3600.0
-NEWER_CODE_DELAY_S = 10.0
+EARLY_DELAY_S = 10.0  # after newer code, or the database, was missing
 INTERRUPTED = "Every attempt was interrupted: its process ended before the call returned"
 
 log = structlog.get_logger("cqrs.reactions")
@@ -102,7 +104,7 @@ def finish(attempt: Attempt) -> None:
 
 def fail(reaction: Reaction, attempt: Attempt, error: Exception) -> None:
     """Store the error and the time of the next attempt; after the last one the row is parked."""
-    is_early = isinstance(error, NeedsNewerCode)  # no failure of the event: it does not count
+    is_early = isinstance(error, NeedsNewerCode) or _is_of_the_server(error)
     is_parked = isinstance(error, TooManyHops) or (attempt.number >= ATTEMPTS and not is_early)
     parameters: dict[str, int | float | str | None] = {
         "id": attempt.id,
@@ -110,7 +112,7 @@ def fail(reaction: Reaction, attempt: Attempt, error: Exception) -> None:
         "attempts": attempt.number - is_early,
         "error": error_text(error),
         "is_parked": is_parked,
-        "delay_s": NEWER_CODE_DELAY_S if is_early else None,
+        "delay_s": EARLY_DELAY_S if is_early else None,
     }
     with connection.cursor() as cursor:
         cursor.execute(_FAIL, parameters)
@@ -121,6 +123,14 @@ def fail(reaction: Reaction, attempt: Attempt, error: Exception) -> None:
         attempts=attempt.number,
         error=type(error).__name__,
     )
+
+
+def _is_of_the_server(error: Exception) -> bool:
+    """Return whether the database alone is to blame: then the attempt does not count.
+
+    A lost connection counts: an event can be what ends it, each time.
+    """
+    return not is_caused_by_event(error) and not is_outage(error)
 
 
 def park_interrupted(reaction: Reaction) -> None:

@@ -1,5 +1,6 @@
 """A consumer that fails as a whole leaves the joint transaction, and returns after a success."""
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,10 +50,12 @@ def positions(*projections: Any) -> set[int]:
 
 
 def failed() -> dict[str, Exception]:
-    """Project in another thread; return what failed, by its text."""
+    """Project in another thread; return what failed, by its text. Its pause lasts until `now`."""
     try:
         elsewhere(lambda: project(PROJECTIONS))
     except ExceptionGroup as group:
+        for pause in runner.paused.values():
+            pause.until = math.inf
         return {str(error): error for error in group.exceptions}
     return {}
 

@@ -168,6 +168,16 @@ class TestPartitionOfAnotherWorker:
         assert positions() == {6}
 
 
+class TestWorkerWithAnOldLook:
+    def test_moves_no_partition_back(self, level: Log) -> None:
+        """Another worker has brought it past the head that this one has seen."""
+        old = sequencer.look()
+        lives(level, 1)
+        project(PROJECTIONS)
+        assert runner.drain(*PROJECTIONS, look=lambda: old) == 0
+        assert positions() == {6}
+
+
 class TestReadLag:
     @staticmethod
     def lag_ms() -> int:

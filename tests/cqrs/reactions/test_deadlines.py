@@ -60,9 +60,7 @@ class TestDeadline:
             assert run(recorder) == 1
             assert time.monotonic() - started < DEADLINE_S + 3
             assert gone.wait(5)
-        [error] = failures()
-        # The status has come then, and the headers end with the connection.
-        assert error == ("HTTPError: HTTP Error 500: Broken" if b"500" in first else PASSED)
+        assert failures() == [PASSED]
         assert ReactionWork.objects.get().attempts == 1
 
     def test_leaves_a_success_alone_whose_headers_do_not_end(self, deploy: Any) -> None:
