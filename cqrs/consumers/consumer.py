@@ -59,6 +59,9 @@ class Consumer(Protocol):
     def skipped(self, events: Sequence[RawEvent]) -> Collection[int]:
         """Return the positions of the events to park instead of applying them."""
 
+    def writes(self, table: str, column: str) -> bool:
+        """Return whether this version of the code gives the column of a table a value."""
+
 
 def wants(consumer: Consumer, event: RawEvent) -> bool:
     """Return whether the event is for this consumer."""

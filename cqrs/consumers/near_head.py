@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from cqrs.consumers.consumer import Consumer
 from cqrs.consumers.parking import Parking
 from cqrs.consumers.partitions import PartitionCheckpoint, Partitions
-from cqrs.consumers.round import Part, Round
+from cqrs.consumers.parts import Part
+from cqrs.consumers.round import Round
 from cqrs.consumers.windows import own_part, shared_window
 from cqrs.event_log.feed import RawEvent, Stream
 from cqrs.event_log.sequencer import Seen

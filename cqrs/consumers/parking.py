@@ -14,7 +14,9 @@ from django.db import DataError, Error, IntegrityError
 from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 from django.utils import timezone
+from psycopg.errors import NotNullViolation
 
+from cqrs.consumers.consumer import Consumer
 from cqrs.database.cursors import array, server_cursor
 from cqrs.event_log.feed import RawEvent, Stream
 from cqrs.event_log.upcasters import NeedsNewerCode
@@ -33,6 +35,19 @@ def is_caused_by_event(error: Exception) -> bool:
     event does not help.
     """
     return isinstance(error, DataError | IntegrityError) or not isinstance(error, Error)
+
+
+def is_to_park(consumer: Consumer, error: Exception) -> bool:
+    """Return whether to park the event that the consumer fails on.
+
+    Not if the table is of other code: a column without a value is one that this code does not know.
+    """
+    if not is_caused_by_event(error):
+        return False
+    cause = error.__cause__
+    if isinstance(cause, NotNullViolation):
+        return consumer.writes(str(cause.diag.table_name), str(cause.diag.column_name))
+    return True
 
 
 class Parking:

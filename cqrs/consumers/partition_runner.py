@@ -5,10 +5,12 @@ from dataclasses import replace
 from functools import partial
 
 from cqrs.consumers.consumer import Consumer
-from cqrs.consumers.parking import Parking, is_caused_by_event
+from cqrs.consumers.parking import Parking, is_to_park
 from cqrs.consumers.partitions import PartitionCheckpoint, Partitions
+from cqrs.consumers.parts import Part
 from cqrs.consumers.retries import Retries
-from cqrs.consumers.round import Part, Round
+from cqrs.consumers.round import Round
+from cqrs.consumers.trials import are_refused_alike
 from cqrs.consumers.windows import read_part
 from cqrs.models import AbstractCheckpoint, AbstractParkedEvent
 
@@ -80,10 +82,15 @@ class PartitionRunner:
     ) -> PartitionCheckpoint:
         """Apply a batch, parking events that fail; return where the partition is then."""
         upto = min(goal, checkpoint.position + self.batch * checkpoint.partitions)
-        return self._halve(consumer, checkpoint, upto)
+        return self._halve(consumer, checkpoint, upto, is_whole=True)
 
     def _halve(
-        self, consumer: Consumer, checkpoint: PartitionCheckpoint, upto: int
+        self,
+        consumer: Consumer,
+        checkpoint: PartitionCheckpoint,
+        upto: int,
+        *,
+        is_whole: bool = False,
     ) -> PartitionCheckpoint:
         """Apply the events up to `upto`, by halves if one fails; park it when it is alone."""
         whole = Round(self.partitions, self.parking)
@@ -91,7 +98,9 @@ class PartitionRunner:
             return self._run(whole, consumer, checkpoint, upto)
         except Exception as error:
             events = [event for part in whole.parts for event in part.events]
-            if not events or not is_caused_by_event(error):
+            if not events or not is_to_park(consumer, error):
+                raise
+            if is_whole and are_refused_alike(self._run_trial, consumer, events, error):
                 raise
             failure = events[0].position, error
         if len(events) == 1:
@@ -100,6 +109,10 @@ class PartitionRunner:
         middle = events[len(events) // 2].position - 1
         half = self._halve(consumer, checkpoint, middle)
         return self._halve(consumer, half, upto) if half.position == middle else half
+
+    def _run_trial(self, part: Part) -> None:
+        trial = Round(self.partitions, self.parking)
+        trial.run(lambda: [part], self.lock_timeout_ms, is_trial=True)
 
     def _run(
         self,

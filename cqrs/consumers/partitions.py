@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 
 from cqrs.consumers.consumer import Consumer
@@ -42,7 +42,7 @@ class Partitions:
         self.table = model._meta.db_table
 
     def get(self, names: Collection[str], using: str | None = None) -> list[PartitionCheckpoint]:
-        """Return every partition of the consumers, by consumer and partition."""
+        """Return all partitions of the consumers, by consumer and partition."""
         rows = self.model._default_manager.using(using or self.alias).filter(consumer__in=names)
         found = rows.order_by("consumer", "partition").values_list(*FIELDS)
         return [PartitionCheckpoint(*row) for row in found]
@@ -69,9 +69,9 @@ class Partitions:
     def issue_claim(self, versions: Collection[tuple[str, int]], near: int) -> CursorWrapper:
         """Issue a claim of every free partition of these consumers that is at `near` or later.
 
-        `versions` are names, each with a version: a partition of another version stays free for a
-        build that has it. The rows are those of all partitions of these names, each with whether it
-        is claimed. A claim ends with the transaction.
+        `versions` are names with versions: a partition of another one stays free for its build. The
+        rows are all partitions of these names, each with whether it is claimed. A claim ends with
+        the transaction.
         """
         fields = ", ".join(FIELDS)
         names, numbers = array([name for name, _ in versions]), array([of for _, of in versions])
@@ -88,10 +88,7 @@ class Partitions:
         return cursor
 
     def issue_claim_of(self, checkpoint: PartitionCheckpoint) -> CursorWrapper:
-        """Issue a claim of one partition, until the transaction ends.
-
-        No row when another worker holds it, or has moved it or swapped its tables meanwhile.
-        """
+        """Issue a claim of one partition; no row if a worker holds, has moved or swapped it."""
         cursor = server_cursor(self.alias)
         cursor.execute(
             f"SELECT id FROM {self.table} WHERE id = %s AND consumer = %s AND position = %s"  # noqa: S608
@@ -118,10 +115,20 @@ class Partitions:
             parameters = [str(level), str(age_s), *parameters]
         return (
             f"UPDATE {self.table} AS row SET position = new.position,"  # noqa: S608
-            f" updated_at = clock_timestamp(){caught_up}"
+            f" failure = NULL, updated_at = clock_timestamp(){caught_up}"
             " FROM unnest(%s::bigint[], %s::bigint[]) AS new(id, position) WHERE row.id = new.id",
             parameters,
         )
+
+    def note_failure(self, consumer: Consumer, head: int, text: str) -> None:
+        """Store why the consumer's partitions stay behind, except of those that a worker holds."""
+        with connections[self.alias].cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {self.table} SET failure = %s WHERE id IN (SELECT id FROM {self.table}"  # noqa: S608
+                " WHERE consumer = %s AND version = %s AND position < %s ORDER BY id"
+                " FOR UPDATE SKIP LOCKED)",
+                [text, consumer.name, consumer.version, head],
+            )
 
     def resize(self, consumer: str, partitions: int) -> None:
         """Replace the consumer's partitions, all at one position, by another number of them."""

@@ -1,9 +1,11 @@
 """One pass over all consumers: together what is near the head, then the rest one by one."""
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from functools import partial
 
 import structlog
+from django.db import Error, transaction
 
 from cqrs.consumers.consumer import Consumer
 from cqrs.consumers.near_head import Code, NearHeadRound
@@ -102,9 +104,17 @@ class Pass:
         except Exception as error:  # noqa: BLE001  one consumer must not stop the others
             self.failures[consumer.name] = error
             pause_s = self.paused.start(consumer.name)
-            log.warning(
-                "consumer_paused", consumer=consumer.name, pause_s=pause_s, error=error_text(error)
-            )
+            text = error_text(error)
+            log.warning("consumer_paused", consumer=consumer.name, pause_s=pause_s, error=text)
+            if not is_outage(error):
+                self._note(consumer, text)
+
+    def _note(self, consumer: Consumer, text: str) -> None:
+        """Let `projections status` say why, if the database still takes it."""
+        partitions = self.runner.partitions
+        first_line = text.partition("\n")[0]  # the others can quote the row
+        with suppress(Error), transaction.atomic(using=partitions.alias):
+            partitions.note_failure(consumer, self.seen.head, first_line)
 
 
 def missing(code: Code, found: Collection[str]) -> list[Consumer]:

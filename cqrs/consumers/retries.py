@@ -12,7 +12,7 @@ from django.db import transaction
 from cqrs.conf import cached_setting
 from cqrs.consumers.announcements import announce
 from cqrs.consumers.consumer import Consumer, apply, recorded
-from cqrs.consumers.parking import Parking, is_caused_by_event
+from cqrs.consumers.parking import Parking, is_to_park
 from cqrs.consumers.partitions import Partitions
 from cqrs.database.pipelines import set_lock_timeout
 from cqrs.event_log import feed
@@ -108,7 +108,7 @@ class Retries:
                 apply(consumer.batch([stored]), self.parking.alias)
                 return stored
         except Exception as error:
-            if not is_caused_by_event(error):
+            if not is_to_park(consumer, error):
                 raise
             return error
 

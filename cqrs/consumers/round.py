@@ -4,70 +4,23 @@ Its statements go in a pipeline: the claim and the parked events, all loads, all
 checkpoints. So a round costs the same number of waits for one consumer and for all of them.
 """
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 from itertools import islice
-from typing import Any
 
 from django.db import Error
 
 from cqrs.consumers.announcements import announce
-from cqrs.consumers.consumer import Batch, Consumer, recorded
 from cqrs.consumers.parking import Parking
-from cqrs.consumers.partitions import PartitionCheckpoint, Partitions
+from cqrs.consumers.partitions import Partitions
+from cqrs.consumers.parts import Part
+from cqrs.database.cursors import server_cursor
 from cqrs.database.pipelines import pipelined_transaction
-from cqrs.database.statements import Selected, Statement, execute
-from cqrs.event_log.feed import RawEvent, Stream
+from cqrs.database.statements import Selected, execute
 
 
-@dataclass(slots=True)
-class Part:
-    """The share of one consumer: its claimed partitions, with the position that each reaches.
-
-    `events` are applied; with their `failure` they are parked. `queued` are parked behind the
-    failed one of their aggregate.
-    """
-
-    consumer: Consumer
-    moves: Sequence[tuple[PartitionCheckpoint, int]]
-    events: Sequence[RawEvent] = ()
-    queued: Sequence[RawEvent] = ()
-    batch: Batch | None = None
-    loads: Sequence[Statement] = ()
-    writes: Sequence[Statement] = ()
-    failure: Exception | None = None
-
-    def queue_blocked(self, blocked: Collection[Stream]) -> None:
-        """Queue the events of blocked aggregates, and from each event on that is skipped."""
-        skipped = self.consumer.skipped(self.events) if self.events else ()
-        if not blocked and not skipped:
-            return
-        streams, events, queued = {*blocked}, list[RawEvent](), list[RawEvent]()
-        for event in self.events:
-            if event.position in skipped:
-                streams.add(event.stream)
-            (queued if event.stream in streams else events).append(event)
-        self.events, self.queued = events, queued
-
-    def start(self) -> bool:
-        if self.events and not self.failure:
-            self.batch = self.consumer.batch([recorded(self.consumer, e) for e in self.events])
-            self.loads = self.batch.loads()
-        return True
-
-    def fold(self, loaded: Sequence[Sequence[Any]]) -> bool:
-        """Fold; return whether other consumers can wait for what follows."""
-        if self.batch is None:
-            return True
-        self.writes = self.batch.fold(loaded)
-        return not self.batch.has_follow_up
-
-    def park(self, parking: Parking) -> None:
-        if self.failure:
-            for event in self.events:
-                parking.park(self.consumer.name, event, self.failure)
-        if self.queued:
-            parking.queue(self.consumer.name, self.queued)
+class _Undone(Exception):
+    """Ends the transaction of a trial."""
 
 
 class Round:
@@ -90,18 +43,34 @@ class Round:
         """Return the number of positions, of all partitions."""
         return sum(upto - each.position for part in self.parts for each, upto in part.moves)
 
-    def run(self, claim: Callable[[], Sequence[Part]], lock_timeout_ms: int = 0) -> None:
-        """Run the transaction, with the parts that `claim` returns.
+    def run(
+        self,
+        claim: Callable[[], Sequence[Part]],
+        lock_timeout_ms: int = 0,
+        *,
+        is_trial: bool = False,
+    ) -> None:
+        """Run the transaction, with the parts that `claim` returns; a trial is rolled back.
 
         Waits up to `lock_timeout_ms` for each lock; 0: without end.
         """
-        with pipelined_transaction(self.partitions.alias, lock_timeout_ms=lock_timeout_ms):
+        undoing = suppress(_Undone) if is_trial else nullcontext()
+        with undoing, pipelined_transaction(self.partitions.alias, lock_timeout_ms=lock_timeout_ms):
             self.parts = claim()
             self._stay(Part.start)
             loads = [load for part in self.parts for load in part.loads]
             rows = iter(Selected(self.partitions.alias, loads).rows())
             self._stay(lambda part: part.fold(list(islice(rows, len(part.loads)))))
             self._write()
+            if is_trial:
+                self._undo()
+
+    def _undo(self) -> None:
+        """Wait for the statements, any of which may raise, and roll back."""
+        cursor = server_cursor(self.partitions.alias)
+        cursor.execute("SELECT 1")
+        cursor.fetchall()
+        raise _Undone
 
     def _stay(self, phase: Callable[[Part], bool]) -> None:
         """Run a phase that writes nothing; the parts stay for which it succeeds."""

@@ -10,10 +10,12 @@ from cqrs import models as kernel
 class ProjectionCheckpoint(kernel.AbstractCheckpoint):
     """The checkpoint of a partition, in the database of the rows that it covers.
 
-    `caught_up_at` is when a worker last found the partition at the head of the log.
+    `caught_up_at` is when a worker last found the partition at the head of the log. `failure` says
+    why the consumer cannot go on; the next success ends it.
     """
 
     caught_up_at = models.DateTimeField(null=True)
+    failure = models.TextField(null=True)  # noqa: DJ001  builds before this column insert rows, too
 
     class Meta(kernel.AbstractCheckpoint.Meta):
         db_table = "cqrs_projections_checkpoint"

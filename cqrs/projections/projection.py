@@ -104,6 +104,10 @@ class Projection:
         """Return the positions of the events to park instead of applying them."""
         return ()
 
+    def writes(self, table: str, column: str) -> bool:
+        """Return whether this version of the code gives the column of a table a value."""
+        return any(each.name == table and column in each.columns.names for each in self.tables)
+
     @property
     def home_table(self) -> Table:
         """Return the table whose rows are the aggregates of `home_of`."""

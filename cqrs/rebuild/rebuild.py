@@ -3,7 +3,7 @@
 from cqrs.projections.projection import Projection
 from cqrs.projections.registry import runner
 from cqrs.rebuild.catch_up import Report, catch_up, copy_runner
-from cqrs.rebuild.missing_tables import create_missing_tables
+from cqrs.rebuild.missing_tables import restore_missing_tables
 from cqrs.rebuild.proof import Proof, RebuildError, prove, require_acceptance
 from cqrs.rebuild.serving import retired_copy
 from cqrs.rebuild.swap import swap
@@ -13,22 +13,22 @@ from cqrs.rebuild.table_copies import Slot, TableCopy, exclusive
 def rebuild(projection: Projection, report: Report, *, accept_changes: bool = False) -> Proof:
     """Fill a copy of the projection's tables, prove it, and swap the two; return the proof.
 
-    Continues an interrupted rebuild. Raises `Busy`, and `RebuildError` when a newer version serves,
+    Continues an interrupted rebuild. Serving tables that are missing are made first, and filled
+    from the log. Raises `Busy`, and `RebuildError` when a newer version serves,
     or when the two differ and that was not accepted: then the copy stays, and a second call
-    continues with it. A serving table that was dropped is created again; there is nothing to accept
-    then.
+    continues with it.
     """
     copy = TableCopy(projection, Slot.SHADOW)
     with exclusive(copy):
         _require_no_newer_version(projection)
-        was_dropped = bool(create_missing_tables(projection))
+        restore_missing_tables(projection)
         _create_unless_it_fits(copy)
         catch_up(copy, report)
         report("adding indexes", 0, 1)
         copy.complete()
         catch_up(copy, report)
         proof = prove(copy, report)
-        require_acceptance(proof, accept_changes or was_dropped)
+        require_acceptance(proof, accept_changes)
         report("swapping", 0, 1)
         swap(copy)
     return proof

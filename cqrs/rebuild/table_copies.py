@@ -84,6 +84,10 @@ class TableCopy:
         """Return the positions of the events to park instead of applying them."""
         return ()
 
+    def writes(self, table: str, column: str) -> bool:
+        """Return whether the projection gives the column of a table a value."""
+        return self.projection.writes(table, column)
+
     def streams_to_retry(self) -> Collection[Stream]:
         """Return the aggregates whose parked events must be retried to equal the serving tables."""
         return ()

@@ -37,5 +37,8 @@ class Applying:
     def batch(self, events: Sequence[RecordedEvent]) -> AppliedBatch:
         return AppliedBatch(self.apply, events)
 
+    def writes(self, table: str, column: str) -> bool:
+        return True
+
     def skipped(self, events: Any) -> tuple[int, ...]:
         return ()
