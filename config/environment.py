@@ -2,8 +2,6 @@
 
 import os
 import re
-import secrets
-from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -133,16 +131,3 @@ def private_dir(name: str) -> Path:
     path = local_dir(name)
     path.chmod(0o700)
     return path
-
-
-def stored_secret(name: str) -> str:
-    """Return a random secret, stored in a file that only its owner can read."""
-    path = local_dir() / name
-    if not path.exists():
-        draft = local_dir() / f"{name}.{os.getpid()}"
-        with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(24))
-        with suppress(FileExistsError):
-            os.link(draft, path)  # complete or not at all; of two processes one wins
-        draft.unlink()
-    return path.read_text()

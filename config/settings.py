@@ -10,22 +10,22 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment as env
-from config.database import databases, limits
+from config import secret_files
+from config.database import databases, limits, owners
 from config.database.embedded import postgres
 from config.monitoring import logs
 
 BASE_DIR = env.BASE_DIR
 DEBUG = env.flag("DEBUG", False)
-SECRET_KEY = env.text("SECRET_KEY") or env.stored_secret("secret_key")
 ALLOWED_HOSTS = env.listed("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 
 # A proxy in front uses TLS and sets X-Forwarded-Proto. `check --deploy` requires all of these.
 HTTPS = env.flag("HTTPS", False)
+SECRET_KEY = secret_files.secret_key(must_be_long=HTTPS)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-SECURE_REDIRECT_EXEMPT = [r"^health/"]  # probes come without TLS
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -56,9 +56,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "cqrs.http.middleware.request_context",
+    "config.monitoring.middleware.monitoring",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "cqrs.http.middleware.request_context",
     "config.admin_middleware.NulMiddleware",
     "config.admin_middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -92,6 +93,8 @@ _urls = {
     "default": env.text("DATABASE_URL"),
     "replica": env.text("REPLICA_DATABASE_URL"),
     "replica_writer": env.text("REPLICA_WRITER_DATABASE_URL"),
+    "migration": env.text("MIGRATION_DATABASE_URL"),
+    "replica_migration": env.text("REPLICA_MIGRATION_DATABASE_URL"),
 }
 EMBEDDED = not any(_urls.values())  # the private PostgreSQL
 if EMBEDDED:
@@ -108,6 +111,8 @@ DATABASE_LIMITS = limits.by_profile(
     worker_ms=env.number("WORKER_STATEMENT_TIMEOUT_MS", 60_000),
     idle_ms=env.number("IDLE_IN_TRANSACTION_TIMEOUT_MS", 10_000),
 )
+# The owners' roles, for `migrate` and `flush`; everything else changes rows alone.
+DATABASE_OWNERS = owners.by_alias(_urls, DATABASES)
 DATABASE_ROUTERS = ["readmodels.router.ReadModelRouter"]
 
 # --- the web server ------------------------------------------------------------------------------

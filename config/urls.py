@@ -4,15 +4,12 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from config.monitoring import health
-from config.monitoring.metrics import metrics
+from config.monitoring.middleware import VIEWS
 
 urlpatterns = [
     path("api/", include("config.api")),
     path("", RedirectView.as_view(url="/api/docs")),
-    path("health/live", health.live),
-    path("health/ready", health.ready),
-    path("metrics", metrics),
+    *(path(address, view) for address, view in VIEWS.items()),
     path("admin/", admin.site.urls),
 ]
 

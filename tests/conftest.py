@@ -12,7 +12,7 @@ from cqrs.event_log.audits import audit
 from cqrs.messaging.context import system_context, use_context
 from cqrs.notifications import listener
 from cqrs.projections.registry import runner
-from tests.support import as_migrated, cached_answers
+from tests.support import as_migrated, cached_answers, rights
 from tests.support.log import Log
 
 pytest_plugins = ["tests.support.fixtures"]
@@ -28,9 +28,24 @@ def _names(django_db_modify_db_settings: None) -> dict[str, str]:
     return {alias: connections[alias].settings_dict["NAME"] for alias in connections}
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    rights.use(as_administrator=rights.needs_administrator(item))
+
+
+@pytest.fixture(scope="session")
+def _administrator() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        rights.create_as_administrator(patch)
+        yield
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
-    _names: dict[str, str], django_db_setup: None, django_db_blocker: DjangoDbBlocker
+    _names: dict[str, str],
+    _administrator: None,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
     """Restore what a test has changed, instead of all that there is."""
     made = [
@@ -41,6 +56,8 @@ def django_db_setup(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", as_migrated.instead_of_flush)
         yield
+    for alias in made:
+        rights.leave(alias)
     if "replica" in made:
         with django_db_blocker.unblock():
             _hang_up()

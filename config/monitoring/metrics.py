@@ -1,23 +1,23 @@
 """Serve the kernel's metrics to Prometheus, and decide who may see them."""
 
 import hmac
+from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from cqrs.http import problems
 from cqrs.operations.metrics import registry
 
-LOOPBACK = ("127.", "::1")
+# Each proxy adds some of these, so a request without any is direct.
+PROXY_HEADERS = ("Forwarded", "Via", "X-Real-Ip", "X-Forwarded-")
 
 
-@csrf_exempt
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Answer in Prometheus' text format, to this machine or to a client with `METRICS_TOKEN`."""
+    """Answer in Prometheus' text format, to `METRICS_TOKEN`; without one to this machine alone."""
     if not _may_see(request):
         return problems.problem(request, 403, "permission_denied", "Send METRICS_TOKEN as a Bearer")
     return HttpResponse(generate_latest(registry()), content_type=CONTENT_TYPE_LATEST)
@@ -25,9 +25,15 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def _may_see(request: HttpRequest) -> bool:
     if settings.METRICS_TOKEN:
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if hmac.compare_digest(given.encode(), settings.METRICS_TOKEN.encode()):
-            return True
-    # Behind a proxy on this machine, every request comes from a loopback address.
-    is_proxied = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
-    return request.META.get("REMOTE_ADDR", "").startswith(LOOPBACK) and not is_proxied
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        is_right = hmac.compare_digest(token.encode(), settings.METRICS_TOKEN.encode())
+        return is_right and scheme.lower() == "bearer"
+    is_proxied = any(name.startswith(PROXY_HEADERS) for name in request.headers)
+    return _is_loopback(request.META.get("REMOTE_ADDR", "")) and not is_proxied
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address.removeprefix("::ffff:")).is_loopback
+    except ValueError:  # a Unix socket has no address
+        return False

@@ -3,17 +3,41 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def checked(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, REPOSITORY / "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        env={**os.environ, "LOCAL_DIR": str(folder), "HTTPS": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 class TestCheckDeploy:
-    def test_is_clean(self):
-        checked = subprocess.run(
-            [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
-            env={**os.environ, "HTTPS": "1", "SECRET_KEY": os.urandom(40).hex()},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert (checked.returncode, checked.stderr) == (0, "")
-        assert "no issues" in checked.stdout
+    @pytest.mark.parametrize("key", ["", os.urandom(25).hex()])
+    def test_is_clean(self, tmp_path: Path, key: str):
+        done = checked(tmp_path, SECRET_KEY=key)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "no issues" in done.stdout
+
+    @pytest.mark.parametrize("key", ["x" * 60, os.urandom(16).hex(), "short"])
+    def test_refuses_a_key_that_can_be_guessed(self, tmp_path: Path, key: str):
+        done = checked(tmp_path, SECRET_KEY=key)
+        assert done.returncode == 1
+        assert "SECRET_KEY: with HTTPS=1 it needs 50 random characters or more" in done.stderr
+        assert key not in done.stdout + done.stderr
+
+    def test_replaces_the_short_key_of_an_earlier_version(self, tmp_path: Path):
+        (tmp_path / "secret_key").write_text("s3cret-of-32-characters-abcdefgh")
+        assert checked(tmp_path).returncode == 0
+        stored = tmp_path / "secret_key"
+        assert len(stored.read_text()) == 64
+        assert stored.stat().st_mode & 0o777 == 0o600

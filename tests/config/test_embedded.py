@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from psycopg.errors import InsufficientPrivilege
 
 from config.database.embedded import postmaster, wheel
 from config.database.embedded.binaries import system_folders
@@ -40,6 +41,8 @@ class TestPrivatePostgres:
             "default": "/desk_write",
             "replica": "/desk_read",
             "replica_writer": "/desk_read",
+            "migration": "/desk_write",
+            "replica_migration": "/desk_read",
         }
         for url in first.values():
             with psycopg.connect(url) as connection:
@@ -126,39 +129,50 @@ class TestRestart:
     def test_keeps_what_was_committed_when_the_server_is_killed(self, used_local: Path) -> None:
         user = DeskUser(used_local, source="auto")
         urls = user.urls()
-        with psycopg.connect(urls["default"]) as connection:
+        with psycopg.connect(urls["migration"]) as connection:
             connection.execute("CREATE TABLE committed AS SELECT 1 AS it")
         os.kill(postmaster.find(data_of(used_local)).pid, signal.SIGKILL)
 
         following = DeskUser(used_local, source="auto")
         assert following.urls() == urls
-        with psycopg.connect(urls["default"]) as connection:
+        with psycopg.connect(urls["migration"]) as connection:
             assert connection.execute("SELECT it FROM committed").fetchone() == (1,)
         assert [user.leave(), following.leave()] == ["", ""]
         assert postmaster.find(data_of(used_local)) is None
 
-    def test_gives_a_reader_to_what_an_earlier_version_made(self, local: Path) -> None:
+    def test_gives_roles_to_what_an_earlier_version_made(self, local: Path) -> None:
         earlier = DeskUser(local, source="auto")
-        owner = earlier.urls()["replica_writer"]
-        with psycopg.connect(owner) as connection:
-            connection.execute("CREATE TABLE old AS SELECT 1 AS it")
-            connection.execute("DROP OWNED BY desk_reader; DROP ROLE desk_reader")
+        earlier.urls()
+        with psycopg.connect((local / "postgres_admin_url").read_text()) as connection:
+            connection.execute("CREATE TABLE cqrs_event AS SELECT 1 AS it")
             connection.execute("GRANT CONNECT ON DATABASE desk_write TO PUBLIC")
+            password = connection.info.password
         path = data_of(local) / "desk.json"
-        state = json.loads(path.read_text())
-        del state["reader_password"]
-        path.write_text(json.dumps(state))
+        state = {"password": password, "databases": True, "reader_password": "then"}
+        path.write_text(json.dumps({**state, "port": connection.info.port}))
 
         user = DeskUser(local, source="auto")
-        reader = user.urls()["replica"]
-        with psycopg.connect(reader) as connection:
-            assert connection.execute("SELECT it, current_user FROM old").fetchone() == (
-                1,
-                "desk_reader",
-            )
+        urls = user.urls()
+        with psycopg.connect(urls["default"]) as connection:
+            found = connection.execute("SELECT it, current_user FROM cqrs_event").fetchone()
+            assert found == (1, "desk_write")
+            with pytest.raises(InsufficientPrivilege):
+                connection.execute("UPDATE cqrs_event SET it = 2")
         with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
-            psycopg.connect(reader, dbname="desk_write")
+            psycopg.connect(urls["replica"], dbname="desk_write")
         assert [earlier.leave(), user.leave()] == ["", ""]
+
+    def test_tells_its_owner_alone_how_the_administrator_connects(self, used_local: Path) -> None:
+        user = DeskUser(used_local, source="auto")
+        user.urls()
+        path = used_local / "postgres_admin_url"
+        assert path.stat().st_mode & 0o777 == 0o600
+        with psycopg.connect(path.read_text()) as connection:
+            found = connection.execute(
+                "SELECT rolname FROM pg_roles WHERE rolsuper AND rolcanlogin"
+            ).fetchall()
+            assert found == [(connection.info.user,)]
+        user.leave()
 
     def test_moves_to_another_port_when_its_own_is_taken(self, used_local: Path) -> None:
         user = DeskUser(used_local, source="auto")

@@ -38,8 +38,7 @@ def server() -> Iterator[PrivatePostgres]:
 @pytest.fixture
 def desk(server: PrivatePostgres) -> Iterator[Desk]:
     """Return a desk on a server of its own, which is not started."""
-    urls = server.urls
-    with served_desk(DATABASE_URL=urls["default"], REPLICA_DATABASE_URL=urls["replica"]) as desk:
+    with served_desk(**server.variables) as desk:
         yield desk
 
 
@@ -60,7 +59,7 @@ class TestDatabaseOfAnOlderCommit:
     def test_is_no_hindrance_when_the_files_that_the_line_names_are_removed(self) -> None:
         with served_desk() as desk:
             user = DeskUser(desk.folder / "local", source="auto")
-            with psycopg.connect(user.urls()["default"]) as connection:
+            with psycopg.connect(user.urls()["migration"]) as connection:
                 connection.execute(OLDER.format(table="event"))
             code, said, refusal = desk.run("serve")
             assert user.leave() == ""

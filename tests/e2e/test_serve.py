@@ -60,8 +60,7 @@ class TestServe:
 class TestWeb:
     @pytest.fixture
     def other(self, desk: Desk) -> Iterator[Desk]:
-        urls = {"DATABASE_URL": "default", "REPLICA_DATABASE_URL": "replica"}
-        with served_desk(**{name: desk.database_url(alias) for name, alias in urls.items()}) as web:
+        with served_desk(**desk.variables) as web:
             yield web
 
     def test_serves_databases_that_are_there_without_workers(self, other: Desk):

@@ -10,7 +10,13 @@ import pytest
 
 from cqrs.messaging.ids import uuid7
 from tests.support.desk import Desk, registered, served_desk, wait_for
-from tests.support.servers import PrivatePostgres, PrivateRedis, private_postgres, private_redis
+from tests.support.servers import (
+    PrivatePostgres,
+    PrivateRedis,
+    on_two_servers,
+    private_postgres,
+    private_redis,
+)
 from tests.support.sides import is_level
 
 
@@ -41,9 +47,7 @@ def any_outage_desk() -> Iterator[OutageDesk]:
         redis = stack.enter_context(private_redis())
         desk = stack.enter_context(
             served_desk(
-                DATABASE_URL=write.urls["default"],
-                REPLICA_DATABASE_URL=read.reader_url,
-                REPLICA_WRITER_DATABASE_URL=read.urls["replica"],
+                **on_two_servers(write, read),
                 REDIS_URL=redis.url,
                 THROTTLE_READ="6000/min",
                 THROTTLE_WRITE="6000/min",

@@ -17,7 +17,13 @@ import pytest
 
 from cqrs.messaging.ids import uuid7
 from tests.support.desk import Desk, order_body, registered, served_desk, wait_for
-from tests.support.servers import PrivatePostgres, PrivateStandby, private_postgres, private_standby
+from tests.support.servers import (
+    PrivatePostgres,
+    PrivateStandby,
+    on_two_servers,
+    private_postgres,
+    private_standby,
+)
 from tests.support.sides import assert_agree, is_level
 
 MAX_AGE_S = 1
@@ -77,11 +83,12 @@ def spread() -> Iterator[tuple[SpreadDesk, Desk]]:
         write, read = [stack.enter_context(private_postgres(folder())) for _ in range(2)]
         standby = stack.enter_context(private_standby(folder(), read))
         servers = SpreadDesk(write, read, standby)
+        variables = on_two_servers(write, read)
+        for name in ("REPLICA_DATABASE_URL", "REPLICA_WRITER_DATABASE_URL"):
+            variables[name] = servers.several(variables[name])
         desk = stack.enter_context(
             served_desk(
-                DATABASE_URL=write.urls["default"],
-                REPLICA_DATABASE_URL=servers.several(read.reader_url),
-                REPLICA_WRITER_DATABASE_URL=servers.several(read.urls["replica"]),
+                **variables,
                 REPLICA_MAX_AGE_S=str(MAX_AGE_S),
                 WEB_THREADS=str(THREADS),
             )

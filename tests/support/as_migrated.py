@@ -7,8 +7,10 @@ fills those that it has changed of the few that are never empty.
 
 from collections.abc import Iterable
 
-from django.db import connections, transaction
+from django.db import connections
 from django.test import TransactionTestCase
+
+from tests.support.rights import administrator
 
 _rows: dict[str, dict[str, str | None]] = {}  # by alias and table: what is in it, as JSON
 
@@ -29,7 +31,8 @@ def restore(alias: str) -> None:
     changed = [table for table in wanted if found[table] != wanted[table]]
     if not changed:
         return
-    with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+    connection = administrator(alias)
+    with connection.transaction(), connection.cursor() as cursor:
         for table in changed:
             cursor.execute(f"DELETE FROM {table}")
         for table in changed:
@@ -45,7 +48,7 @@ def instead_of_flush(test: TransactionTestCase) -> None:
 
 
 def _look(alias: str, tables: Iterable[str]) -> dict[str, str | None]:
-    with connections[alias].cursor() as cursor:
+    with administrator(alias).cursor() as cursor:
         cursor.execute(
             " UNION ALL ".join(
                 f"SELECT '{table}', json_agg(one ORDER BY one::text)::text FROM {table} one"

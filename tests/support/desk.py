@@ -19,17 +19,22 @@ import httpx
 import psutil
 import psycopg
 
+from config.database.databases import VARIABLES
 from config.database.embedded import postmaster
 from config.database.embedded.account import server_account
-from config.database.embedded.cluster import USER, Cluster
+from config.database.embedded.cluster import Cluster
 from config.database.embedded.home import ROOT_HOMES
 from config.database.embedded.ports import free_port
-from config.database.embedded.postgres import DATABASES
+from config.database.embedded.postgres import DATABASES, administrator_url, role_urls
 from tests.support.scenarios import ADDRESS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PASSWORD = "a password for the demo users"
 THROTTLES = ("THROTTLE_READ", "THROTTLE_WRITE", "THROTTLE_LOGIN", "THROTTLE_LOGIN_ADDRESS")
+OWNERS_FIRST = {
+    "default": ("migration", "default"),
+    "replica": ("replica_migration", "replica_writer", "replica"),
+}
 READY_S = 90.0
 STOP_S = 30.0
 FULL_COUNTS = os.environ.get("FAULT_COUNTS") == "full"
@@ -129,13 +134,20 @@ class Desk:
         return psycopg.connect(self.database_url(alias), target_session_attrs="read-write")
 
     def database_url(self, alias: str) -> str:
-        """Return the address with the credentials of who writes there."""
-        replica = ["REPLICA_WRITER_DATABASE_URL", "REPLICA_DATABASE_URL"]
-        for name in replica if alias == "replica" else ["DATABASE_URL"]:
-            if given := self.environment.get(name):
-                return given
+        """Return the address with the credentials of an owner or administrator."""
+        names = [VARIABLES[use] for use in OWNERS_FIRST[alias]]
+        if given := [self.environment[name] for name in names if name in self.environment]:
+            return given[0]
         state = self.cluster.state()
-        return f"postgresql://{USER}:{state.password}@127.0.0.1:{state.port}/{DATABASES[alias]}"
+        assert state.port is not None
+        return administrator_url(state.port, state).rpartition("/")[0] + f"/{DATABASES[alias]}"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What a process finds in its environment that uses the private databases."""
+        state = self.cluster.state()
+        assert state.port is not None
+        return {VARIABLES[use]: url for use, url in role_urls(state.port, state).items()}
 
     def client(self, user: str = "admin") -> httpx.Client:
         """Return a client that is logged in."""

@@ -61,10 +61,9 @@ def _prepare(stack: ExitStack, *, hands_out: bool) -> None:
     if "DATABASE_URL" not in os.environ:
         (folder / "postgres").mkdir()
         postgres = stack.enter_context(private_postgres(folder / "postgres"))
-        os.environ["DATABASE_URL"] = postgres.urls["default"]
-        os.environ["REPLICA_DATABASE_URL"] = postgres.urls["replica"]
-    elif "REPLICA_WRITER_DATABASE_URL" in os.environ:
-        # Test databases are made, filled and flushed by the role that may write, through one alias.
+        os.environ.update(postgres.variables, ADMIN_DATABASE_URL=postgres.url)
+    if "REPLICA_WRITER_DATABASE_URL" in os.environ:
+        # A test is one transaction in each database: what writes also reads, through one alias.
         os.environ["REPLICA_DATABASE_URL"] = os.environ.pop("REPLICA_WRITER_DATABASE_URL")
     if "REDIS_URL" not in os.environ:
         os.environ["REDIS_URL"] = stack.enter_context(private_redis()).url

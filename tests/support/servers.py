@@ -16,20 +16,21 @@ from typing import TypeVar
 
 import psutil
 
+from config.database.databases import VARIABLES
 from config.database.embedded import postgres, postmaster
 from config.database.embedded.account import Account, server_account
 from config.database.embedded.binaries import find_binaries
-from config.database.embedded.cluster import READER, USER, Cluster, create
-from config.database.embedded.postgres import DATABASES, url
+from config.database.embedded.cluster import ADMINISTRATOR, Cluster, create
+from config.database.embedded.postgres import DATABASES, role_urls, url
 from tests.support.server_process import ServerProcess
 
 Kind = TypeVar("Kind", bound=ServerProcess)
 
 
 class PrivatePostgres(ServerProcess):
-    """PostgreSQL with the two databases and the role that reads.
+    """PostgreSQL with the two databases and their roles.
 
-    `urls` has both databases by alias, as their owner; `url` is the write side's.
+    `urls` has both databases by alias, as the administrator; `url` is the write side's.
     """
 
     stop_signal = signal.SIGINT
@@ -48,15 +49,24 @@ class PrivatePostgres(ServerProcess):
     @property
     def urls(self) -> dict[str, str]:
         password = self.cluster.state().password
-        return {alias: url(self.port, USER, password, name) for alias, name in DATABASES.items()}
+        return {
+            alias: url(self.port, ADMINISTRATOR, password, name)
+            for alias, name in DATABASES.items()
+        }
 
     @property
     def url(self) -> str:
         return self.urls["default"]
 
     @property
-    def reader_url(self) -> str:
-        return url(self.port, READER, self.cluster.state().reader_password, DATABASES["replica"])
+    def role_urls(self) -> dict[str, str]:
+        """The URL of each use, with the role that may do no more than that."""
+        return role_urls(self.port, self.cluster.state())
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What a process finds in its environment that uses these databases."""
+        return {VARIABLES[use]: url for use, url in self.role_urls.items()}
 
     def start(self) -> None:
         super().start()
@@ -136,6 +146,12 @@ def private_postgres(path: Path) -> Iterator[PrivatePostgres]:
     """Run PostgreSQL below `path`, or where its account can reach if it cannot reach that."""
     with _running(PrivatePostgres(path)) as postgres:
         yield postgres
+
+
+def on_two_servers(write: PrivatePostgres, read: PrivatePostgres) -> dict[str, str]:
+    """Return the environment of a process whose two databases are in two servers."""
+    of_write = ("DATABASE_URL", "MIGRATION_DATABASE_URL")
+    return read.variables | {name: write.variables[name] for name in of_write}
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,7 @@ from config.database.embedded.account import Account
 from config.database.embedded.binaries import Binaries
 from config.database.embedded.errors import OWN_SERVER, EmbeddedPostgresError
 
-USER = "desk"
-READER = "desk_reader"  # the role of queries
+ADMINISTRATOR = "desk"  # a superuser, used for setting up alone
 CONFIGURATION = """
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''    # a path of 107 bytes at most: TCP has no such limit
@@ -33,8 +32,9 @@ class State:
 
     password: str
     port: int | None = None
-    databases: bool = False  # both exist
-    reader_password: str = ""  # earlier versions had no reader
+    role_passwords: dict[str, str] = field(default_factory=dict)
+    rights: str = ""
+    """A digest of the SQL that gave the roles their rights: another build has another SQL."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,9 @@ class Cluster:
             return None
 
     def state(self) -> State:
-        return State(**json.loads((self.data / "desk.json").read_text()))
+        stored = json.loads((self.data / "desk.json").read_text())
+        known = {each.name for each in fields(State)}  # other builds store other fields
+        return State(**{name: value for name, value in stored.items() if name in known})
 
     def update_state(self, **changes: Any) -> None:
         _write_state(self.data, replace(self.state(), **changes))
@@ -90,7 +92,7 @@ def _initdb(
         binaries["initdb"],
         "-D",
         data,
-        f"--username={USER}",
+        f"--username={ADMINISTRATOR}",
         f"--pwfile={password_file}",
     ]
     command += options

@@ -1,5 +1,6 @@
 """The addresses of the private PostgreSQL, which runs while this process does."""
 
+import hashlib
 import logging
 import secrets
 import threading
@@ -7,15 +8,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, partial
 
-from config.database import reader_role
 from config.database.embedded import leases, postmaster, server
 from config.database.embedded.account import server_account
 from config.database.embedded.binaries import find_binaries
-from config.database.embedded.cluster import READER, USER, Cluster, State, create
+from config.database.embedded.cluster import ADMINISTRATOR, Cluster, State, create
 from config.database.embedded.errors import OWN_SERVER, EmbeddedPostgresError
 from config.database.embedded.home import home
+from config.database.rights import statements
+from config.database.rights.apply import apply
+from config.database.rights.roles import ReadDatabase, WriteDatabase, roles_of
+from config.secret_files import write_secret
 
 DATABASES = {"default": "desk_write", "replica": "desk_read"}
+ROLES = (
+    WriteDatabase(DATABASES["default"], owner="desk_write_owner", writer="desk_write"),
+    ReadDatabase(
+        DATABASES["replica"],
+        owner="desk_read_owner",
+        projector="desk_projector",
+        reader="desk_reader",
+    ),
+)
+ADMINISTRATOR_FILE = "postgres_admin_url"
 WATCH_S = 1.0
 logger = logging.getLogger(__name__)
 
@@ -25,16 +39,30 @@ def urls() -> dict[str, str]:
 
     Raises EmbeddedPostgresError, whose text names the log and the remedy.
     """
-    port, state = _joined()
+    return role_urls(*_joined())
+
+
+def role_urls(port: int, state: State) -> dict[str, str]:
+    """Return the URL of each use of the databases, with the role for it."""
+    write, read = ROLES
     return {
-        "default": url(port, USER, state.password, DATABASES["default"]),
-        "replica": url(port, READER, state.reader_password, DATABASES["replica"]),
-        "replica_writer": url(port, USER, state.password, DATABASES["replica"]),
+        name: url(port, role, state.role_passwords[role], database)
+        for name, role, database in (
+            ("default", write.writer, write.name),
+            ("replica", read.reader, read.name),
+            ("replica_writer", read.projector, read.name),
+            ("migration", write.owner, write.name),
+            ("replica_migration", read.owner, read.name),
+        )
     }
 
 
 def url(port: int, user: str, password: str, database: str) -> str:
     return f"postgresql://{user}:{password}@127.0.0.1:{port}/{database}"
+
+
+def administrator_url(port: int, state: State) -> str:
+    return url(port, ADMINISTRATOR, state.password, DATABASES["default"])
 
 
 @contextmanager
@@ -78,12 +106,14 @@ def _join(cluster: Cluster) -> tuple[int, State]:
     # Before anything starts, so that an interrupted start is cleaned up as well.
     leases.join(cluster.home, partial(server.stop, cluster.data))
     with leases.start_lock(cluster.home):
-        return _running(cluster).port, cluster.state()
+        port, state = _running(cluster).port, cluster.state()
+        write_secret(ADMINISTRATOR_FILE, administrator_url(port, state))
+        return port, state
 
 
 def _running(cluster: Cluster) -> postmaster.Postmaster:
     running = postmaster.find(cluster.data)
-    if running and running.answers() and cluster.state().reader_password:
+    if running and running.answers() and cluster.state().rights == _digest():
         return running
     binaries = find_binaries(cluster.home, cluster.account, cluster.major)
     if cluster.major is None:
@@ -94,13 +124,16 @@ def _running(cluster: Cluster) -> postmaster.Postmaster:
 
 
 def prepare(cluster: Cluster, port: int) -> None:
-    """Create the databases and the reader, which a cluster of an earlier version lacks."""
+    """Create databases, roles and rights, which a cluster of another build lacks."""
     state = cluster.state()
-    server.create_databases(port, state.password, DATABASES.values())
-    if not state.reader_password:
-        password = secrets.token_urlsafe(24)
-        with server.connect(port, state.password, DATABASES["default"]) as connection:
-            reader_role.revoke_public_connect(connection)
-        with server.connect(port, state.password, DATABASES["replica"]) as connection:
-            reader_role.create(connection, READER, password)
-        cluster.update_state(databases=True, reader_password=password)
+    if state.rights == _digest():
+        return
+    passwords = {role: secrets.token_urlsafe(24) for role in roles_of(ROLES)}
+    passwords.update(state.role_passwords)
+    for each in ROLES:
+        apply(partial(server.connect, port, state.password), each, passwords)
+    cluster.update_state(role_passwords=passwords, rights=_digest())
+
+
+def _digest() -> str:
+    return hashlib.sha256(statements.script(ROLES).encode()).hexdigest()

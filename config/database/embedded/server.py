@@ -4,16 +4,14 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
 from config.database.embedded import postmaster
 from config.database.embedded.binaries import Binaries
-from config.database.embedded.cluster import USER, Cluster
+from config.database.embedded.cluster import ADMINISTRATOR, Cluster
 from config.database.embedded.errors import OWN_SERVER, EmbeddedPostgresError
 from config.database.embedded.ports import free_port, is_free
 from config.database.embedded.postmaster import Postmaster
@@ -54,21 +52,12 @@ def stop(data: Path) -> None:
             time.sleep(0.01)
 
 
-def create_databases(port: int, password: str, names: Iterable[str]) -> None:
-    """Create the databases that are missing."""
-    with connect(port, password, "postgres") as connection:
-        there = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
-        for name in names:
-            if name not in there:
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-
-
 def connect(port: int, password: str, database: str) -> psycopg.Connection:
-    """Connect as the owner of all databases; each statement is a transaction."""
+    """Connect as the administrator; each statement is a transaction."""
     return psycopg.connect(
         host="127.0.0.1",
         port=port,
-        user=USER,
+        user=ADMINISTRATOR,
         password=password,
         dbname=database,
         autocommit=True,

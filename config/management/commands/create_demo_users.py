@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from config import environment as env
+from config.secret_files import stored_secret
 
 USERS = {
     "admin": "superuser",
@@ -28,7 +29,7 @@ class Command(BaseCommand):
     help = "Create the demo users (password: DEMO_PASSWORD, else a random one stored in a file)"
 
     def handle(self, *args: Any, **options: Any) -> None:
-        password = env.text("DEMO_PASSWORD") or env.stored_secret(PASSWORD_FILE)
+        password = env.text("DEMO_PASSWORD") or stored_secret(PASSWORD_FILE)
         _create_users(password)
         self.stdout.write("Demo users:")
         for name, what in USERS.items():

@@ -7,11 +7,12 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from structlog.testing import capture_logs
 
-from config.database.embedded.cluster import USER
+from config.database.embedded.cluster import ADMINISTRATOR
 from config.database.embedded.postgres import DATABASES
 from cqrs.database import commit_outcome
 from cqrs.database.commit_outcome import OutcomeUnknown
@@ -51,8 +52,9 @@ def _write_there(
     with monkeypatch.context() as patch:
         password = server.cluster.state().password
         there = {"HOST": "127.0.0.1", "PORT": str(server.port), "NAME": DATABASES["default"]}
-        for name, value in {**there, "USER": USER, "PASSWORD": password}.items():
+        for name, value in {**there, "USER": ADMINISTRATOR, "PASSWORD": password}.items():
             patch.setitem(settings, name, value)
+        patch.setattr(django_settings, "DATABASE_OWNERS", {})  # they are of the other server
         call_command("migrate", verbosity=0)
         yield
         back(server)

@@ -1,0 +1,50 @@
+"""Secrets in files that only their owner can read."""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config.environment import local_dir, text
+
+KEY_LENGTH = 50
+
+
+def secret_key(*, must_be_long: bool) -> str:
+    """Return SECRET_KEY, else a random key that is stored. Django asks for 50 characters."""
+    given = text("SECRET_KEY")
+    if given and must_be_long and (len(given) < KEY_LENGTH or len(set(given)) < 5):
+        raise ImproperlyConfigured(
+            f"SECRET_KEY: with HTTPS=1 it needs {KEY_LENGTH} random characters or more"
+        )
+    return given or stored_secret("secret_key", at_least=KEY_LENGTH)
+
+
+def stored_secret(name: str, at_least: int = 1) -> str:
+    """Return a random secret, stored in a file that only its owner can read.
+
+    A shorter one, of an earlier version, is replaced.
+    """
+    path = local_dir() / name
+    if path.exists() and len(path.read_text()) < at_least:
+        path.unlink(missing_ok=True)
+    if not path.exists():
+        draft = _private_file(name, secrets.token_urlsafe(48))
+        with suppress(FileExistsError):
+            os.link(draft, path)  # complete or not at all; of two processes one wins
+        draft.unlink()
+    return path.read_text()
+
+
+def write_secret(name: str, value: str) -> None:
+    """Store a text in a file that only its owner can read."""
+    _private_file(name, value).replace(local_dir() / name)
+
+
+def _private_file(name: str, value: str) -> Path:
+    path = local_dir() / f"{name}.{os.getpid()}"
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
+        file.write(value)
+    return path
