@@ -7,14 +7,14 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment import local_dir, text
+from config import environment as env
 
 KEY_LENGTH = 50
 
 
 def secret_key(*, must_be_long: bool) -> str:
     """Return SECRET_KEY, else a random key that is stored. Django asks for 50 characters."""
-    given = text("SECRET_KEY")
+    given = env.text("SECRET_KEY")
     if given and must_be_long and (len(given) < KEY_LENGTH or len(set(given)) < 5):
         raise ImproperlyConfigured(
             f"SECRET_KEY: with HTTPS=1 it needs {KEY_LENGTH} random characters or more"
@@ -27,7 +27,7 @@ def stored_secret(name: str, at_least: int = 1) -> str:
 
     A shorter one, of an earlier version, is replaced.
     """
-    path = local_dir() / name
+    path = env.local_dir() / name
     if path.exists() and len(path.read_text()) < at_least:
         path.unlink(missing_ok=True)
     if not path.exists():
@@ -40,11 +40,11 @@ def stored_secret(name: str, at_least: int = 1) -> str:
 
 def write_secret(name: str, value: str) -> None:
     """Store a text in a file that only its owner can read."""
-    _private_file(name, value).replace(local_dir() / name)
+    _private_file(name, value).replace(env.local_dir() / name)
 
 
 def _private_file(name: str, value: str) -> Path:
-    path = local_dir() / f"{name}.{os.getpid()}"
+    path = env.local_dir() / f"{name}.{os.getpid()}"
     with os.fdopen(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
         file.write(value)
     return path

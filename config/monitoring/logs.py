@@ -14,6 +14,9 @@ from typing import Any, NoReturn
 import orjson
 import structlog
 from structlog import DropEvent
+from structlog.typing import ExcInfo
+
+from cqrs.messaging.error_text import error_traceback, masked
 
 # Without a buffer: a line is one system call, so lines of several threads do not mix.
 _stderr = open(2, "wb", buffering=0, closefd=False)  # noqa: SIM115  as long as the process
@@ -31,7 +34,8 @@ def standard(level: str, *, ours: str) -> dict[str, Any]:
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
             structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
+            with_traceback,
+            without_personal_data,
         ],
     }
     return {
@@ -53,13 +57,29 @@ def configure() -> None:
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
             structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
+            with_traceback,
             write_line,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
         cache_logger_on_first_use=True,
     )
+
+
+def _traceback(exc_info: ExcInfo) -> str:
+    return error_traceback(exc_info[1])
+
+
+# An exception's own text repeats values of rows, and logs hold no personal data.
+with_traceback = structlog.processors.ExceptionRenderer(_traceback)
+
+
+def without_personal_data(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Mask the message of a library, which can quote an error."""
+    event["event"] = masked(str(event["event"]))
+    return event
 
 
 def write_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> NoReturn:

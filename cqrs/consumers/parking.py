@@ -19,7 +19,9 @@ from psycopg.errors import NotNullViolation
 from cqrs.consumers.consumer import Consumer
 from cqrs.database.cursors import array, server_cursor
 from cqrs.event_log.feed import RawEvent, Stream
+from cqrs.event_log.personal_texts import personal_texts
 from cqrs.event_log.upcasters import NeedsNewerCode
+from cqrs.messaging.error_text import error_text
 from cqrs.models import AbstractParkedEvent
 
 ATTEMPTS = 6
@@ -88,7 +90,7 @@ class Parking:
 
     def park(self, consumer: str, event: RawEvent, error: Exception) -> None:
         """Park an event that failed."""
-        self.postpone(self._pointer(consumer, event), error)
+        self.postpone(self._pointer(consumer, event), error, event)
 
     def queue(self, consumer: str, events: Iterable[RawEvent]) -> None:
         """Park events behind the failed one of their aggregate."""
@@ -96,14 +98,14 @@ class Parking:
             self._pointer(consumer, event) for event in events
         )
 
-    def postpone(self, parked: Any, error: Exception) -> None:
+    def postpone(self, parked: Any, error: Exception, event: RawEvent) -> None:
         """Record the failure and the time of the next retry; after `ATTEMPTS` there is none.
 
         An event that needs newer code is due at once, for a build that has the code.
         """
         waits_for_code = isinstance(error, NeedsNewerCode)
         parked.attempts = 1 if waits_for_code else parked.attempts + 1
-        parked.error = f"{type(error).__name__}: {error}"[:1000].replace("\0", "")
+        parked.error = error_text(error, personal_texts(event))
         delay_s = FIRST_DELAY_S * GROWTH ** (parked.attempts - 1)
         delay_s = 0 if waits_for_code else delay_s
         given_up = parked.attempts >= ATTEMPTS

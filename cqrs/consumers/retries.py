@@ -94,7 +94,7 @@ class Retries:
                 if isinstance(stored, NeedsNewerCode):
                     key = consumer.name, consumer.version, event.stream
                     _unreadable()[key] = time.monotonic() + UNREADABLE_S
-                self.parking.postpone(row, stored)
+                self.parking.postpone(row, stored, event)
                 break
             row.delete(using=self.parking.alias)
             applied.append(stored)

@@ -8,16 +8,21 @@ differences. `projections verify` calls it in production, the test suite after e
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import orjson
 from django.db import connection, transaction
 
 from cqrs.conf import conf, tables
+from cqrs.messaging.redaction import redacted_pair
 
 CHUNK = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One difference between a write table and the event log. None: the value is missing there."""
+    """One difference between a write table and the event log, whose values are JSON.
+
+    None: the value is missing there. Its text has no texts of the values, which can be personal.
+    """
 
     what: str
     aggregate_id: str
@@ -25,7 +30,9 @@ class Drift:
     logged: str | None
 
     def __str__(self) -> str:
-        return f"{self.what} {self.aggregate_id}: stored {self.stored}, logged {self.logged}"
+        values = (value and orjson.loads(value) for value in (self.stored, self.logged))
+        stored, logged = redacted_pair(*values)
+        return f"{self.what} {self.aggregate_id}: stored {stored}, logged {logged}"
 
 
 def audit() -> Iterator[Drift]:

@@ -14,6 +14,7 @@ from rest_framework import exceptions
 
 from cqrs.database.commit_outcome import OutcomeUnknown
 from cqrs.database.outages import DatabaseUnavailable, as_unavailable
+from cqrs.messaging.error_text import error_text
 from cqrs.messaging.results import Rejected
 
 log = structlog.get_logger("cqrs.http")
@@ -111,7 +112,8 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespo
 
 def database_unavailable(request: HttpRequest, error: DatabaseUnavailable) -> HttpResponse:
     """Answer 503 and log the reason, which the client does not see."""
-    log.error("database_unavailable", code=error.code, reason=str(error.__cause__))
+    reason = error_text(error.__cause__ or error)
+    log.error("database_unavailable", code=error.code, reason=reason)
     return problem(request, 503, error.code, str(error))
 
 

@@ -13,6 +13,7 @@ from django.db.backends.utils import CursorWrapper
 
 from cqrs.consumers.partitions import PartitionCheckpoint
 from cqrs.event_log.events import bucket_of
+from cqrs.messaging.redaction import redacted_pair
 from cqrs.projections.table import SearchTable, Table
 
 CHUNK = 5_000
@@ -24,7 +25,7 @@ class Difference:
     """A row that is not the same in the table and in a fold of the log.
 
     `changed`: both have the row, and `columns` names what differs. `missing`: only the fold has it.
-    `invented`: only the table has it.
+    `invented`: only the table has it. Its text has no texts of the values, which can be personal.
     """
 
     table: str
@@ -33,9 +34,9 @@ class Difference:
     columns: dict[str, tuple[str | None, str | None]]
 
     def __str__(self) -> str:
+        pairs = {name: redacted_pair(*values) for name, values in self.columns.items()}
         details = ", ".join(
-            f"{name} stored {stored!r}, logged {logged!r}"
-            for name, (stored, logged) in self.columns.items()
+            f"{name} stored {stored}, logged {logged}" for name, (stored, logged) in pairs.items()
         )
         return f"{self.table} {self.key}: {self.kind}" + (f": {details}" if details else "")
 

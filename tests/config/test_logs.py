@@ -54,6 +54,13 @@ class TestLine:
         assert found["exception"].startswith("Traceback (most recent call last):\n")
         assert found["exception"].endswith("ZeroDivisionError: division by zero")
 
+    def test_repeats_no_values_of_an_error(self, capfd: pytest.CaptureFixture[str]):
+        try:
+            raise ValueError("taken\nDETAIL:  Key (name)=(Ada Lovelace) exists")
+        except ValueError:
+            log.exception("failed")
+        assert "Lovelace" not in capfd.readouterr().err
+
     @pytest.mark.parametrize(
         ("value", "shown"),
         [("\ud800", "\ud800"), (2**70, 2**70), ({1}, "{1}"), (Path("a"), repr(Path("a")))],

@@ -17,7 +17,7 @@ from cqrs.database.aliases import PROJECTION_ALIAS, WRITE_ALIAS
 class Command(BaseCommand):
     """Prepare both databases, and serve API, admin and workers until a signal stops it."""
 
-    help = "Migrate, load the demo data once, and serve API, admin and background workers."
+    help = "For the demo: migrate, load demo data and users, serve API, admin and workers."
 
     def handle(self, *args: Any, **options: Any) -> None:
         held = start_exclusively()
@@ -41,6 +41,7 @@ class Command(BaseCommand):
         for name, path in (("API", "api/orders"), ("docs", "api/docs"), ("admin", "admin/")):
             self.stdout.write(f"{name:<8}{held.url}/{path}")
         self.stdout.write(f"{'health':<8}{held.url}/health/ready")
+        self.stdout.write("This is the demo: on a server of your own, use `manage.py web`.")
         self.stdout.write("Ctrl-C stops everything.")
         self.stdout.flush()
 

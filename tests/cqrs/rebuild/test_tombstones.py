@@ -100,11 +100,11 @@ class TestVerify:
         assert len(found) == 4
         assert f"read_stock {back}: invented" in found
         assert (
-            f"read_stock {changed}: changed: deleted stored '7 at {position}',"
-            f" logged '2 at {position}'" in found
+            f"read_stock {changed}: changed: deleted stored 7 at {position},"
+            f" logged 2 at {position}" in found
         )
         assert any(f"read_stock {missing}: missing: deleted stored None" in each for each in found)
-        said = f"read_stock {invented.pk}: invented: deleted stored '9 at 9', logged None"
+        said = f"read_stock {invented.pk}: invented: deleted stored 9 at 9, logged None"
         assert said in found
         assert "4 repaired" in projections("verify", "--repair")
         assert state() == before
