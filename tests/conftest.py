@@ -34,20 +34,24 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
-def _administrator() -> Iterator[None]:
+def _administrator() -> Iterator[bool]:
+    """Make the databases for their roles; yield whether the first test is an administrator's."""
+    is_administrators = rights.is_administrator()
+    rights.use(as_administrator=False)
     with pytest.MonkeyPatch.context() as patch:
         rights.create_as_administrator(patch)
-        yield
+        yield is_administrators
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(
     _names: dict[str, str],
-    _administrator: None,
+    _administrator: bool,
     django_db_setup: None,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
     """Restore what a test has changed, instead of all that there is."""
+    rights.use(as_administrator=_administrator)
     made = [
         alias for alias in connections if connections[alias].settings_dict["NAME"] != _names[alias]
     ]  # those that no test of this session uses are not

@@ -95,6 +95,10 @@ def needs_administrator(item: pytest.Item) -> bool:
 _logins: dict[str, dict[str, str]] = {}
 
 
+def is_administrator() -> bool:
+    return IS_APART and settings.DATABASES["default"]["USER"] == ADMINISTRATOR["USER"]
+
+
 def use(*, as_administrator: bool) -> None:
     """Let Django connect with the rights of its role, or all of them."""
     for alias in ("default", "replica") if IS_APART else ():
