@@ -266,6 +266,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = env.local_dir("static")
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+LOGIN_REDIRECT_URL = "admin:index"  # where a login leads that names no page of this site
 UNFOLD = {"SITE_TITLE": "Order desk", "SITE_HEADER": "Order desk", "SITE_SYMBOL": "receipt_long"}
 
 AUTH_PASSWORD_VALIDATORS = [

@@ -1,4 +1,4 @@
-"""Values of rows as commands show them: numbers, times and ids. A text can be personal."""
+"""Values of rows as commands show them: no text, because text can be personal."""
 
 import re
 from typing import Any
