@@ -69,23 +69,28 @@ class DatabaseBreaker(Breaker):
 
     def __init__(self) -> None:
         super().__init__(OperationalError, pause_s=DATABASE_PAUSE_S, trial_s=CONNECTING_S)
+        self._connected_at = 0.0
 
     @contextmanager
     def connecting(self) -> Iterator[None]:
-        """Raise `CircuitOpen` while open. A server without a free connection is no reason to open.
+        """Raise `CircuitOpen` while open.
 
-        That refusal has no SQLSTATE, because libpq hands over its text alone.
+        A failure is no reason to open if another thread has connected meanwhile, nor if the server
+        has no free connection: that refusal has no SQLSTATE, libpq hands over its text alone.
         """
         if self.is_open():
             raise CircuitOpen("the circuit breaker is open")
+        started = time.monotonic()
         try:
             yield
         except OperationalError as error:
-            if any(words in str(error) for words in TOO_MANY):
+            is_full = any(words in str(error) for words in TOO_MANY)
+            if is_full or self._connected_at > started:
                 self.reset()
             else:
                 self.open()
             raise
+        self._connected_at = time.monotonic()
         self.reset()
 
 

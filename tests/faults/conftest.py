@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from cqrs.messaging.ids import uuid7
-from tests.support.desk import Desk, registered, served_desk, wait_for
+from tests.support.desk import PASSWORD, Desk, registered, served_desk, wait_for
 from tests.support.servers import (
     PrivatePostgres,
     PrivateRedis,
@@ -35,6 +35,11 @@ class OutageDesk:
         for server in (self.write, self.read, self.redis):
             server.start()
         self.desk.start()
+        wait_for(self._may_log_in)  # the desk tries a lost database again after a second
+
+    def _may_log_in(self) -> bool:
+        login = {"username": "admin", "password": PASSWORD}
+        return httpx.post(f"{self.desk.url}/api/auth/token", json=login).status_code == 200
 
 
 @pytest.fixture(scope="package")

@@ -95,7 +95,7 @@ class TestLostWriteDatabase:
         )
 
         outage.write.start()
-        assert api.post(f"/api/orders/{order}/confirm").status_code == 200
+        wait_for(lambda: api.post(f"/api/orders/{order}/confirm").status_code == 200, 3)
         wait_for(lambda: is_level(desk), 30)
         assert api.get(f"/api/customers/{customer}").json()["order_count"] == 1
         assert_agree(desk)

@@ -89,6 +89,19 @@ class TestDatabaseBreaker:
             with pytest.raises(CircuitOpen), breaker.connecting():
                 raise AssertionError("a second one tried")
 
+    def test_stays_closed_if_another_one_connects_meanwhile(self, clock):
+        breaker = DatabaseBreaker()
+
+        def another_one_connects() -> None:
+            clock.now += 1
+            with breaker.connecting():
+                pass
+            raise OperationalError("timeout expired")
+
+        with pytest.raises(OperationalError), breaker.connecting():
+            another_one_connects()
+        assert breaker.state == "closed"
+
     @pytest.mark.parametrize(
         "text",
         [
