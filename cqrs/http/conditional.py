@@ -7,6 +7,10 @@ from rest_framework.request import Request
 
 from cqrs.http import problems
 from cqrs.http.entity_tags import match_strongly, match_weakly, read_tags
+from cqrs.http.headers import unreadable_tags
+from cqrs.messaging.results import Rejected
+
+UNREADABLE = unreadable_tags("If-Match")
 
 
 def json_or_not_modified(request: Request, etag: str, body: Callable[[], bytes]) -> HttpResponse:
@@ -15,6 +19,8 @@ def json_or_not_modified(request: Request, etag: str, body: Callable[[], bytes])
     Only the caller may cache the answer (`private`), and must ask each time (`no-cache`).
     """
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
+    if not is_readable(request):
+        return problems.rejected(request, Rejected("invalid", str(UNREADABLE), (UNREADABLE.error,)))
     if not is_expected(request, etag):
         detail = "The answer is none of those that If-Match names"
         return problems.problem(request, 412, "version_conflict", detail)
@@ -23,8 +29,14 @@ def json_or_not_modified(request: Request, etag: str, body: Callable[[], bytes])
     return HttpResponse(body(), content_type="application/json", headers=headers)
 
 
+def is_readable(request: Request) -> bool:
+    """Return whether `If-Match` can be read: it is a guard, which must not be ignored."""
+    given = request.META.get("HTTP_IF_MATCH")
+    return given is None or read_tags(given) is not None
+
+
 def is_expected(request: Request, etag: str) -> bool:
-    """Return whether `If-Match` has the tag, or is not there. An unreadable header has none."""
+    """Return whether `If-Match` has the tag, or is not there."""
     given = request.META.get("HTTP_IF_MATCH")
     return given is None or match_strongly(read_tags(given) or (), etag)
 

@@ -45,12 +45,16 @@ def _versions(request: Request, name: str, is_strong: bool) -> Versions | None:
         return None
     tags = read_tags(header)
     if tags is None:
-        remedy = f'{name} must be entity tags such as "3", as answers gave them, or *'
-        raise WrongHeader(name, "entity_tag", remedy)
+        raise unreadable_tags(name)
     if tags == ANY:
         return ANY
     given = [tag.version for tag in tags if not (is_strong and tag.is_weak)]
     return tuple(version for version in given if version is not None)
+
+
+def unreadable_tags(name: str) -> WrongHeader:
+    remedy = f'{name} must be entity tags such as "3", as answers gave them, or *'
+    return WrongHeader(name, "entity_tag", remedy)
 
 
 def idempotency_key(request: Request) -> str | None:

@@ -17,6 +17,9 @@ class TooLarge(APIException):
     default_detail = f"The body exceeds {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes"
 
 
+MAX_DIGITS = 30  # of a whole number that is written with a fraction or an exponent
+
+
 class UnsupportedBody(APIException):
     status_code = 415
     default_code = "unsupported_media_type"
@@ -28,6 +31,13 @@ class _RepeatedName(ValueError):
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _number(text: str) -> Decimal | int:
+    """Return the number exactly. `2.0` is a whole number, as in JSON Schema."""
+    number = Decimal(text)
+    is_whole = number.adjusted() < MAX_DIGITS and number == number.to_integral_value()
+    return int(number) if is_whole else number
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -79,7 +89,7 @@ def _json(raw: bytes) -> Any:
     try:
         text = raw.decode("utf-8-sig")
         return json.loads(
-            text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_object
+            text, parse_float=_number, parse_constant=_no_constant, object_pairs_hook=_object
         )
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"

@@ -64,7 +64,9 @@ class MessageSchema(AutoSchema):
 
 
 def _required(model: type[BaseModel]) -> bool:
-    """Return whether a body has required fields."""
+    """Return whether a body has required fields, or one of several that is required."""
+    if "anyOf" in model.model_json_schema():
+        return True
     foreign = model.server_set_fields() if issubclass(model, Message) else frozenset()
     fields = model.model_fields.items()
     return any(field.is_required() for name, field in fields if name not in foreign)

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter
 
 TAG = r'(W/)?"[!#-~]*"'
-TAGS = {"type": "string", "pattern": rf"^(\*|{TAG}( *, *{TAG})*)$"}
+TAGS = {"type": "string", "pattern": rf"^(\*|({TAG}( *, *{TAG})*)?)$"}
 VISIBLE = {"type": "string", "pattern": "^[!-~]([ -~]{0,253}[!-~])?$"}
 OPAQUE = {"type": "string", "pattern": "^[A-Za-z0-9_-]+={0,2}$"}
 

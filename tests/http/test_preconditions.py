@@ -121,7 +121,11 @@ class TestQueries:
         answer = api.get(path, **{"If-Match": tags.format(etag)})
         assert (answer.status_code, answer["ETag"]) == (200, etag)
 
-    @pytest.mark.parametrize("tags", ["W/{}", '"1"', '"x"', "", "1"])
+    def test_name_a_guard_that_cannot_be_read(self, api: Api, path: str):
+        problem = assert_problem(api.get(path, **{"If-Match": "1"}), 400, "invalid")
+        assert [error["field"] for error in problem["errors"]] == ["If-Match"]
+
+    @pytest.mark.parametrize("tags", ["W/{}", '"1"', '"x"', ""])
     def test_refuse_to_answer_something_else(self, api: Api, path: str, tags: str):
         tag = {"If-Match": tags.format(api.get(path)["ETag"])}
         assert_problem(api.get(path, **tag, **{"If-None-Match": "*"}), 412, "version_conflict")
