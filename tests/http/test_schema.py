@@ -94,6 +94,38 @@ class TestSchema:
         assert not paths["/api/orders/{id}/confirm"]["post"]["requestBody"].get("required")
         assert paths["/api/orders"]["post"]["requestBody"]["required"]
 
+    def test_has_no_default_that_a_generated_client_would_send_beside_a_cursor(self, schema: dict):
+        for _, _, operation in operations(schema):
+            found = {each["name"]: each["schema"] for each in operation.get("parameters", ())}
+            assert "default" not in found.get("page", {}), operation["operationId"]
+            assert "default" not in found.get("cursor", {}), operation["operationId"]
+
+    def test_names_the_headers_of_problems(self, schema: dict):
+        for _, method, operation in operations(schema):
+            headers = {
+                status: set(response.get("headers", ()))
+                for status, response in operation["responses"].items()
+            }
+            assert "WWW-Authenticate" in headers["401"]
+            assert "Allow" in headers["405"]
+            assert "Retry-After" in headers["429"] & headers["503"]
+            if method != "get" and operation["operationId"] not in LOGINS:
+                assert "Idempotency-Replayed" in headers["404"] & headers["409"] & headers["412"]
+
+    def test_gives_patterns_to_what_is_refused_otherwise(self, schema: dict):
+        get, post = (schema["paths"]["/api/orders"][method] for method in ("get", "post"))
+        patterns = {
+            each["name"]: each["schema"].get("pattern")
+            for each in get["parameters"] + post["parameters"]
+        }
+        for name in ("cursor", "min_total", "X-Consistency-Token", "If-Match", "Idempotency-Key"):
+            assert patterns[name], name
+        login = schema["components"]["schemas"]["LoginRequest"]["properties"]
+        assert all(part["minLength"] == 1 for part in login.values())
+        [currency] = [each for each in get["parameters"] if each["name"] == "currency"]
+        assert "" not in currency["schema"]["enum"]
+        assert {"EUR", "HRK"} <= set(currency["schema"]["enum"])
+
     def test_is_answered_without_a_token_or_a_database(self, client: Client):
         connections.close_all()
         answer = client.get("/api/schema")  # this test may use no database: asking one raises
