@@ -17,10 +17,7 @@ FIELDS = ("id", "consumer", "version", "partition", "partitions", "position")
 
 @dataclass(frozen=True, slots=True)
 class PartitionCheckpoint:
-    """The checkpoint of one partition of a consumer.
-
-    The partition owns the buckets whose number modulo `partitions` is `partition`.
-    """
+    """The checkpoint of a partition, whose buckets leave `partition` divided by `partitions`."""
 
     id: int
     consumer: str
