@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin
 
 from cqrs.admin.filters import SEARCH, ParametersFilter, search
 from cqrs.admin.periods import PeriodChangeList
+from cqrs.messaging.caseless import spellings
 from cqrs.queries.filters import FilteredQuery, filters_of
 from cqrs.queries.specifications import COUNT_CAP, capped_count
 
@@ -78,9 +79,10 @@ class QueryAdmin(ReadModelAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         if SEARCH in filters_of(self.query_type):
             return search(request, self.query_type, queryset, search_term), False
-        found: tuple[QuerySet[Any], bool]
-        found = super().get_search_results(request, queryset, search_term)
-        return found
+        found = queryset.none()
+        for form in spellings(search_term):
+            found |= super().get_search_results(request, queryset, form)[0]
+        return found, False
 
 
 def document_field(name: str, description: str, ordering: str | None = None) -> Any:

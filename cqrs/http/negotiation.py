@@ -19,7 +19,7 @@ class FirstFitNegotiation(DefaultContentNegotiation):
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         first: Any = next(iter(renderers))
-        if _accepted(request) in ("*/*", first.media_type):
+        if request.method == "OPTIONS" or _accepted(request) in ("*/*", first.media_type):
             return first, first.media_type
         chosen: tuple[BaseRenderer, str] = super().select_renderer(
             request, renderers, format_suffix

@@ -1,7 +1,6 @@
 """The reports and the history of orders in the admin, with charts of the revenue."""
 
 from typing import Any, ClassVar
-from uuid import UUID
 
 import orjson
 from django.contrib import admin
@@ -12,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from cqrs.admin.filters import ParametersFilter
 from cqrs.admin.read_only import QueryAdmin, ReadModelAdmin, document_field
+from cqrs.messaging.grammar import uuid
 from readmodels.admin.charts import revenue_by_day
 from readmodels.models import OrderEventReadModel, ProductSalesReadModel, SalesDayReadModel
 from readmodels.queries import GetProductSales, GetSalesReport
@@ -81,7 +81,7 @@ class OrderEventAdmin(ReadModelAdmin):
         if not search_term:
             return queryset, False
         try:
-            return queryset.filter(is_event_of(UUID(search_term.strip()))), False
+            return queryset.filter(is_event_of(uuid(search_term.strip()))), False
         except ValueError:
             return queryset.none(), False
 

@@ -11,6 +11,7 @@ from django.core.management.base import CommandError
 from django.db.models import QuerySet
 
 from cqrs.management.projections.subcommand import Subcommand, fail_with
+from cqrs.messaging.grammar import uuid
 from cqrs.operations.parked import KINDS, FailedEvents
 
 FIELDS = (
@@ -107,7 +108,7 @@ def _chosen(names: Sequence[str], events: Sequence[str] | None) -> Chosen:
 
 def _ids(texts: Sequence[str]) -> list[UUID]:
     try:
-        return [UUID(text) for text in texts]
+        return [uuid(text) for text in texts]
     except ValueError:
         raise CommandError("--event takes the id of an event, as `parked list` shows it") from None
 

@@ -170,3 +170,11 @@ class TestTexts:
         )
         place = Cursor("-order_date", False, PLACE, SCOPE)
         assert (str(place), read(text, OrderReadModel)) == (text, place)
+
+    @given(st.text(max_size=40) | st.text("WyJhIiwxXQ-_=", max_size=40))
+    def test_have_one_meaning_or_none(self, text: str) -> None:
+        try:
+            place = read(text, OrderReadModel)
+        except ValueError:
+            return
+        assert str(place) == text
