@@ -17,6 +17,7 @@ from config.monitoring import logs
 
 BASE_DIR = env.BASE_DIR
 DEBUG = env.flag("DEBUG", False)
+DEFAULT_EXCEPTION_REPORTER = "config.monitoring.debug_pages.TracebackReporter"
 ALLOWED_HOSTS = env.listed("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 
 # A proxy in front uses TLS and sets X-Forwarded-Proto. `check --deploy` requires all of these.

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
@@ -131,7 +132,7 @@ class TestMassAssignment:
             assert codes[field] == "extra_forbidden", field
 
     def test_refuses_it_inside_a_line_and_an_address_too(self, api: Api):
-        order = content(customer())
+        order = deepcopy(content(customer()))
         order["items"][0]["reserved"] = 5
         order["shipping_address"]["id"] = 1
         with nothing_written():

@@ -95,10 +95,6 @@ def needs_administrator(item: pytest.Item) -> bool:
 _logins: dict[str, dict[str, str]] = {}
 
 
-def is_administrator() -> bool:
-    return IS_APART and settings.DATABASES["default"]["USER"] == ADMINISTRATOR["USER"]
-
-
 def use(*, as_administrator: bool) -> None:
     """Let Django connect with the rights of its role, or all of them."""
     for alias in ("default", "replica") if IS_APART else ():
@@ -108,3 +104,9 @@ def use(*, as_administrator: bool) -> None:
         if login["USER"] != wanted["USER"]:
             connections[alias].close()
             login.update(wanted)
+            if not as_administrator:  # what one has made belongs to the roles
+                grant(_connect, configured_database(alias))
+
+
+def is_administrator() -> bool:
+    return IS_APART and settings.DATABASES["default"]["USER"] == ADMINISTRATOR["USER"]
