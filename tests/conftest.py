@@ -7,6 +7,7 @@ from django.db import connections
 from django.test import TransactionTestCase
 from pytest_django.plugin import DjangoDbBlocker
 
+from cqrs.database.profiles import Profile, current_profile, set_profile
 from cqrs.event_log.audits import audit
 from cqrs.messaging.context import system_context, use_context
 from cqrs.notifications import listener
@@ -33,30 +34,27 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
-def _created_by_administrator() -> Iterator[bool]:
-    """Let an administrator create the databases, and their owners migrate them.
-
-    Yields whether the test that begins is an administrator's.
-    """
+def _administrator() -> Iterator[bool]:
+    """Make the databases for their roles; yield whether the first test is an administrator's."""
+    is_administrators = rights.is_administrator()
+    rights.use(as_administrator=False)
     with pytest.MonkeyPatch.context() as patch:
         rights.create_as_administrator(patch)
-        begun = rights.is_administrator()
-        rights.use(as_administrator=False)
-        yield begun
+        yield is_administrators
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(
     _names: dict[str, str],
-    _created_by_administrator: bool,
+    _administrator: bool,
     django_db_setup: None,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
     """Restore what a test has changed, instead of all that there is."""
+    rights.use(as_administrator=_administrator)
     made = [
         alias for alias in connections if connections[alias].settings_dict["NAME"] != _names[alias]
     ]  # those that no test of this session uses are not
-    rights.use(as_administrator=_created_by_administrator)
     with django_db_blocker.unblock():
         as_migrated.remember(made)
     with pytest.MonkeyPatch.context() as patch:
@@ -80,6 +78,17 @@ def _hang_up() -> None:
 def _context() -> Iterator[None]:
     with use_context(system_context(actor="test", correlation_id="c0")):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _profile() -> Iterator[None]:
+    """Undo what a test has said of the main thread's work, and leave no connection made for it."""
+    yield
+    if current_profile() is not Profile.COMMAND:
+        set_profile(Profile.COMMAND)
+        for connection in connections.all(initialized_only=True):
+            if not connection.in_atomic_block:
+                connection.close()
 
 
 @pytest.fixture(autouse=True)
