@@ -11,7 +11,7 @@ class TracebackReporter(ExceptionReporter):
     """Shows what the log has. Django's own page shows payloads, and passwords in URLs."""
 
     def get_traceback_text(self) -> SafeString:
-        return SafeString(self._text())  # noqa: S308  of plain text, which needs no escaping
+        return SafeString(self._text())
 
     def get_traceback_html(self) -> SafeString:
         return format_html("<!doctype html><title>Error</title><pre>{}</pre>", self._text())
