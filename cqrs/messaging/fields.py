@@ -3,6 +3,7 @@
 A value that comes as text is read by the strict `grammar` and not by pydantic, which guesses.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,24 +38,33 @@ OptionalText = Annotated[str, StringConstraints(max_length=200), AfterValidator(
 LongText = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_no_nul), _NO_NUL]
 
 
-def _reading(read: Callable[[str], Any], *kinds: type) -> BeforeValidator:
-    """Return what reads a text; a value of one of the kinds stays, any other is refused."""
+def _reading(
+    read: Callable[[str], Any], *kinds: type, pattern: re.Pattern[str] | None = None
+) -> BeforeValidator:
+    """Return what reads a text; a value of one of the kinds stays, any other is refused.
+
+    A text that fits the whole of the `pattern` is left to pydantic, which reads it in less time.
+    """
 
     def value_of(value: Any) -> Any:
+        if type(value) is str:
+            return value if pattern and pattern.fullmatch(value) else read(value)
         # By the exact type: True is an int.
-        return read(value) if type(value) is str else value if type(value) in kinds else read("")
+        return value if type(value) in kinds else read("")
 
     return BeforeValidator(value_of)
 
 
 # Behind the limits of a field: pydantic documents limits that follow a validator by wrong names.
-reads_whole_number = _reading(grammar.whole_number, int)
-reads_decimal_number = _reading(grammar.decimal_number, Decimal, int, float)
+reads_whole_number = _reading(grammar.whole_number, int, pattern=grammar.WHOLE_NUMBER)
+reads_decimal_number = _reading(
+    grammar.decimal_number, Decimal, int, float, pattern=grammar.DECIMAL_NUMBER
+)
 
 WholeNumber = Annotated[int, reads_whole_number]
 DecimalNumber = Annotated[Decimal, reads_decimal_number]
 Boolean = Annotated[bool, _reading(grammar.boolean, bool)]
-Id = Annotated[UUID, _reading(grammar.uuid, UUID)]
+Id = Annotated[UUID, _reading(grammar.uuid, UUID, pattern=grammar.UUID_TEXT)]
 UtcDatetime = Annotated[
     AwareDatetime, _reading(grammar.timestamp, datetime), AfterValidator(grammar.in_utc)
 ]

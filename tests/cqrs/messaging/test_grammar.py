@@ -133,6 +133,14 @@ class TestTimes:
         assert len(texts) == len({one, other})
 
 
+def result(read: Any, text: str) -> Any:
+    """Return what is read; None for a refusal."""
+    try:
+        return read(text)
+    except ValueError:
+        return None
+
+
 class TestFields:
     @pytest.mark.parametrize(
         ("kind", "value"),
@@ -163,3 +171,12 @@ class TestFields:
             (fields.UtcDatetime, moment),
         ):
             assert TypeAdapter(kind).validate_python(value) == value
+
+    @given(ANY | st.integers().map(str) | st.decimals(places=3).map(str) | st.uuids().map(str))
+    def test_read_texts_as_the_grammar_does(self, text: str):
+        for kind, read in (
+            (fields.WholeNumber, grammar.whole_number),
+            (fields.DecimalNumber, grammar.decimal_number),
+            (fields.Id, grammar.uuid),
+        ):
+            assert result(TypeAdapter(kind).validate_python, text) == result(read, text)
