@@ -38,10 +38,22 @@ OptionalText = Annotated[str, StringConstraints(max_length=200), AfterValidator(
 LongText = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_no_nul), _NO_NUL]
 
 
+WRONG_TYPES = {
+    "int_type": "Give a whole number",
+    "decimal_type": "Give a number",
+    "bool_type": "Give true or false",
+    "uuid_type": "Give a UUID as text",
+    "datetime_type": "Give a time as text",
+}
+
+
 def _reading(
-    read: Callable[[str], Any], *kinds: type, pattern: re.Pattern[str] | None = None
+    code: str,
+    read: Callable[[str], Any],
+    *kinds: type,
+    pattern: re.Pattern[str] | None = None,
 ) -> BeforeValidator:
-    """Return what reads a text; a value of one of the kinds stays, any other is refused.
+    """Return what reads a text; a value of one of the kinds stays, any other has the error `code`.
 
     A text that fits the whole of the `pattern` is left to pydantic, which reads it in less time.
     """
@@ -49,22 +61,25 @@ def _reading(
     def value_of(value: Any) -> Any:
         if type(value) is str:
             return value if pattern and pattern.fullmatch(value) else read(value)
-        # By the exact type: True is an int.
-        return value if type(value) in kinds else read("")
+        if type(value) not in kinds:  # by the exact type: True is an int
+            raise PydanticCustomError(code, WRONG_TYPES[code])
+        return value
 
     return BeforeValidator(value_of)
 
 
 # Behind the limits of a field: pydantic documents limits that follow a validator by wrong names.
-reads_whole_number = _reading(grammar.whole_number, int, pattern=grammar.WHOLE_NUMBER)
+reads_whole_number = _reading("int_type", grammar.whole_number, int, pattern=grammar.WHOLE_NUMBER)
 reads_decimal_number = _reading(
-    grammar.decimal_number, Decimal, int, float, pattern=grammar.DECIMAL_NUMBER
+    "decimal_type", grammar.decimal_number, Decimal, int, float, pattern=grammar.DECIMAL_NUMBER
 )
 
 WholeNumber = Annotated[int, reads_whole_number]
 DecimalNumber = Annotated[Decimal, reads_decimal_number]
-Boolean = Annotated[bool, _reading(grammar.boolean, bool)]
-Id = Annotated[UUID, _reading(grammar.uuid, UUID, pattern=grammar.UUID_TEXT)]
+Boolean = Annotated[bool, _reading("bool_type", grammar.boolean, bool)]
+Id = Annotated[UUID, _reading("uuid_type", grammar.uuid, UUID, pattern=grammar.UUID_TEXT)]
 UtcDatetime = Annotated[
-    AwareDatetime, _reading(grammar.timestamp, datetime), AfterValidator(grammar.in_utc)
+    AwareDatetime,
+    _reading("datetime_type", grammar.timestamp, datetime),
+    AfterValidator(grammar.in_utc),
 ]

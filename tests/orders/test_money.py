@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cqrs.messaging.currencies import MINOR_UNITS
+from cqrs.messaging.currencies import CURRENT, MINOR_UNITS
 from cqrs.messaging.results import Refusal
 from orders.money import agreed_currency, line_total, plain, total
 
@@ -25,15 +25,19 @@ class TestMinorUnits:
         ],
     )
     def test_lists_the_currencies_without_two_digits(self, digits, codes):
-        assert sorted(code for code, d in MINOR_UNITS.items() if d == digits) == codes.split()
+        assert sorted(code for code, d in CURRENT.items() if d == digits) == codes.split()
 
     def test_gives_two_digits_to_the_rest(self):
-        assert set(MINOR_UNITS.values()) == {0, 2, 3, 4}
+        assert set(CURRENT.values()) == {0, 2, 3, 4}
         assert {MINOR_UNITS[code] for code in ("USD", "EUR", "GBP", "CHF", "INR", "ZAR")} == {2}
 
-    @pytest.mark.parametrize("code", ["XAU", "XAG", "XDR", "XTS", "XXX", "usd", "DEM", ""])
+    @pytest.mark.parametrize("code", ["XAU", "XAG", "XDR", "XTS", "XXX", "usd", ""])
     def test_leaves_out_metals_test_codes_and_what_is_no_code(self, code):
         assert code not in MINOR_UNITS
+
+    def test_has_withdrawn_codes_for_old_amounts_alone(self):
+        assert {MINOR_UNITS[code] for code in ("DEM", "HRK")} == {2}
+        assert not {"DEM", "HRK", "ITL"} & CURRENT.keys()
 
 
 class TestLineTotal:
