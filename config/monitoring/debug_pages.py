@@ -11,7 +11,7 @@ class TracebackReporter(ExceptionReporter):
     """Shows what the log has. Django's own page shows payloads, and passwords in URLs."""
 
     def get_traceback_text(self) -> SafeString:
-        return SafeString(self._text())
+        return SafeString(self._text())  # sent as plain text
 
     def get_traceback_html(self) -> SafeString:
         return format_html("<!doctype html><title>Error</title><pre>{}</pre>", self._text())
