@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import orjson
 
+from cqrs.event_log import feed
 from cqrs.event_log.events import event_types
 from cqrs.event_log.feed import RawEvent
 
@@ -22,6 +24,14 @@ def personal_texts(event: RawEvent) -> set[str]:
     if known and isinstance(data, dict):
         data = [value for name, value in data.items() if name in known.personal]
     return {text for text in _texts(data) if len(text) >= SHORTEST}
+
+
+def personal_texts_of(event_id: UUID) -> set[str]:
+    """Read the event and return its `personal_texts`; none if it is gone from the log."""
+    try:
+        return personal_texts(feed.with_id(event_id))
+    except LookupError:
+        return set()
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -10,8 +10,7 @@ from django.db import connection
 
 from cqrs.consumers.parking import is_caused_by_event
 from cqrs.database.outages import is_outage
-from cqrs.event_log import feed
-from cqrs.event_log.personal_texts import personal_texts
+from cqrs.event_log.personal_texts import personal_texts_of
 from cqrs.event_log.upcasters import NeedsNewerCode
 from cqrs.messaging.error_text import error_text
 from cqrs.reactions.reacting import TooManyHops
@@ -112,7 +111,7 @@ def fail(reaction: Reaction, attempt: Attempt, error: Exception) -> None:
         "id": attempt.id,
         "number": attempt.number,
         "attempts": attempt.number - is_early,
-        "error": error_text(error, personal_texts(feed.with_id(attempt.event_id))),
+        "error": error_text(error, personal_texts_of(attempt.event_id)),
         "is_parked": is_parked,
         "delay_s": EARLY_DELAY_S if is_early else None,
     }

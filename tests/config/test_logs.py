@@ -55,8 +55,9 @@ class TestLine:
         assert found["exception"].endswith("ZeroDivisionError: division by zero")
 
     def test_repeats_no_values_of_an_error(self, capfd: pytest.CaptureFixture[str]):
+        error = ValueError("taken\nDETAIL:  Key (name)=(Ada Lovelace) exists")
         try:
-            raise ValueError("taken\nDETAIL:  Key (name)=(Ada Lovelace) exists")
+            raise error
         except ValueError:
             log.exception("failed")
         assert "Lovelace" not in capfd.readouterr().err

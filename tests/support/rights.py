@@ -93,19 +93,23 @@ def needs_administrator(item: pytest.Item) -> bool:
 
 
 _logins: dict[str, dict[str, str]] = {}
+_owners = dict(settings.DATABASE_OWNERS)
 
 
 def use(*, as_administrator: bool) -> None:
-    """Let Django connect with the rights of its role, or all of them."""
-    for alias in ("default", "replica") if IS_APART else ():
+    """Let Django connect with the rights of its role, or all of them, also for migrations."""
+    if not IS_APART or as_administrator == is_administrator():
+        return
+    for alias in ("default", "replica"):
         login = settings.DATABASES[alias]
         own = _logins.setdefault(alias, {part: login[part] for part in ADMINISTRATOR})
-        wanted = ADMINISTRATOR if as_administrator else own
-        if login["USER"] != wanted["USER"]:
-            connections[alias].close()
-            login.update(wanted)
-            if not as_administrator:  # what one has made belongs to the roles
-                grant(_connect, configured_database(alias))
+        connections[alias].close()
+        login.update(ADMINISTRATOR if as_administrator else own)
+    settings.DATABASE_OWNERS.clear()
+    if not as_administrator:
+        settings.DATABASE_OWNERS.update(_owners)
+        for alias in _logins:  # what an administrator has made belongs to the roles
+            grant(_connect, configured_database(alias))
 
 
 def is_administrator() -> bool:
