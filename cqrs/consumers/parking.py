@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.db import DataError, Error, IntegrityError
 from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -18,6 +17,7 @@ from psycopg.errors import NotNullViolation
 
 from cqrs.consumers.consumer import Consumer
 from cqrs.database.cursors import array, server_cursor
+from cqrs.database.sqlstates import Blame, blame
 from cqrs.event_log.feed import RawEvent, Stream
 from cqrs.event_log.personal_texts import personal_texts
 from cqrs.event_log.upcasters import NeedsNewerCode
@@ -30,21 +30,14 @@ FIRST_DELAY_S, GROWTH = 1.0, 4.0  # retried after 1, 4, 16, 64 and 256 seconds
 log = structlog.get_logger("cqrs.parking")
 
 
-def is_caused_by_event(error: Exception) -> bool:
-    """Return whether an event's content can have caused the error.
-
-    A missing table, a full disk or a lost connection must stop the consumer instead: parking one
-    event does not help.
-    """
-    return isinstance(error, DataError | IntegrityError) or not isinstance(error, Error)
-
-
 def is_to_park(consumer: Consumer, error: Exception) -> bool:
     """Return whether to park the event that the consumer fails on.
 
-    Not if the table is of other code: a column without a value is one that this code does not know.
+    A missing table, a full disk or a lost connection must stop the consumer instead: parking one
+    event does not help. The same if the table is of other code: a column without a value is one
+    that this code does not know.
     """
-    if not is_caused_by_event(error):
+    if blame(error) is not Blame.EVENT:
         return False
     cause = error.__cause__
     if isinstance(cause, NotNullViolation):

@@ -5,7 +5,7 @@ https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 from enum import Enum
 
-from django.db import Error
+from django.db import DataError, Error, IntegrityError
 from django.db.utils import InterfaceError, OperationalError
 from psycopg.errors import PipelineAborted
 
@@ -75,12 +75,16 @@ def blame(error: Exception) -> Blame:
 
 
 def _row(error: Exception) -> tuple[Meaning | None, Blame]:
-    if not isinstance(error, Error) or isinstance(error.__cause__, PipelineAborted):
-        return None, Blame.EVENT  # of an aborted pipeline, an earlier statement has failed
+    if not isinstance(error, Error):
+        return None, Blame.EVENT
+    if isinstance(error.__cause__, PipelineAborted):
+        return None, Blame.SERVER  # an earlier statement of the pipeline has failed
     if (state := sqlstate(error)) is None:
         # Without a connection there is no SQLSTATE: the server sends it.
-        is_lost = isinstance(error, OperationalError | InterfaceError)
-        return (Meaning.LOST, Blame.SERVER) if is_lost else (None, Blame.EVENT)
+        if isinstance(error, OperationalError | InterfaceError):
+            return Meaning.LOST, Blame.SERVER
+        is_of_data = isinstance(error, DataError | IntegrityError)
+        return None, Blame.EVENT if is_of_data else Blame.SCHEMA
     for beginning, found, culprit in TABLE:
         if state.startswith(beginning):
             return found, culprit

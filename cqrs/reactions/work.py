@@ -8,8 +8,8 @@ from uuid import UUID
 import structlog
 from django.db import connection
 
-from cqrs.consumers.parking import is_caused_by_event
 from cqrs.database.outages import is_outage
+from cqrs.database.sqlstates import Blame, blame
 from cqrs.event_log.personal_texts import personal_texts_of
 from cqrs.event_log.upcasters import NeedsNewerCode
 from cqrs.messaging.error_text import error_text
@@ -131,7 +131,7 @@ def _is_of_the_server(error: Exception) -> bool:
 
     A lost connection counts: an event can be what ends it, each time.
     """
-    return not is_caused_by_event(error) and not is_outage(error)
+    return blame(error) is not Blame.EVENT and not is_outage(error)
 
 
 def park_interrupted(reaction: Reaction) -> None:
