@@ -146,10 +146,10 @@ class TestRestart:
         with psycopg.connect((local / "postgres_admin_url").read_text()) as connection:
             connection.execute("CREATE TABLE cqrs_event AS SELECT 1 AS it")
             connection.execute("GRANT CONNECT ON DATABASE desk_write TO PUBLIC")
-            password = connection.info.password
+            password, port = connection.info.password, connection.info.port
         path = data_of(local) / "desk.json"
         state = {"password": password, "databases": True, "reader_password": "then"}
-        path.write_text(json.dumps({**state, "port": connection.info.port}))
+        path.write_text(json.dumps({**state, "port": port}))
 
         user = DeskUser(local, source="auto")
         urls = user.urls()
