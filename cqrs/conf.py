@@ -42,6 +42,7 @@ class Conf:
         "cqrs.behaviors.transaction.command_transaction",
         "cqrs.behaviors.idempotency.idempotency",
         "cqrs.behaviors.refusal.rollback_on_refusal",
+        "cqrs.behaviors.lost_past.lost_past",
     )
     QUERY_BEHAVIORS: Sequence[str] = (
         "cqrs.behaviors.guard.query_guard",

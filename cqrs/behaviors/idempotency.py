@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from cqrs.database import commit_outcome
 from cqrs.database.locks import LockSpace, try_lock
+from cqrs.event_log.epoch import with_epoch
 from cqrs.messaging.context import current_context
 from cqrs.messaging.messages import AggregateState, Command
 from cqrs.messaging.pipeline import Dispatch, Next
@@ -59,7 +60,7 @@ def idempotency(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     if stored is not None and stored.fingerprint != fingerprint:
         return Rejected("idempotency_key_reused", "This Idempotency-Key was used for another body")
     if stored is not None:
-        return _load(dispatch, stored.answer)
+        return _load(dispatch, stored.answer, stored.log_epoch)
     with transaction.atomic():
         result = call_next(dispatch)
     if not (isinstance(result, Rejected) and result.code == "invalid"):  # it leaves the key free
@@ -77,10 +78,12 @@ def expire(limit: int = 1_000) -> int:
         return int(cursor.rowcount)
 
 
-def _find(actor: str, command: str, key: str) -> IdempotentAnswer | None:
+def _find(actor: str, command: str, key: str) -> Any:
+    """Return the stored answer, with the log's epoch of today."""
     # A second statement, after the lock: the snapshot of the statement that takes the lock is
     # older than the lock.
-    found = IdempotentAnswer.objects.filter(actor=actor, command=command, key=key).first()
+    answers = with_epoch(IdempotentAnswer.objects.all())
+    found = answers.filter(actor=actor, command=command, key=key).first()
     if found is not None and found.created_at < timezone.now() - LIFETIME:
         found.delete()
         return None
@@ -114,10 +117,11 @@ def _as_json(result: Result[Any]) -> dict[str, Any]:
     }
 
 
-def _load(dispatch: Dispatch, answer: dict[str, Any]) -> Result[Any]:
+def _load(dispatch: Dispatch, answer: dict[str, Any], epoch: int | None = None) -> Result[Any]:
     assert issubclass(dispatch.message_type, Command)  # noqa: S101  only commands come here
     if "ok" in answer:
-        return Ok(_state(dispatch.message_type.answer, answer["ok"]), replayed=True)
+        state = _state(dispatch.message_type.answer, answer["ok"])
+        return Ok(state, replayed=True, epoch=epoch)
     errors = tuple(FieldError(*error[:3]) for error in answer["errors"])
     return Rejected(answer["code"], answer["message"], errors, replayed=True)
 

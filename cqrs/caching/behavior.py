@@ -27,6 +27,7 @@ from cqrs.messaging.pipeline import Dispatch, Next
 from cqrs.messaging.results import Ok, Result
 from cqrs.notifications.changes import invalidation_keys
 from cqrs.notifications.listener import listener
+from cqrs.projections.lag import read_lag
 
 MAX_ANSWER_BYTES = 2**18  # of one answer
 REQUEST_FIELDS = {"consistency_token", "wait_s"}  # they do not change the answer
@@ -53,8 +54,11 @@ def caching(dispatch: Dispatch, call_next: Next) -> Result[Any]:
 def cache_slot(query: Query) -> CacheSlot:
     """Return where the query's answer is stored: the same slot for all callers."""
     question = query.model_dump_json(exclude=REQUEST_FIELDS, exclude_defaults=True)
+    # An answer of a lost past must not get the tag of another one. The tag is of this one: the
+    # view asked for it with the age of the answer.
+    past = read_lag.known_past(query.projection)
     # Hashed, because a search can contain names and addresses: no personal data in keys.
-    key = hashlib.blake2b(f"{type(query).__name__} {question}".encode(), digest_size=16)
+    key = hashlib.blake2b(f"{type(query).__name__} {past} {question}".encode(), digest_size=16)
     keys = invalidation_keys(query.projection, query.changed_by)
     return CacheSlot(key.hexdigest(), keys, query.cache_for_s)
 

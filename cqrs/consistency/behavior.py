@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Set
+from dataclasses import replace
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -17,6 +18,7 @@ from cqrs.messaging.messages import Query
 from cqrs.messaging.pipeline import Dispatch, Next
 from cqrs.messaging.results import FieldError, Rejected, Result
 from cqrs.notifications.listener import listener
+from cqrs.projections.lag import read_lag
 from cqrs.projections.registry import projection_names
 
 DEFAULT_WAIT_S = 2.0
@@ -30,8 +32,9 @@ log = structlog.get_logger("cqrs.consistency")
 def consistency(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     """Wait until the query's projection has applied the token, then call the rest.
 
-    Refuses with `invalid_token`; with `read_side_behind` after the limit, or at once when too many
-    reads wait; with `read_side_parked` at once when the write is parked.
+    Ignores a token of a past that the log has lost, and says so with the answer. Refuses with
+    `invalid_token`; with `read_side_behind` after the limit, or at once when too many reads wait;
+    with `read_side_parked` at once when the write is parked.
     """
     query = dispatch.message
     assert isinstance(query, Query)  # noqa: S101  only queries come here
@@ -40,8 +43,9 @@ def consistency(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     try:
         token = decode_known(query.consistency_token)
     except InvalidToken as error:
-        problem = FieldError("X-Consistency-Token", "invalid_token", str(error))
-        return Rejected("invalid_token", str(error), (problem,))
+        return unreadable(error)
+    if read_lag.is_lost(query.projection, token.epoch):
+        return replace(call_next(dispatch), is_token_lost=True)
     limit_s = DEFAULT_WAIT_S if query.wait_s is None else query.wait_s
     status = wait_for(token, {query.projection}, limit_s)
     if status is TokenStatus.PARKED:
@@ -49,8 +53,16 @@ def consistency(dispatch: Dispatch, call_next: Next) -> Result[Any]:
             "read_side_parked", "The read side could not apply this write: it is parked"
         )
     if status is TokenStatus.PENDING:
+        if read_lag.is_lost(query.projection, token.epoch, memo=False):  # since a moment ago
+            return replace(call_next(dispatch), is_token_lost=True)
         return Rejected("read_side_behind", f"The read side was not there after {limit_s:g} s")
     return call_next(dispatch)
+
+
+def unreadable(error: InvalidToken) -> Rejected:
+    """Return the refusal of a token that cannot be read."""
+    problem = FieldError("X-Consistency-Token", "invalid_token", str(error))
+    return Rejected("invalid_token", str(error), (problem,))
 
 
 def wait_for_projections(token: ConsistencyToken, limit_s: float) -> bool:

@@ -1,7 +1,8 @@
 """Decide whether projections have applied a write, by reading `replica` alone.
 
 A token names an aggregate and its version. The aggregate's row, or its tombstone, in the home
-projection of its stream, has the feed position of that version. Another projection has applied the
+projection of its stream, has the feed position of that version, if the read models follow the
+token's epoch of the log. Another projection has applied the
 version when the checkpoint of the partition that owns the aggregate is past that position. So the
 write database is not needed. If the home projection has parked the version, the parked event has
 the position.
@@ -9,14 +10,16 @@ the position.
 
 from collections.abc import Set
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Exists, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from cqrs.consistency.tokens import ConsistencyToken, InvalidToken, decode
 from cqrs.database.aliases import READ_ALIAS
 from cqrs.event_log.events import bucket_of
-from cqrs.projections.models import ParkedEvent, Tombstone
+from cqrs.projections.lag import HEALING
+from cqrs.projections.models import LogEpoch, ParkedEvent, ProjectionCheckpoint, Tombstone
 from cqrs.projections.projection import Projection
 from cqrs.projections.registry import homes, runner
 
@@ -77,7 +80,7 @@ def _applied_at_home(token: ConsistencyToken, home: Projection) -> FeedPosition 
     """Return the version's position by the aggregate's row; None if the row is older."""
     table = home.home_table
     rows = table.model._default_manager.filter(pk=token.stream_id, version__gte=token.version)
-    row = rows.values_list("position", table.partition_key or "pk").first()
+    row = _in_epoch(rows, token, home).values_list("position", table.partition_key or "pk").first()
     if row is None:
         return _deleted_at_home(token, home) if table.deletable else None
     return FeedPosition(row[0], bucket_of(row[1]))
@@ -91,8 +94,20 @@ def _deleted_at_home(token: ConsistencyToken, home: Projection) -> FeedPosition 
         key=str(token.stream_id),
         version__gte=token.version,
     )
-    row = rows.values_list("position", "bucket").first()
+    row = _in_epoch(rows, token, home).values_list("position", "bucket").first()
     return None if row is None else FeedPosition(*row)
+
+
+def _in_epoch(
+    rows: QuerySet[Any, Any], token: ConsistencyToken, home: Projection
+) -> QuerySet[Any, Any]:
+    """Leave the rows if they are of the token's epoch: another one has the same versions."""
+    current = Coalesce(Subquery(LogEpoch.objects.values("epoch")[:1]), 0)
+    healing = ProjectionCheckpoint.objects.filter(consumer=home.name, event_id=HEALING)
+    found: QuerySet[Any, Any] = rows.alias(log_epoch=current).filter(
+        ~Exists(healing), log_epoch=token.epoch
+    )
+    return found
 
 
 def _parked_at_home(token: ConsistencyToken, home: Projection) -> FeedPosition | None:

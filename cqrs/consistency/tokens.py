@@ -14,15 +14,18 @@ class InvalidToken(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ConsistencyToken:
-    """An aggregate at a version."""
+    """An aggregate at a version, which an epoch of the log counts."""
 
     stream_type: str
     stream_id: UUID
     version: int
+    epoch: int = 0
 
     def encode(self) -> str:
         """Return the token as text: opaque, and safe in a header."""
         plain = f"{self.stream_type}:{self.stream_id}:{self.version}"
+        if self.epoch:
+            plain += f":{self.epoch}"
         return urlsafe_b64encode(plain.encode()).decode().rstrip("=")
 
 
@@ -30,10 +33,11 @@ def decode(text: str) -> ConsistencyToken:
     """Return the token. Raises `InvalidToken`."""
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-        stream_type, stream_id, version = urlsafe_b64decode(padded).decode("ascii").split(":")
-        token = ConsistencyToken(stream_type, UUID(stream_id), int(version))
-    except ValueError as error:  # includes UnicodeError and binascii.Error
+        parts = urlsafe_b64decode(padded).decode("ascii").split(":")
+        stream_type, stream_id, *numbers = parts
+        token = ConsistencyToken(stream_type, UUID(stream_id), *(int(each) for each in numbers))
+    except (TypeError, ValueError) as error:  # includes UnicodeError and binascii.Error
         raise InvalidToken("The consistency token is unreadable") from error
-    if token.encode() != text.rstrip("=") or token.version < 1:
+    if token.encode() != text.rstrip("=") or token.version < 1 or token.epoch < 0:
         raise InvalidToken("The consistency token is unreadable")
     return token

@@ -16,6 +16,7 @@ from cqrs.conf import cached_setting, conf, tables
 from cqrs.database import commit_outcome
 from cqrs.database.lock_waits import before_lock
 from cqrs.event_log.aggregates import Aggregate
+from cqrs.event_log.epoch import EPOCH, found_epoch
 from cqrs.event_log.publishable import check_publishable
 from cqrs.event_log.signals import announce
 from cqrs.messaging.context import current_context
@@ -81,7 +82,7 @@ def event_types() -> Mapping[str, type[Event]]:
     return found
 
 
-_INSERT = """
+_INSERT = f"""
 WITH inserted AS (
     INSERT INTO cqrs_event (event_id, stream_type, stream_id, version, type, schema_version,
                        data, metadata, occurred_at)
@@ -97,8 +98,8 @@ WITH inserted AS (
 INSERT INTO cqrs_pending (event_id, bucket)
 SELECT inserted.id, new.bucket
 FROM inserted JOIN unnest(%s::uuid[], %s::int[]) AS new(event_id, bucket) USING (event_id)
-RETURNING pg_current_xact_id()::text
-"""
+RETURNING pg_current_xact_id()::text, {EPOCH}
+"""  # noqa: S608
 _IS_STORED = "SELECT 1 FROM cqrs_event WHERE event_id = %s"
 
 
@@ -122,7 +123,9 @@ def publish(*changes: tuple[Aggregate, Event]) -> None:
     before_lock("event log")
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [metadata, now, ids, *_columns(changes), ids, buckets])
-        commit_outcome.add_witness(cursor.fetchone()[0], _IS_STORED, (ids[-1],))
+        transaction_id, epoch = cursor.fetchone()
+    commit_outcome.add_witness(transaction_id, _IS_STORED, (ids[-1],))
+    found_epoch(epoch)
     for event_id, (aggregate, event) in zip(ids, changes, strict=True):
         announce(sender=type(event), event=event, event_id=event_id, aggregate=aggregate)
 

@@ -6,7 +6,7 @@ from django.http import HttpResponse, HttpResponseNotModified
 from rest_framework.request import Request
 
 from cqrs.http import problems
-from cqrs.http.entity_tags import match_strongly, match_weakly, read_tags
+from cqrs.http.entity_tags import EntityTag, match_strongly, match_weakly, read_tags
 from cqrs.http.headers import unreadable_tags
 from cqrs.messaging.results import Rejected
 
@@ -22,8 +22,7 @@ def json_or_not_modified(request: Request, etag: str, body: Callable[[], bytes])
     if not is_readable(request):
         return problems.rejected(request, Rejected("invalid", str(UNREADABLE), (UNREADABLE.error,)))
     if not is_expected(request, etag):
-        detail = "The answer is none of those that If-Match names"
-        return problems.problem(request, 412, "version_conflict", detail)
+        return _unexpected(request, etag)
     if is_known(request, etag):
         return HttpResponseNotModified(headers=headers)
     return HttpResponse(body(), content_type="application/json", headers=headers)
@@ -39,6 +38,16 @@ def is_expected(request: Request, etag: str) -> bool:
     """Return whether `If-Match` has the tag, or is not there."""
     given = request.META.get("HTTP_IF_MATCH")
     return given is None or match_strongly(read_tags(given) or (), etag)
+
+
+def _unexpected(request: Request, etag: str) -> HttpResponse:
+    given = read_tags(request.META["HTTP_IF_MATCH"]) or ()
+    epochs = {tag.epoch for tag in given if isinstance(tag, EntityTag)} - {None}
+    if epochs - {EntityTag(etag.removeprefix("W/").strip('"')).epoch}:
+        detail = "The log has lost a part of its past, and If-Match is of it"
+        return problems.problem(request, 412, "lost_past", detail)
+    detail = "The answer is none of those that If-Match names"
+    return problems.problem(request, 412, "version_conflict", detail)
 
 
 def is_known(request: Request, etag: str) -> bool:

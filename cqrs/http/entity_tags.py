@@ -8,11 +8,16 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from cqrs.messaging.preconditions import VersionTag
+
 _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 ENTITY_TAGS = re.compile(rf"[ \t,]*(?:{_TAG}(?:[ \t]*,[ \t,]*{_TAG})*[ \t,]*)?")
 _EACH = re.compile(r'(W/)?"([^"]*)"')
-# "<version>" of a command's answer or "<version>.<digest>" of a query's
-_OURS = re.compile(r"([1-9][0-9]{0,8})(?:\..*)?")
+# "<version>" of a command's answer, "<version>.<digest>" of a query's, or "<digest>" of a list's;
+# with "-<epoch>" when the log has another epoch than the first.
+_OURS = re.compile(
+    r"(?:(?P<version>[1-9][0-9]{0,8})(?:\.[^-]*)?|[0-9a-f]{16})(?:-(?P<epoch>[1-9][0-9]{0,18}))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +28,23 @@ class EntityTag:
     is_weak: bool = False
 
     @property
-    def version(self) -> int | None:
-        """Return the version that a tag of ours names."""
+    def epoch(self) -> int | None:
+        """Return the epoch of the log that a tag of ours names."""
         found = _OURS.fullmatch(self.text)
-        return int(found[1]) if found else None
+        return int(found["epoch"] or 0) if found else None
+
+    @property
+    def version(self) -> VersionTag | None:
+        """Return the version that a tag of ours names, and its epoch."""
+        found = _OURS.fullmatch(self.text)
+        if not found or not found["version"]:
+            return None
+        return int(found["version"]), int(found["epoch"] or 0)
+
+
+def entity_tag(text: object, epoch: int) -> str:
+    """Return the quoted tag of an answer. In the first epoch, tags do not name it."""
+    return f'"{text}-{epoch}"' if epoch else f'"{text}"'
 
 
 Tags = tuple[EntityTag, ...] | Literal["*"]

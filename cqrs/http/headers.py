@@ -7,8 +7,9 @@ import re
 
 from rest_framework.request import Request
 
+from cqrs.consistency.tokens import ConsistencyToken, decode
 from cqrs.http.entity_tags import read_tags
-from cqrs.messaging.preconditions import ANY, Precondition, Versions
+from cqrs.messaging.preconditions import ANY, Precondition, VersionTags
 from cqrs.messaging.results import FieldError
 
 MAX_WAIT_S = 30
@@ -25,20 +26,16 @@ class WrongHeader(ValueError):
         self.error = FieldError(field, code, remedy)
 
 
-def precondition(request: Request) -> int | Precondition | None:
-    """Return what `If-Match` and `If-None-Match` expect. Raises `WrongHeader`.
-
-    One version alone is a plain number: the usual case, and what an idempotent answer was stored
-    with.
-    """
+def precondition(request: Request) -> Precondition | None:
+    """Return what `If-Match` and `If-None-Match` expect. Raises `WrongHeader`."""
     match = _versions(request, "If-Match", is_strong=True)
     none_match = _versions(request, "If-None-Match", is_strong=False)
-    if none_match is None and (match is None or (match != ANY and len(match) == 1)):
-        return match[0] if match else None
+    if match is None and none_match is None:
+        return None
     return Precondition(match=match, none_match=none_match)
 
 
-def _versions(request: Request, name: str, is_strong: bool) -> Versions | None:
+def _versions(request: Request, name: str, is_strong: bool) -> VersionTags | None:
     """Return the versions that the header names. A weak tag names none in a strong comparison."""
     header = request.META.get(f"HTTP_{name.upper().replace('-', '_')}")
     if header is None:
@@ -64,6 +61,12 @@ def idempotency_key(request: Request) -> str | None:
         remedy = "Idempotency-Key must be 1 to 255 printable ASCII characters"
         raise WrongHeader("Idempotency-Key", "idempotency_key", remedy)
     return key
+
+
+def consistency_token(request: Request) -> ConsistencyToken | None:
+    """Return the token of `X-Consistency-Token`. Raises `InvalidToken`."""
+    given = request.META.get("HTTP_X_CONSISTENCY_TOKEN")
+    return None if given is None else decode(given)
 
 
 def preferred_wait_s(request: Request) -> int | None:

@@ -31,6 +31,8 @@ STATUS_BY_CODE = {
     "throttled": 429,
     "outcome_unknown": 503,
 }
+# With the header that is at fault: RFC 9110 has a status for preconditions.
+STATUS_BY_HEADER = {("lost_past", "If-Match"): 412}
 RETRY_AFTER_S = "1"
 
 
@@ -74,6 +76,8 @@ def document(
 def rejected(request: HttpRequest, result: Rejected) -> HttpResponse:
     """Return the response to a refusal."""
     status = STATUS_BY_CODE.get(result.code, HTTPStatus.CONFLICT)
+    for error in result.errors:
+        status = STATUS_BY_HEADER.get((result.code, error.field), status)
     members: dict[str, Any] = {}
     if result.errors:
         members["errors"] = [

@@ -1,6 +1,6 @@
 """Views of the read side: one query per request, stored documents copied as bytes."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -12,10 +12,11 @@ from rest_framework.request import Request
 from cqrs.database.outages import ReadSideUnavailable, named
 from cqrs.http import problems
 from cqrs.http.conditional import json_or_not_modified
+from cqrs.http.entity_tags import entity_tag
 from cqrs.http.views import QueryViewSet
 from cqrs.messaging.messages import Query
-from cqrs.messaging.results import Rejected
-from cqrs.projections.lag import read_lag
+from cqrs.messaging.results import Rejected, Result
+from cqrs.projections.lag import Past, read_lag
 from cqrs.queries.pages import Page, StoredDocument
 from cqrs.queries.results import Results, digest
 
@@ -26,17 +27,23 @@ class ReadViewSet(QueryViewSet):
     """Answers with stored documents, their age (`X-Read-Lag-Ms`) and their entity tag."""
 
     def answer(self, request: Request, query_type: type[Query], **path: UUID) -> HttpResponse:
-        lag_ms = self.lag_ms(query_type)
+        lag_ms, past = self.lag_ms(query_type), self.past(query_type)
         result = self.ask(request, query_type, **path)
         if isinstance(result, Rejected):
-            return problems.rejected(request, result)
-        value = result.value
-        response = json_or_not_modified(request, etag(value), lambda: body(request, value))
-        return with_lag(response, lag_ms)
+            return with_past(problems.rejected(request, result), result)
+        if result.is_token_lost:  # which has asked again, before it read the answer
+            past = read_lag.known_past(query_type.projection)
+        value, tag = result.value, etag(result.value, past)
+        response = json_or_not_modified(request, tag, lambda: body(request, value))
+        return with_past(with_lag(response, lag_ms), result)
 
     def lag_ms(self, query_type: type[Query]) -> int | None:
         with named(ReadSideUnavailable):
             return read_lag.ms(query_type.projection)
+
+    def past(self, query_type: type[Query]) -> Past:
+        with named(ReadSideUnavailable):
+            return read_lag.past(query_type.projection)
 
 
 def with_lag(response: Response, lag_ms: int | None) -> Response:
@@ -45,11 +52,23 @@ def with_lag(response: Response, lag_ms: int | None) -> Response:
     return response
 
 
-def etag(answer: StoredDocument | Page | Results) -> str:
-    """Return the entity tag. That of a document starts with its version, for `If-Match`."""
+def with_past(response: Response, result: Result[Any]) -> Response:
+    """Say that the token was ignored, when it is of a past that the log has lost."""
+    if result.is_token_lost:
+        response["X-Consistency-Lost"] = "1"
+    return response
+
+
+def etag(answer: StoredDocument | Page | Results, past: Past) -> str:
+    """Return the entity tag. That of a document starts with its version, for `If-Match`.
+
+    It is weak, and no command accepts it, while the answer can be of a past that is lost.
+    """
+    weak = "W/" if past.is_healing else ""
     if isinstance(answer, StoredDocument):
-        return f'"{answer.version}.{digest(answer.body.encode())}"'
-    return f'"{answer.tag}"'
+        text = f"{answer.version}.{digest(answer.body.encode())}"
+        return weak + entity_tag(text, past.epoch)
+    return weak + entity_tag(answer.tag, past.epoch)
 
 
 def body(request: Request, answer: StoredDocument | Page | Results) -> bytes:

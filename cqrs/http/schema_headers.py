@@ -9,7 +9,12 @@ TAGS = {"type": "string", "pattern": rf"^(\*|({TAG}( *, *{TAG})*)?)$"}
 VISIBLE = {"type": "string", "pattern": "^[!-~]([ -~]{0,253}[!-~])?$"}
 OPAQUE = {"type": "string", "pattern": "^[A-Za-z0-9_-]+={0,2}$"}
 
-IF_MATCH = ("If-Match", "Answer 412 unless there is one of these entity tags, or any with *", TAGS)
+IF_MATCH = (
+    "If-Match",
+    "Answer 412 unless there is one of these entity tags, or any with *: `lost_past` when one is of"
+    " a past that the log has lost, else `version_conflict`",
+    TAGS,
+)
 IDEMPOTENCY_KEY = (
     "Idempotency-Key",
     "The same key and body within a day gives the first answer again, with Idempotency-Replayed",
@@ -24,11 +29,19 @@ PREFER_PROJECTED = ("Prefer", "wait=N: answer after the read models show it, or 
 PREFER_WAIT = ("Prefer", "wait=N: wait up to N seconds for what X-Consistency-Token names")
 TOKEN = (
     "X-Consistency-Token",
-    "From the answer of a command: read what it has written. Another text is 400 `invalid_token`",
+    "From the answer of a command: read what it has written. One of a past that the log has lost is"
+    " ignored, and the answer says X-Consistency-Lost. Another text is 400 `invalid_token`",
     OPAQUE,
 )
+KNOWN_TOKEN = (
+    "X-Consistency-Token",
+    "From an earlier answer: answer 409 `lost_past` when it is of a past that the log has lost."
+    " Another text is 400 `invalid_token`",
+    OPAQUE,
+)
+LOST = ("X-Consistency-Lost", "1, when the token was ignored: it is of a past that is lost")
 
-ETAG = ("ETag", "The version, in quotes")
+ETAG = ("ETag", "Opaque: the version in quotes, with the epoch of the log in all but the first")
 GIVEN_TOKEN = ("X-Consistency-Token", "Give it to a query to read what this command has written")
 APPLIED = ("Preference-Applied", "wait=N, when the read models show it")
 REPLAYED = ("Idempotency-Replayed", "true, when this is the answer to an earlier request")
@@ -51,17 +64,18 @@ def of_command(status: int) -> list[OpenApiParameter]:
     answers = [ETAG, GIVEN_TOKEN, APPLIED, REPLAYED]
     if status == 201:
         answers.append(LOCATION)
-    asked = _asked(IF_MATCH, CHANGES_NOTHING_KNOWN, IDEMPOTENCY_KEY, PREFER_PROJECTED)
+    asked = _asked(IF_MATCH, CHANGES_NOTHING_KNOWN, IDEMPOTENCY_KEY, KNOWN_TOKEN, PREFER_PROJECTED)
     replayed = [each for code in REPLAYABLE for each in _answered(code, REPLAYED)]
     return asked + _answered(status, *answers) + replayed + of_problems()
 
 
 def of_query(tagged: bool) -> list[OpenApiParameter]:
     """Return the headers of a query's request and answer."""
-    always = _asked(TOKEN, PREFER_WAIT) + _answered(200, READ_LAG, CACHING) + of_problems()
+    asked = _asked(TOKEN, PREFER_WAIT)
+    always = asked + _answered(200, READ_LAG, CACHING, LOST) + _answered(404, LOST) + of_problems()
     if not tagged:
         return always
-    again = _answered(304, QUERY_ETAG, READ_LAG, CACHING)
+    again = _answered(304, QUERY_ETAG, READ_LAG, CACHING, LOST)
     return always + _asked(IF_MATCH, IF_NONE_MATCH) + _answered(200, QUERY_ETAG) + again
 
 

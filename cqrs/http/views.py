@@ -8,10 +8,12 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
-from cqrs.consistency.behavior import wait_for_projections
-from cqrs.consistency.tokens import ConsistencyToken
+from cqrs.consistency.behavior import unreadable, wait_for_projections
+from cqrs.consistency.tokens import ConsistencyToken, InvalidToken
 from cqrs.database.outages import ReadSideUnavailable, WriteSideUnavailable, named
+from cqrs.event_log.epoch import read_epoch
 from cqrs.http import headers, problems
+from cqrs.http.entity_tags import entity_tag
 from cqrs.messaging import bus
 from cqrs.messaging.context import Context, current_context, use_context
 from cqrs.messaging.error_text import PLAIN
@@ -38,7 +40,7 @@ class CommandViewSet(ViewSet):
         """
         result = _send(request, command_type, path)
         if isinstance(result, Ok):
-            response = _state_response(request, result.value)
+            response = _state_response(request, result)
             if creates_in is not None:
                 response.status_code = 201
                 response["Location"] = f"{creates_in}/{result.value.aggregate_id}"
@@ -83,10 +85,22 @@ def _send(
     try:
         payload = {**body, **path, "expected_version": headers.precondition(request)}
         key = headers.idempotency_key(request)
+        token = headers.consistency_token(request)
     except headers.WrongHeader as wrong:
         return Rejected("invalid", str(wrong), (wrong.error,))
+    except InvalidToken as error:
+        return unreadable(error)
     with use_context(context_of(request)), named(WriteSideUnavailable):
-        return bus.send(command_type, payload, idempotency_key=key)
+        expected_epoch = None if token is None else token.epoch
+        result = bus.send(command_type, payload, idempotency_key=key, expected_epoch=expected_epoch)
+        return _with_epoch(result)
+
+
+def _with_epoch(result: Result[AggregateState]) -> Result[AggregateState]:
+    """Return the result with the log's epoch, which a command without an event has not read."""
+    if isinstance(result, Ok) and result.epoch is None:
+        return replace(result, epoch=read_epoch())
+    return result
 
 
 def context_of(request: Request) -> Context:
@@ -109,10 +123,11 @@ def _foreign_fields(message_type: type[Message], given: dict[str, Any]) -> Rejec
     return Rejected("invalid", f"{len(errors)} invalid field(s)", errors) if errors else None
 
 
-def _state_response(request: Request, state: AggregateState) -> HttpResponse:
-    token = ConsistencyToken(state.stream_type, state.aggregate_id, state.version)
+def _state_response(request: Request, result: Ok[AggregateState]) -> HttpResponse:
+    state, epoch = result.value, result.epoch or 0
+    token = ConsistencyToken(state.stream_type, state.aggregate_id, state.version, epoch)
     response = HttpResponse(state.model_dump_json(), content_type="application/json")
-    response["ETag"] = f'"{state.version}"'
+    response["ETag"] = entity_tag(state.version, epoch)
     response[TOKEN_HEADER] = token.encode()
     wait_s = headers.preferred_wait_s(request)
     if wait_s is not None and wait_for_projections(token, wait_s):

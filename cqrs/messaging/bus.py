@@ -32,17 +32,22 @@ def send(
     payload: Mapping[str, Any] | Command,
     *,
     idempotency_key: str | None = None,
+    expected_epoch: int | None = None,
 ) -> Result[Any]:
     """Handle a command on `default` and return its result.
 
     With an `idempotency_key` the same message is handled once within a day, and then its stored
-    answer is returned. Keys of different actors and of different commands do not collide.
+    answer is returned. Keys of different actors and of different commands do not collide. With an
+    `expected_epoch`, that of a consistency token, it is refused with `lost_past` in another one.
 
     Returns `Rejected` for an invalid payload and for every business refusal. Raises
     `PermissionDenied`, `OutcomeUnknown` when the connection broke during COMMIT and the server
     cannot say how it ended, and database errors after the attempts of the retry behavior.
     """
-    return _commands()(pipeline.Dispatch(command_type, payload, idempotency_key))
+    dispatch = pipeline.Dispatch(
+        command_type, payload, idempotency_key, expected_epoch=expected_epoch
+    )
+    return _commands()(dispatch)
 
 
 def ask(query_type: type[Query], payload: Mapping[str, Any] | Query) -> Result[Any]:

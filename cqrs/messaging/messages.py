@@ -51,8 +51,8 @@ class Command(Message):
     """The state that its handler returns."""
 
     expected_version: Annotated[int | Precondition | None, ServerSet()] = None
-    """Refuse with `version_conflict` unless the aggregate has this version, or the precondition
-    of the request holds (If-Match, If-None-Match)."""
+    """Refuse with `version_conflict` unless the aggregate has this version, in whatever epoch of
+    the log, or the precondition of the request holds (If-Match, If-None-Match)."""
 
 
 class Query(Message):

@@ -37,6 +37,8 @@ class Dispatch:
     message: Message | None = None
     lock_timeout_ms: int = 0
     """How long the command's transaction waits for a lock; 0: as long as its session."""
+    expected_epoch: int | None = None
+    """The epoch of the log that the command's sender knows; None: any."""
 
     @property
     def name(self) -> str:

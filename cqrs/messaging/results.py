@@ -1,6 +1,6 @@
 """What `send` and `ask` return. A business refusal is a value, never an exception."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, NoReturn, TypeVar
 
 T_co = TypeVar("T_co", covariant=True)
@@ -22,6 +22,10 @@ class Ok(Generic[T_co]):
     value: T_co
     replayed: bool = False
     """Whether it is the stored answer of an earlier message with the same idempotency key."""
+    epoch: int | None = field(default=None, compare=False, repr=False)
+    """The epoch of the log of a command's answer; None: no statement has read it."""
+    is_token_lost: bool = field(default=False, repr=False)
+    """Whether the query's consistency token was ignored: it is of a past that the log has lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Rejected:
     message: str
     errors: tuple[FieldError, ...] = ()
     replayed: bool = False
+    is_token_lost: bool = False
 
 
 Result = Ok[T_co] | Rejected

@@ -1,8 +1,9 @@
-"""The state of projections, on `replica`: checkpoints and parked events."""
+"""The state of projections, on `replica`: checkpoints, parked events, and the log's epoch."""
 
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 from cqrs import models as kernel
 
@@ -46,6 +47,25 @@ class Tombstone(models.Model):
 
     def __str__(self) -> str:
         return f"{self.table_name} {self.key}"
+
+
+class LogEpoch(models.Model):
+    """The one row with the epoch of the log that the read models follow: at first 0.
+
+    Reads compare it with the epoch that a token names, without `default`.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    epoch = models.BigIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(id=1), name="cqrs_projections_logepoch_single_row")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.epoch)
 
 
 class ParkedEvent(kernel.AbstractParkedEvent):

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from cqrs.http import problems
 from cqrs.http.files import CsvFile, CsvRenderer
-from cqrs.http.read_views import ReadViewSet, with_lag
+from cqrs.http.read_views import ReadViewSet, with_lag, with_past
 from cqrs.http.schema import openapi, openapi_csv
 from cqrs.messaging.results import Rejected
 from readmodels.documents import (
@@ -76,5 +76,5 @@ class OrderExport(ReadViewSet):
         lag_ms = self.lag_ms(ExportOrders)
         result = self.ask(request, ExportOrders)
         if isinstance(result, Rejected):
-            return problems.rejected(request, result)
-        return with_lag(CsvFile(result.value, "orders.csv"), lag_ms)
+            return with_past(problems.rejected(request, result), result)
+        return with_past(with_lag(CsvFile(result.value, "orders.csv"), lag_ms), result)

@@ -8,7 +8,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cqrs.projections import lag
+from cqrs.projections.lag import read_lag
+from tests.cqrs.caching.asking import news_lost
 from tests.support.api import bearer
+from tests.support.epochs import LATER, asked_anew, healed
 from tests.support.log import Log
 
 pytestmark = [
@@ -40,6 +43,19 @@ class TestHttp:
             assert client.get(path, headers=headers).status_code == 200
             again = client.get(path, headers={**headers, "If-None-Match": first["ETag"]})
         assert (again.status_code, len(captured)) == (304, 0)
+
+    @pytest.mark.usefixtures(asked_anew.__name__)
+    def test_is_never_of_a_lost_past(self, log: Log, client: Client) -> None:
+        path, headers = "/api/orders", bearer("ada")
+        kept = client.get(path, headers=headers)
+        log.order(log.customer())
+        with news_lost():
+            log.projected()
+        assert client.get(path, headers=headers).content == kept.content
+        healed()
+        read_lag.forget()
+        answer = client.get(path, headers=headers)
+        assert (answer.json()["count"], answer["ETag"].endswith(f'-{LATER}"')) == (1, True)
 
     def test_keeps_no_host(self, log: Log, client: Client, settings: Any) -> None:
         settings.ALLOWED_HOSTS = ["one.example", "two.example"]

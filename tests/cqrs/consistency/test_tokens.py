@@ -14,6 +14,7 @@ TOKENS = st.builds(
     stream_type=st.from_regex(r"[a-z_]{1,40}", fullmatch=True),
     stream_id=st.uuids(),
     version=st.integers(1, 2**31 - 1),
+    epoch=st.just(0) | st.integers(1, 2**48 - 1),
 )
 KEY = "018f0000-0000-7000-8000-000000000001"
 
@@ -64,7 +65,11 @@ class TestConsistencyToken:
             "é",
             plain("order"),
             plain(f"order:{KEY}"),
-            plain(f"order:{KEY}:1:2"),
+            plain(f"order:{KEY}:1:0"),
+            plain(f"order:{KEY}:1:-2"),
+            plain(f"order:{KEY}:1:02"),
+            plain(f"order:{KEY}:1:"),
+            plain(f"order:{KEY}:1:2:3"),
             plain(f"order:{KEY}:0"),
             plain(f"order:{KEY}:-1"),
             plain(f"order:{KEY}:+1"),
@@ -93,3 +98,5 @@ class TestConsistencyToken:
     def test_stays_readable_for_ever(self):
         token = ConsistencyToken("order", UUID(KEY), 3)
         assert token.encode() == plain(f"order:{KEY}:3")
+        token = ConsistencyToken("order", UUID(KEY), 3, 77)
+        assert token.encode() == plain(f"order:{KEY}:3:77")
