@@ -8,6 +8,7 @@ from django.utils import timezone
 from cqrs.behaviors import idempotency
 from cqrs.messaging import bus
 from cqrs.messaging.ids import uuid7
+from cqrs.messaging.preconditions import Precondition
 from cqrs.messaging.results import FieldError, Ok, Rejected
 from cqrs.models import IdempotentAnswer
 from customers.commands import ImportCustomer, RegisterCustomer
@@ -67,6 +68,16 @@ class TestSameKey:
         assert first.code == "version_conflict"
         again = send(ConfirmOrder, order_id=order_id, expected_version=7)
         assert again == replace(first, replayed=True)
+
+    def test_takes_a_tag_of_the_first_epoch_for_its_version(self):
+        # So were answers stored before tags named an epoch.
+        asked = {"order_id": order()}
+        first = send(ConfirmOrder, **asked, expected_version=1)
+        again = send(ConfirmOrder, **asked, expected_version=Precondition(match=((1, 0),)))
+        assert again == Ok(first.value, replayed=True)
+        for match in (((1, 77),), ((1, 0), (2, 0)), "*"):
+            other = send(ConfirmOrder, **asked, expected_version=Precondition(match=match))
+            assert other.code == "idempotency_key_reused"
 
     def test_takes_what_was_not_given_for_what_is_empty(self):
         # An interface passes on that no version is expected; another one does not.
