@@ -6,7 +6,7 @@ FIRST_ROW = "INSERT INTO cqrs_projections_logepoch (id, epoch) VALUES (1, 0)"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cqrs_projections', '0002_tombstone'),
+        ('cqrs_projections', '0003_failure'),
     ]
 
     operations = [
