@@ -60,7 +60,7 @@ INSERT INTO cqrs_feed (position, event_id, bucket)
 SELECT position, position, bucket FROM happened JOIN life USING (n) ORDER BY 1;
 UPDATE cqrs_feedhead SET position = (SELECT max(position) FROM cqrs_feed);
 -- Reactions begin at the head: they are not to mail what was loaded.
-UPDATE cqrs_reactioncheckpoint SET position = (SELECT position FROM cqrs_feedhead);
+UPDATE cqrs_reactioncheckpoint SET position = (SELECT position FROM cqrs_feedhead), event_id = NULL;
 SELECT setval(pg_get_serial_sequence('cqrs_event', 'id'), (SELECT max(id) FROM cqrs_event));
 """
 _AGGREGATES = """

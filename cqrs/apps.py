@@ -1,3 +1,4 @@
+from contextlib import suppress
 from typing import Any
 
 from django.apps import AppConfig
@@ -25,6 +26,7 @@ class CqrsConfig(AppConfig):
         post_migrate.connect(_add_new_columns)
         post_migrate.connect(_mark_tables, sender=self)
         post_migrate.connect(_create_rows, sender=self)
+        post_migrate.connect(_adopt_epoch, sender=self)
         answer_cache.connect()
         publisher.connect()
 
@@ -43,6 +45,19 @@ def _create_rows(using: str, apps: Apps = global_apps, **_: Any) -> None:
     if {"feedhead", "reactioncheckpoint"} <= apps.all_models["cqrs"].keys():
         FeedHead.objects.using(using).bulk_create([FeedHead()], ignore_conflicts=True)
         start_at_head()
+
+
+def _adopt_epoch(using: str, **_: Any) -> None:
+    """Give a new read database the epoch of the log, so that its reads know the log's tokens."""
+    from django.db import OperationalError, ProgrammingError
+
+    from cqrs.database.aliases import PROJECTION_ALIAS
+    from cqrs.rebuild.diagnosis import adopt_epoch
+
+    if using == PROJECTION_ALIAS:
+        # `default` may not be migrated yet, or not there: then its epoch is 0, or `heal` adopts it.
+        with suppress(OperationalError, ProgrammingError):
+            adopt_epoch()
 
 
 def _mark_tables(using: str, **_: Any) -> None:

@@ -1,11 +1,13 @@
 """Report whether the process lives, and whether it can serve requests."""
 
+from typing import Any
+
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from config.monitoring import probes
-from config.monitoring.probes import IN_PROCESS, UP, Probe
+from config.monitoring.probes import AHEAD, IN_PROCESS, UP, Probe
 from cqrs.database.aliases import READ_ALIAS, WRITE_ALIAS
 from cqrs.database.breaker import breaker_state
 
@@ -13,6 +15,7 @@ PROBES = {
     "write_database": Probe(probes.write_database),
     "read_database": Probe(probes.read_database),
     "redis": Probe(probes.redis),
+    "read_side": Probe(probes.read_side),
 }
 
 
@@ -30,12 +33,16 @@ def ready(request: HttpRequest) -> JsonResponse:
 
     Reads work without the write database, and reads and writes work without Redis. So the loss of
     one of these is reported, but the process stays in service. An open circuit breaker means that
-    this process makes no new connection to that database at the moment.
+    this process makes no new connection to that database at the moment. A read side that is ahead
+    of the log goes on serving: it is information.
     """
     checks = probes.ask_all(PROBES)
+    is_ahead = checks.pop("read_side") == AHEAD
     is_ready = checks["read_database"] == UP
-    is_healthy = all(state in (UP, IN_PROCESS) for state in checks.values())
+    is_healthy = not is_ahead and all(state in (UP, IN_PROCESS) for state in checks.values())
     status = "ok" if is_healthy else "degraded" if is_ready else "unavailable"
     breakers = {alias: breaker_state(alias) for alias in (WRITE_ALIAS, READ_ALIAS)}
-    answer = {"status": status, "checks": checks, "breakers": breakers}
+    answer: dict[str, Any] = {"status": status, "checks": checks, "breakers": breakers}
+    if is_ahead:
+        answer["read_side"] = AHEAD
     return JsonResponse(answer, status=200 if is_ready else 503)

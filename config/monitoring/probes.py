@@ -15,10 +15,13 @@ from django.db import Error, connections
 from redis.exceptions import RedisError
 
 from cqrs import redis_server
+from cqrs.database.aliases import PROJECTION_ALIAS, WRITE_ALIAS
 from cqrs.database.profiles import Profile, set_profile
+from cqrs.operations.progress import ahead_projections
 
 LIMIT_S = 1.0
 UP, DOWN, READ_ONLY, IN_PROCESS = "up", "down", "read only", "in process"
+AHEAD = "ahead of the log"
 
 # Fails as well before the migrations have run.
 _LOOK = """
@@ -58,6 +61,17 @@ def write_database() -> str:
 
 def read_database() -> str:
     return _database("replica", UP)
+
+
+def read_side() -> str:
+    """Return whether the read side has applied what the log does not have any more."""
+    try:
+        return AHEAD if ahead_projections() else UP
+    except Error:
+        return DOWN
+    finally:
+        for alias in (WRITE_ALIAS, PROJECTION_ALIAS):
+            connections[alias].close()
 
 
 def redis() -> str:

@@ -1,9 +1,9 @@
 """Advance one partition by a batch, in a round of its own; park the events that fail."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
+from cqrs.consumers.ahead import is_ahead, require_not_ahead, warn
 from cqrs.consumers.consumer import Consumer
 from cqrs.consumers.parking import Parking, is_to_park
 from cqrs.consumers.partitions import PartitionCheckpoint, Partitions
@@ -11,7 +11,7 @@ from cqrs.consumers.parts import Part
 from cqrs.consumers.retries import Retries
 from cqrs.consumers.round import Round
 from cqrs.consumers.trials import are_refused_alike
-from cqrs.consumers.windows import read_part
+from cqrs.consumers.windows import ids_of, own_part, read_window
 from cqrs.models import AbstractCheckpoint, AbstractParkedEvent
 
 BATCH = 1_000
@@ -70,10 +70,12 @@ class PartitionRunner:
     ) -> PartitionCheckpoint:
         """Apply one batch, up to `goal` at most, of a partition that no other worker takes.
 
-        Raises `CannotAdvance` if another worker holds it all the same, or if it needs newer code.
+        Raises `CannotAdvance` if another worker holds it all the same, or if it needs newer code,
+        and `AheadOfLog`.
         """
         reached = self.advance_batch(consumer, checkpoint, goal)
         if reached == checkpoint:
+            require_not_ahead([checkpoint])
             raise CannotAdvance(checkpoint)
         return reached
 
@@ -123,7 +125,8 @@ class PartitionRunner:
         failure: Failure | None = None,
     ) -> PartitionCheckpoint:
         self.run(single, partial(self._claim, consumer, checkpoint, upto, failure))
-        return replace(checkpoint, position=checkpoint.position + single.passed)
+        moves = [move for part in single.parts for move in part.moves]
+        return checkpoint.at(moves[0][1]) if moves else checkpoint
 
     def _claim(
         self,
@@ -132,12 +135,19 @@ class PartitionRunner:
         upto: int,
         failure: Failure | None,
     ) -> list[Part]:
-        """Return the part of the partition, unless another worker holds or has moved it."""
+        """Return the part of the partition, unless another worker holds or has moved it, or it is
+        ahead of the log.
+        """
         claim = self.partitions.issue_claim_of(checkpoint)
         parked = self.parking.issue_streams([consumer.name])
         if claim.fetchone() is None:
             return []
-        events, reached = read_part(consumer, checkpoint, upto)
+        window = read_window(consumer, checkpoint, upto)
+        ids = ids_of(window)
+        if is_ahead(checkpoint, ids.get(checkpoint.position)):
+            warn([checkpoint])
+            return []
+        events, reached = own_part(consumer, checkpoint, window, upto, ids)
         part = Part(consumer, [(checkpoint, reached)], events)
         part.queue_blocked({(kind, key) for _, kind, key, _ in parked.fetchall()})
         # A retry can have unblocked others meanwhile: then the failure shows again.

@@ -1,7 +1,9 @@
 """The checkpoint rows of consumers: one per partition. A worker claims a partition by its lock."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+from uuid import UUID
 
 from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
@@ -12,12 +14,27 @@ from cqrs.database.locks import LockSpace, lock
 from cqrs.database.statements import Statement
 from cqrs.models import AbstractCheckpoint
 
-FIELDS = ("id", "consumer", "version", "partition", "partitions", "position")
+FIELDS = ("id", "consumer", "version", "partition", "partitions", "position", "event_id")
+
+
+class Place(NamedTuple):
+    """A position of the feed, and the id of the event there; None at 0."""
+
+    position: int
+    event_id: UUID | None
+
+
+START = Place(0, None)
+HEALING = UUID(int=0)
+"""In a checkpoint instead of an event: `projections heal` builds the tables anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionCheckpoint:
-    """The checkpoint of a partition, whose buckets leave `partition` divided by `partitions`."""
+    """The checkpoint of one partition of a consumer. `event_id` is that of the event at `position`.
+
+    The partition owns the buckets whose number modulo `partitions` is `partition`.
+    """
 
     id: int
     consumer: str
@@ -25,6 +42,15 @@ class PartitionCheckpoint:
     partition: int
     partitions: int
     position: int
+    event_id: UUID | None
+
+    @property
+    def place(self) -> Place:
+        return Place(self.position, self.event_id)
+
+    def at(self, place: Place) -> "PartitionCheckpoint":
+        """Return the same partition at another place."""
+        return replace(self, position=place.position, event_id=place.event_id)
 
     def owns(self, bucket: int) -> bool:
         return bucket % self.partitions == self.partition
@@ -51,7 +77,7 @@ class Partitions:
             lock(LockSpace.CHECKPOINT_START, self.table, consumer.name, using=self.alias)
             if not self.get([consumer.name]):
                 which = range(consumer.partitions) if only is None else [only]
-                self._create(consumer.name, consumer.version, consumer.partitions, which, 0)
+                self._create(consumer.name, consumer.version, consumer.partitions, which, START)
 
     def lock(self, names: Collection[str]) -> list[PartitionCheckpoint]:
         """Return the partitions as `get` does, and lock them until the transaction ends."""
@@ -95,15 +121,19 @@ class Partitions:
         return cursor
 
     def advance(
-        self, moved: Sequence[tuple[PartitionCheckpoint, int]], level: int, age_s: float | None
+        self, moved: Sequence[tuple[PartitionCheckpoint, Place]], level: int, age_s: float | None
     ) -> Statement:
-        """Return the statement that moves claimed partitions, each to its position.
+        """Return the statement that moves claimed partitions, each to its place.
 
         Those that are at `level` then were caught up with the log `age_s` seconds ago, if that is
         known.
         """
         caught_up = ""
-        parameters = [array([each.id for each, _ in moved]), array([upto for _, upto in moved])]
+        parameters = [
+            array([each.id for each, _ in moved]),
+            array([reached.position for _, reached in moved]),
+            array([reached.event_id for _, reached in moved]),
+        ]
         if age_s is not None:
             caught_up = (
                 ", caught_up_at = CASE WHEN new.position >= %s::bigint"
@@ -112,8 +142,9 @@ class Partitions:
             parameters = [str(level), str(age_s), *parameters]
         return (
             f"UPDATE {self.table} AS row SET position = new.position,"  # noqa: S608
-            f" failure = NULL, updated_at = clock_timestamp(){caught_up}"
-            " FROM unnest(%s::bigint[], %s::bigint[]) AS new(id, position) WHERE row.id = new.id",
+            f" event_id = new.event_id, failure = NULL, updated_at = clock_timestamp(){caught_up}"
+            " FROM unnest(%s::bigint[], %s::bigint[], %s::uuid[]) AS new(id, position, event_id)"
+            " WHERE row.id = new.id",
             parameters,
         )
 
@@ -128,14 +159,14 @@ class Partitions:
             )
 
     def resize(self, consumer: str, partitions: int) -> None:
-        """Replace the consumer's partitions, all at one position, by another number of them."""
+        """Replace the consumer's partitions, all at one place, by another number of them."""
         checkpoints = self.get([consumer])
-        (position,) = {each.position for each in checkpoints}
+        (place,) = {each.place for each in checkpoints}
         self.model._default_manager.using(self.alias).filter(consumer=consumer).delete()
-        self._create(consumer, checkpoints[0].version, partitions, range(partitions), position)
+        self._create(consumer, checkpoints[0].version, partitions, range(partitions), place)
 
     def _create(
-        self, consumer: str, version: int, partitions: int, which: Iterable[int], position: int
+        self, consumer: str, version: int, partitions: int, which: Iterable[int], place: Place
     ) -> None:
         self.model._default_manager.using(self.alias).bulk_create(
             self.model(
@@ -143,7 +174,8 @@ class Partitions:
                 version=version,
                 partition=partition,
                 partitions=partitions,
-                position=position,
+                position=place.position,
+                event_id=place.event_id,
             )
             for partition in which
         )

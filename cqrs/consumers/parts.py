@@ -6,21 +6,21 @@ from typing import Any
 
 from cqrs.consumers.consumer import Batch, Consumer, recorded
 from cqrs.consumers.parking import Parking
-from cqrs.consumers.partitions import PartitionCheckpoint
+from cqrs.consumers.partitions import PartitionCheckpoint, Place
 from cqrs.database.statements import Statement
 from cqrs.event_log.feed import RawEvent, Stream
 
 
 @dataclass(slots=True)
 class Part:
-    """The share of one consumer: its claimed partitions, with the position that each reaches.
+    """The share of one consumer: its claimed partitions, with the place that each reaches.
 
     `events` are applied; with their `failure` they are parked. `queued` are parked behind the
     failed one of their aggregate.
     """
 
     consumer: Consumer
-    moves: Sequence[tuple[PartitionCheckpoint, int]]
+    moves: Sequence[tuple[PartitionCheckpoint, Place]]
     events: Sequence[RawEvent] = ()
     queued: Sequence[RawEvent] = ()
     batch: Batch | None = None

@@ -7,6 +7,7 @@ from functools import partial
 import structlog
 from django.db import Error, transaction
 
+from cqrs.consumers.ahead import warn
 from cqrs.consumers.consumer import Consumer
 from cqrs.consumers.near_head import Code, NearHeadRound
 from cqrs.consumers.partition_runner import PartitionRunner
@@ -67,6 +68,7 @@ class Pass:
             near = NearHeadRound(runner.partitions, runner.parking, joint, seen, near_head)
             near.found = {name for name, _ in joint}
             near.far = self._behind(near.found)
+        warn(near.ahead)
         return near
 
     def _returning(self) -> list[PartitionCheckpoint]:

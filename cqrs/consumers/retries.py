@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from cqrs.conf import cached_setting
+from cqrs.consumers.ahead import ahead_of_log
 from cqrs.consumers.announcements import announce
 from cqrs.consumers.consumer import Consumer, apply, recorded
 from cqrs.consumers.parking import Parking, is_to_park
@@ -44,7 +45,8 @@ class Retries:
     def retry(self, consumer: Consumer, stream: Stream, *, only_if_due: bool = False) -> int:
         """Apply an aggregate's parked events in their order, up to one that fails again.
 
-        Returns how many it applied: none while the tables are of another version than the code.
+        Returns how many it applied: none while the tables are of another version than the code, or
+        ahead of the log.
         With `only_if_due`, passes over what this process has just found to need newer code, and
         waits up to `lock_timeout_ms` for each lock.
         """
@@ -77,12 +79,13 @@ class Retries:
         return total
 
     def _stop_runner(self, consumer: Consumer) -> bool:
-        """Lock the consumer's partitions; return whether its tables are of the code's version.
+        """Lock the consumer's partitions; return whether its tables are of the code's version, and
+        not ahead of the log.
 
         An aggregate's next events must come after its parked ones.
         """
         locked = self.partitions.lock([consumer.name])
-        return {each.version for each in locked} == {consumer.version}
+        return {each.version for each in locked} == {consumer.version} and not ahead_of_log(locked)
 
     def _apply_in_order(
         self, consumer: Consumer, parked: Sequence[AbstractParkedEvent]

@@ -41,7 +41,8 @@ class Round:
     @property
     def passed(self) -> int:
         """Return the number of positions, of all partitions."""
-        return sum(upto - each.position for part in self.parts for each, upto in part.moves)
+        moves = [move for part in self.parts for move in part.moves]
+        return sum(reached.position - each.position for each, reached in moves)
 
     def run(
         self,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from django.db import transaction
 
+from cqrs.consumers.ahead import require_not_ahead
 from cqrs.consumers.consumer import Consumer
 from cqrs.consumers.partition_runner import BATCH, PartitionRunner
 from cqrs.consumers.partitions import PartitionCheckpoint
@@ -87,8 +88,12 @@ class Runner(PartitionRunner):
         return self.partitions.get(names) if is_one_new else found
 
     def repartition(self, consumer: Consumer, partitions: int) -> None:
-        """Change the number of partitions, after bringing all of them to one position."""
+        """Change the number of partitions, after bringing all of them to one position.
+
+        Raises `AheadOfLog` and `CannotAdvance`.
+        """
         self.drain(consumer)
+        require_not_ahead(self.partitions.get([consumer.name]))
         with transaction.atomic(using=self.alias):
             checkpoints = self.partitions.lock([consumer.name])
             goal = max(checkpoint.position for checkpoint in checkpoints)

@@ -31,6 +31,8 @@ class LockSpace(IntEnum):
     """On the read database, by the copy's name: one process builds, compares or drops it."""
     REACTION_EXECUTOR = 6
     """On `default`, by reaction: one process at a time executes its work."""
+    HEAL = 7
+    """On the read database, without a name: one process makes it follow the log again."""
 
 
 def lock_key(space: LockSpace, *names: str) -> int:

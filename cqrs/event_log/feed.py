@@ -1,6 +1,6 @@
 """Read the log in the order of the positions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -22,12 +22,18 @@ _SELECT = f"""
 SELECT {COLUMNS} FROM cqrs_feed AS feed JOIN cqrs_event AS event ON event.id = feed.event_id
 """  # noqa: S608
 _WINDOW = f"""{_SELECT}
-WHERE feed.position > %s AND feed.position <= %s AND (%s = 1 OR feed.bucket %% %s = %s)
-      AND (%s::text[] IS NULL OR type = ANY(%s) OR stream_type = %s)
+WHERE feed.position BETWEEN %s AND %s AND (feed.position IN (%s, %s)
+      OR ((%s = 1 OR feed.bucket %% %s = %s)
+          AND (%s::text[] IS NULL OR type = ANY(%s) OR stream_type = %s)))
 ORDER BY feed.position
 """
 _AT = f"{_SELECT} WHERE feed.position = ANY(%s) ORDER BY feed.position"
 
+_PLACES = """
+SELECT feed.position, event.event_id
+FROM cqrs_feed AS feed JOIN cqrs_event AS event ON event.id = feed.event_id
+WHERE feed.position = ANY(%s) AND feed.position <= (SELECT position FROM cqrs_feedhead)
+"""
 _WITH_ID = f"{_SELECT} WHERE event.event_id = %s"
 
 _AGE = """
@@ -101,13 +107,21 @@ def window(
     types: Sequence[str] | None = None,
     stream_type: str | None = None,
 ) -> list[RawEvent]:
-    """Return the partition's events after `after` up to `upto`.
+    """Return the partition's events after `after` up to `upto`, and all that is at these two.
 
-    With `types`, only those of these types and those of the streams of `stream_type`.
+    With `types`, only those of these types and those of the streams of `stream_type`. The events at
+    the two positions are there whatever they are: a consumer compares them and stores their ids.
     """
     wanted = None if types is None else list(types)
     chosen = [partitions, partitions, partition, wanted, wanted, stream_type]
-    return _logged(_WINDOW, [after, upto, *chosen])
+    return _logged(_WINDOW, [after, upto, after, upto, *chosen])
+
+
+def ids_at(positions: Collection[int]) -> dict[int, UUID]:
+    """Return the ids of the events at these positions. One without an event is missing."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACES, [list(positions)])
+        return dict(cursor.fetchall())
 
 
 def at(positions: Sequence[int]) -> list[RawEvent]:
@@ -134,7 +148,8 @@ def read(
         cursor.execute("SELECT least(position, %s) FROM cqrs_feedhead", [after + limit])
         upto = max(after, int(cursor.fetchone()[0]))
     found = window(after, upto, types=types) if upto > after else []
-    return [event.upcast() for event in found], upto
+    events = [each for each in found if each.position > after]
+    return [each.upcast() for each in events if types is None or each.type in types], upto
 
 
 def waiting_s(after: int) -> float:

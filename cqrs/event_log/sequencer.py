@@ -7,8 +7,10 @@ rows of `cqrs_pending` into `cqrs_feed`, and only committed events get a positio
 """
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -23,13 +25,20 @@ BATCH = 5_000
 RETURNED_EVENTS = 500  # a larger batch is read by its consumers, each its own part
 LOCK_TIMEOUT_MS = 2_000
 
+# The event at the head is missing in a log that has lost rows.
+_OLD_HEAD = """
+SELECT head.position, event.event_id
+FROM cqrs_feedhead AS head LEFT JOIN cqrs_feed AS feed ON feed.position = head.position
+LEFT JOIN cqrs_event AS event ON event.id = feed.event_id
+"""
 # Lock and move are two statements on purpose: the snapshot of a statement that takes the lock is
 # older than the lock, so it would miss or double what the last holder moved. Without pending events
 # the lock stays free, so a worker that does not get it knows that its holder will look again.
 # LATERAL with OFFSET looks each event up by its key, whatever the planner believes of new tables.
 _LOCK = f"""
 SELECT set_config('lock_timeout', '{LOCK_TIMEOUT_MS}', true),
-       set_config('cqrs.is_sequencer', (CASE WHEN EXISTS (SELECT FROM cqrs_pending)
+       set_config('cqrs.is_sequencer',
+    (CASE WHEN EXISTS (SELECT FROM cqrs_pending) AND EXISTS (SELECT FROM cqrs_feedhead)
     THEN pg_try_advisory_xact_lock(%s) ELSE false END)::text, true)
 """  # noqa: S608
 _MOVE = f"""
@@ -53,12 +62,17 @@ placed AS (
     SELECT {COLUMNS} FROM feed
     JOIN LATERAL (SELECT * FROM cqrs_event WHERE id = feed.event_id OFFSET 0) AS event ON true
     WHERE (SELECT n FROM counted) <= {RETURNED_EVENTS}
+          OR feed.position = (SELECT before + n FROM head, counted)
 )
-SELECT n, coalesce((SELECT before + n FROM head), (SELECT position FROM cqrs_feedhead)),
-       EXISTS (SELECT FROM cqrs_pending OFFSET n), placed.*
-FROM counted LEFT JOIN placed ON true ORDER BY position
+SELECT n, coalesce((SELECT before + n FROM head), old.position, 0),
+       EXISTS (SELECT FROM cqrs_pending OFFSET n), old.position, old.event_id, placed.*
+FROM counted LEFT JOIN ({_OLD_HEAD}) AS old ON true LEFT JOIN placed ON true
+ORDER BY placed.position
 """  # noqa: S608
-_HEAD = "SELECT position, EXISTS (SELECT FROM cqrs_pending) FROM cqrs_feedhead"
+_HEAD = f"""
+SELECT coalesce(position, 0), EXISTS (SELECT FROM cqrs_pending), event_id
+FROM (SELECT) AS one LEFT JOIN ({_OLD_HEAD}) AS head ON true
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,8 @@ class Seen:
 
     `has_pending` says that events had no position yet. `is_sequencer` says that this process held
     the lock; then `moved` events got their position, and `events` are those, up to `head`, unless
-    they are more than `RETURNED_EVENTS`.
+    they are more than `RETURNED_EVENTS`. `ids` has the ids of the events at `head`, and at the head
+    before the move; one that the log has lost is missing.
     """
 
     head: int
@@ -76,6 +91,7 @@ class Seen:
     is_sequencer: bool = False
     moved: int = 0
     events: Sequence[RawEvent] = ()
+    ids: Mapping[int, UUID] = field(default_factory=dict)
 
     def is_as(self, earlier: "Seen") -> bool:
         """Return whether nothing has come since."""
@@ -96,9 +112,15 @@ def step(batch: int = BATCH, *, also: Callable[[], object] | None = None) -> See
             also()
     is_sequencer = locked.fetchone()[1] == "true"
     rows = placed.fetchall()
-    moved, head, has_pending, *_ = rows[0]
-    events = [RawEvent(*row[3:]) for row in rows if row[3] is not None]
-    return Seen(head, has_pending, read_at, is_sequencer, moved, events)
+    moved, head, has_pending, *old_head = rows[0][:5]
+    events = [RawEvent(*row[5:]) for row in rows if row[5] is not None]
+    ids = _known(old_head, *((each.position, each.event_id) for each in events[-1:]))
+    returned = events if moved <= RETURNED_EVENTS else ()
+    return Seen(head, has_pending, read_at, is_sequencer, moved, returned, ids)
+
+
+def _known(*places: Sequence[Any]) -> dict[int, UUID]:
+    return {position: event_id for position, event_id in places if event_id is not None}
 
 
 def sequence(batch: int = BATCH) -> int:
@@ -117,8 +139,8 @@ def sequence(batch: int = BATCH) -> int:
 def look() -> Seen:
     """Return what the log looks like, without changing it."""
     read_at = time.monotonic()
-    head, has_pending = _issue(_HEAD).fetchone()
-    return Seen(head, has_pending, read_at)
+    head, has_pending, event_id = _issue(_HEAD).fetchone()
+    return Seen(head, has_pending, read_at, ids=_known((head, event_id)))
 
 
 def head() -> int:

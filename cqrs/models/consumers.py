@@ -17,8 +17,8 @@ class AbstractCheckpoint(models.Model):
     partition = models.PositiveSmallIntegerField()
     partitions = models.PositiveSmallIntegerField()
     position = models.BigIntegerField(default=0)
-    # Room for the event at that position, which nothing writes yet: a log that was restored from a
-    # backup gives the position to another event.
+    # The event at that position: a log that was restored from a backup gives the position to
+    # another one. NULL at 0, and in a row of an earlier build until it moves.
     event_id = models.UUIDField(null=True)
     updated_at = models.DateTimeField(auto_now=True)
 

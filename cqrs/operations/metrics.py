@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from cqrs.caching.answer_cache import answer_cache
 from cqrs.event_log import signals
 from cqrs.operations.progress import PROJECTION, REACTION
-from cqrs.operations.status import ConsumerStatus, log_status, statuses
+from cqrs.operations.status import ConsumerStatus, State, log_status, statuses
 from cqrs.projections.registry import projections
 from cqrs.reactions.registry import reactions
 
@@ -51,6 +51,7 @@ class ReadSide(Collector):
             of_kind = [status for status in found if status.kind == kind]
             yield from _partitions(kind, of_kind)
             yield from _parked(kind, of_kind)
+            yield _ahead(kind, of_kind)
 
 
 class CacheLookups(Collector):
@@ -103,3 +104,12 @@ def _parked(kind: str, found: list[ConsumerStatus]) -> Iterator[Metric]:
         for status in found:
             family.add_metric([status.consumer], getattr(status, attribute))
         yield family
+
+
+def _ahead(kind: str, found: list[ConsumerStatus]) -> Metric:
+    family = GaugeMetricFamily(
+        f"cqrs_{kind}_ahead", "1: it has applied events that the log has lost", labels=[kind]
+    )
+    for status in found:
+        family.add_metric([status.consumer], status.state is State.AHEAD)
+    return family

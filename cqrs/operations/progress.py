@@ -1,5 +1,6 @@
 """How far projections and reactions have come, in one shape. Reads only, and starts nothing."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,12 +9,14 @@ from typing import Any
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
+from cqrs.consumers.ahead import ahead_of_log
 from cqrs.consumers.partitions import PartitionCheckpoint
 from cqrs.event_log import feed
-from cqrs.models import ReactionCheckpoint, ReactionWork
+from cqrs.models import ReactionWork
 from cqrs.projections.projection import Projection
-from cqrs.projections.registry import runner
+from cqrs.projections.registry import projection_names, runner
 from cqrs.reactions.reaction import Reaction
+from cqrs.reactions.registry import partitions as reaction_partitions
 
 PROJECTION, REACTION = "projection", "reaction"
 NO_ERROR = Q(error="")
@@ -23,8 +26,9 @@ NO_ERROR = Q(error="")
 class Progress:
     """What the tables of one consumer say.
 
-    `positions` has (partition, position). `ages_s` says, by position, how long the first event
-    after it waits. `waiting` counts the work rows without a failed attempt.
+    `positions` has (partition, position), `ahead` the partitions that are ahead of the log.
+    `ages_s` says, by position, how long the first event after it waits. `waiting` counts the work
+    rows without a failed attempt.
     """
 
     consumer: str
@@ -36,6 +40,7 @@ class Progress:
     waiting_s: float = 0.0
     parked: int = 0
     parked_s: float = 0.0
+    ahead: tuple[int, ...] = ()
 
     @property
     def position(self) -> int:
@@ -56,7 +61,9 @@ def of_projections(projections: Sequence[Projection]) -> list[Progress]:
     checkpoints: dict[str, list[PartitionCheckpoint]] = {each.name: [] for each in projections}
     for checkpoint in runner.partitions.get(list(checkpoints)):
         checkpoints[checkpoint.consumer].append(checkpoint)
-    ages_s = _ages_s(each.position for found in checkpoints.values() for each in found)
+    every = [each for found in checkpoints.values() for each in found]
+    ages_s = _ages_s(each.position for each in every)
+    ahead = _ahead(every)
     parked = _parked(checkpoints)
     return [
         Progress(
@@ -65,6 +72,7 @@ def of_projections(projections: Sequence[Projection]) -> list[Progress]:
             version=found[0].version if (found := checkpoints[each.name]) else each.version,
             positions=_positions(found) or tuple((number, 0) for number in range(each.partitions)),
             ages_s=ages_s,
+            ahead=ahead.get(each.name, ()),
             **parked.get(each.name, {}),
         )
         for each in projections
@@ -74,9 +82,10 @@ def of_projections(projections: Sequence[Projection]) -> list[Progress]:
 def of_reactions(reactions: Sequence[Reaction], head: int) -> list[Progress]:
     """Return the progress of each; one that never ran will begin at the head."""
     names = [each.name for each in reactions]
-    checkpoints = ReactionCheckpoint.objects.filter(consumer__in=names)
-    positions = dict(checkpoints.values_list("consumer", "position"))
+    checkpoints = reaction_partitions.get(names)
+    positions = {each.consumer: each.position for each in checkpoints}
     ages_s = _ages_s([*positions.values(), head])
+    ahead = _ahead(checkpoints)
     work = _work(names)
     return [
         Progress(
@@ -85,10 +94,25 @@ def of_reactions(reactions: Sequence[Reaction], head: int) -> list[Progress]:
             version=1,
             positions=((0, positions.get(name, head)),),
             ages_s=ages_s,
+            ahead=ahead.get(name, ()),
             **work.get(name, {}),
         )
         for name in names
     ]
+
+
+def ahead_projections() -> list[str]:
+    """Return the projections whose serving tables are ahead of the log, with two statements."""
+    found = ahead_of_log(runner.partitions.get(projection_names()))
+    return list(dict.fromkeys(each.consumer for each in found))
+
+
+def _ahead(checkpoints: Sequence[PartitionCheckpoint]) -> dict[str, tuple[int, ...]]:
+    """Return the partitions that are ahead of the log, by consumer."""
+    found = defaultdict[str, list[int]](list)
+    for each in ahead_of_log(checkpoints):
+        found[each.consumer].append(each.partition)
+    return {name: tuple(numbers) for name, numbers in found.items()}
 
 
 def _positions(checkpoints: Sequence[PartitionCheckpoint]) -> tuple[tuple[int, int], ...]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cqrs.consumers.ahead import AheadOfLog
 from cqrs.event_log import sequencer
 from cqrs.models import Pending
 from cqrs.operations.blocked import blocked_reason
@@ -24,6 +25,8 @@ class State(StrEnum):
     PARKED = "parked"
     BLOCKED = "blocked"
     """This build cannot advance it; the status says why."""
+    AHEAD = "ahead"
+    """It has applied events that the log has lost: it stays until `projections heal`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class ConsumerStatus:
     `version` is that of its tables. `lag_events` of a reaction includes the events that it has not
     reacted to. `rate` is in events per second, None if it was not measured. `parked` counts the
     events that failed, or wait behind one; `parked_oldest_seconds` is the age of the oldest.
-    `reason` says why it is blocked.
+    `reason` says why it is blocked, or ahead.
     """
 
     consumer: str
@@ -104,7 +107,8 @@ def statuses(
 
 
 def _status(found: Progress, log: LogStatus, rate: float | None) -> ConsumerStatus:
-    head = max(found.position, log.head)
+    # Another worker may have gone on since the look at the log.
+    head = log.head if found.ahead else max(found.position, log.head)
     partitions = tuple(
         PartitionStatus(
             partition=partition,
@@ -136,6 +140,8 @@ def _status(found: Progress, log: LogStatus, rate: float | None) -> ConsumerStat
 
 
 def _reason(found: Progress, lag_events: int) -> str | None:
+    if found.ahead:
+        return str(AheadOfLog([found.consumer]))
     if found.kind != PROJECTION:
         return None
     is_foreign = code_of(found.consumer, found.version) is None
@@ -143,6 +149,8 @@ def _reason(found: Progress, lag_events: int) -> str | None:
 
 
 def _state(found: Progress, lag_events: int, reason: str | None) -> State:
+    if found.ahead:
+        return State.AHEAD
     if reason:
         return State.BLOCKED
     if found.parked:

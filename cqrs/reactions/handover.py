@@ -1,7 +1,8 @@
 """The hand-over: insert a work row for each event that a reaction has to react to, exactly once.
 
 The rows are inserted in the statement that moves the checkpoint. A locked checkpoint belongs to
-another hand-over and is left to it.
+another hand-over and is left to it. One that is ahead of the log stays: the log has another event,
+or none, at its position.
 """
 
 from django.db import connection
@@ -17,14 +18,25 @@ from cqrs.reactions.registry import reactions
 
 WINDOW = 5_000
 
+
+def _id_at(position: str) -> str:
+    """Return the query of the id of the event at a position, which is an expression in SQL."""
+    return (
+        "SELECT event.event_id FROM cqrs_feed AS feed"  # noqa: S608
+        " JOIN cqrs_event AS event ON event.id = feed.event_id"
+        f" WHERE feed.position = {position} LIMIT 1"
+    )
+
+
 # A new reaction begins at the head: what was before it does not concern it.
-_START = """
-INSERT INTO cqrs_reactioncheckpoint (consumer, version, partition, partitions, position, updated_at)
-SELECT name, 1, 0, 1, head.position, clock_timestamp()
+_START = f"""
+INSERT INTO cqrs_reactioncheckpoint (consumer, version, partition, partitions, position, event_id,
+                                     updated_at)
+SELECT name, 1, 0, 1, head.position, ({_id_at("head.position")}), clock_timestamp()
 FROM cqrs_feedhead AS head, unnest(%(names)s::text[]) AS name
 WHERE NOT EXISTS (SELECT FROM cqrs_reactioncheckpoint WHERE consumer = name)
 ON CONFLICT DO NOTHING
-"""
+"""  # noqa: S608
 
 # Reactions at one position share one look at the log. The lookups are LATERAL with a limit, so that
 # the planner reads the events of the window by their ids, however large the log is. `->>` returns
@@ -35,14 +47,19 @@ WITH reaction AS (
         AS reaction(name, type, is_transactional)
 ), started AS ({_START}), behind AS (
     SELECT checkpoint.id, name, type, is_transactional, checkpoint.position AS after,
-           least(head.position, checkpoint.position + %(window)s) AS upto
+           least(head.position, checkpoint.position + %(window)s) AS upto, reached.event_id
     FROM cqrs_reactioncheckpoint AS checkpoint JOIN reaction ON name = consumer
          CROSS JOIN cqrs_feedhead AS head
-    WHERE checkpoint.position < head.position
+         CROSS JOIN LATERAL ({_id_at("least(head.position, checkpoint.position + %(window)s)")}
+         ) AS reached
+         LEFT JOIN LATERAL ({_id_at("checkpoint.position")}) AS here ON true
+    WHERE checkpoint.position < head.position AND (checkpoint.position = 0
+          OR here.event_id = coalesce(checkpoint.event_id, here.event_id))
     ORDER BY checkpoint.id FOR UPDATE OF checkpoint SKIP LOCKED
 ), moved AS (
     UPDATE cqrs_reactioncheckpoint AS checkpoint
-    SET position = upto, updated_at = clock_timestamp() FROM behind WHERE checkpoint.id = behind.id
+    SET position = upto, event_id = behind.event_id, updated_at = clock_timestamp()
+    FROM behind WHERE checkpoint.id = behind.id
 ), found AS MATERIALIZED (
     SELECT after, upto, feed.position, event.*
     FROM (SELECT DISTINCT after, upto FROM behind) AS shared
@@ -58,7 +75,8 @@ WITH reaction AS (
     INSERT INTO cqrs_reactionwork (reaction, position, event_id, stream_type, stream_id, version,
                                    type, attempts, due_at, error)
     SELECT name, position, event_id, stream_type, stream_id, version, type, 0, clock_timestamp(), ''
-    FROM behind JOIN found USING (after, upto, type) ORDER BY position
+    FROM (SELECT name, after, upto, type FROM behind) AS behind
+    JOIN found USING (after, upto, type) ORDER BY position
     ON CONFLICT DO NOTHING RETURNING reaction
 )
 SELECT count(*) FILTER (WHERE NOT is_transactional), count(*) FILTER (WHERE is_transactional)

@@ -1,7 +1,12 @@
 """The reactions that `settings.CQRS` names."""
 
 from cqrs.conf import cached_setting, conf, tables
+from cqrs.consumers.partitions import Partitions
+from cqrs.database.aliases import WRITE_ALIAS
+from cqrs.models import ReactionCheckpoint
 from cqrs.reactions.reaction import Effect, Reaction
+
+partitions = Partitions(ReactionCheckpoint, WRITE_ALIAS)
 
 
 @cached_setting

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 
+from cqrs.consumers.ahead import AheadOfLog
 from cqrs.consumers.partition_runner import PartitionRunner
 from cqrs.consumers.partitions import PartitionCheckpoint
 from cqrs.database.aliases import PROJECTION_ALIAS
@@ -49,6 +50,24 @@ def catch_up(copy: TableCopy, report: Report, applier: PartitionRunner = copy_ru
                 report("reading the log", *_progress(copy))
         if behind <= SNAPSHOT_GAP_POSITIONS:
             return
+
+
+def follow_log(copy: TableCopy, report: Report) -> None:
+    """Bring the copy close to the head of the log, whatever the serving tables say."""
+    while True:
+        head, behind = sequencer.step().head, 0
+        for checkpoint in copy_runner.partitions.get([copy.name]):
+            behind += head - checkpoint.position
+            while checkpoint.position < head:
+                checkpoint = copy_runner.advance(copy, checkpoint, head)
+                report("reading the log", *_distance(copy, head))
+        if behind <= SNAPSHOT_GAP_POSITIONS:
+            return
+
+
+def _distance(copy: TableCopy, head: int) -> tuple[int, int]:
+    found = copy_runner.partitions.get([copy.name])
+    return sum(each.position for each in found), head * len(found)
 
 
 def _progress(copy: TableCopy) -> tuple[int, int]:
@@ -101,7 +120,8 @@ def _lock_serving(cursor: CursorWrapper, name: str) -> None:
 def held_at_equal_position(copy: TableCopy) -> Iterator[None]:
     """Lock the copy and the serving tables at the same positions, in the block's transaction.
 
-    A copy stays ahead of serving tables whose version this build does not have.
+    A copy stays ahead of serving tables whose version this build does not have. Raises `AheadOfLog`
+    when the two have applied different events.
     """
     with transaction.atomic(using=PROJECTION_ALIAS):
         with connections[PROJECTION_ALIAS].cursor() as cursor:
@@ -112,8 +132,17 @@ def held_at_equal_position(copy: TableCopy) -> Iterator[None]:
             # Workers apply events to a retired copy, too: it may be the one that is ahead.
             if serving := code_of(copy.projection.name, live.version):
                 copy_runner.advance_to(serving, live, checkpoint.position)
+        require_same_places(copy)
         _retry_parked(copy)
         yield
+
+
+def require_same_places(copy: TableCopy) -> None:
+    """Raise `AheadOfLog` if copy and serving tables name different events at one position."""
+    for own, live in matching_checkpoints(copy):
+        is_known = None not in (own.event_id, live.event_id)
+        if own.position == live.position and is_known and own.event_id != live.event_id:
+            raise AheadOfLog([live.consumer])
 
 
 def _retry_parked(copy: TableCopy) -> None:

@@ -46,4 +46,4 @@ def _begin_anew(projection: Projection) -> None:
     for model in (ParkedEvent, Tombstone):
         model._default_manager.using(PROJECTION_ALIAS).filter(**own).delete()
     checkpoints = ProjectionCheckpoint.objects.using(PROJECTION_ALIAS).filter(**own)
-    checkpoints.update(position=0, version=projection.version, caught_up_at=None)
+    checkpoints.update(position=0, event_id=None, version=projection.version, caught_up_at=None)

@@ -2,14 +2,15 @@
 
 import random
 import time
+from collections.abc import Callable
 
-from django.db import OperationalError, connections
+from django.db import OperationalError, connections, transaction
 
 from cqrs.consumers.announcements import announce
 from cqrs.database.aliases import PROJECTION_ALIAS
 from cqrs.database.sqlstates import Meaning, meaning
 from cqrs.projections.store import SERVING_SCHEMA
-from cqrs.rebuild.catch_up import held_at_equal_position
+from cqrs.rebuild.catch_up import copy_runner, held_at_equal_position
 from cqrs.rebuild.owned_tables import owned_tables
 from cqrs.rebuild.proof import RebuildError
 from cqrs.rebuild.table_copies import CONSUMER_STATE, Slot, TableCopy
@@ -22,13 +23,26 @@ SWAP_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '50ms'"
 def swap(incoming: TableCopy) -> None:
     """Make the copy's tables the serving ones and retire the serving ones, in one transaction.
 
-    Tries again while a reader holds a table, so no other reader waits longer than one short try.
     Raises `RebuildError` after `SWAP_PATIENCE_S`.
     """
+    _try_until_free(incoming, _try_to_swap)
+
+
+def replace_serving(incoming: TableCopy) -> None:
+    """Make the copy's tables the serving ones and drop those, in one transaction.
+
+    It does not compare the two: the serving tables are ahead of the log. Raises `RebuildError`
+    after `SWAP_PATIENCE_S`.
+    """
+    _try_until_free(incoming, _try_to_replace)
+
+
+def _try_until_free(incoming: TableCopy, attempt: Callable[[TableCopy], None]) -> None:
+    """Try again while a reader holds a table: no other reader waits longer than one short try."""
     deadline = time.monotonic() + SWAP_PATIENCE_S
     while True:
         try:
-            return _try_to_swap(incoming)
+            return attempt(incoming)
         except OperationalError as error:
             if meaning(error) is not Meaning.LOCKED:
                 raise
@@ -41,9 +55,22 @@ def swap(incoming: TableCopy) -> None:
 
 
 def _try_to_swap(incoming: TableCopy) -> None:
+    with held_at_equal_position(incoming):
+        _exchange(incoming)
+
+
+def _try_to_replace(incoming: TableCopy) -> None:
+    with transaction.atomic(using=PROJECTION_ALIAS):
+        copy_runner.partitions.lock([incoming.projection.name, incoming.name])
+        _exchange(incoming)
+        TableCopy(incoming.projection, Slot.RETIRED).drop()
+
+
+def _exchange(incoming: TableCopy) -> None:
+    """Exchange the copy's tables with the serving ones, which are retired then."""
     projection = incoming.projection
     leaving, retired = TableCopy(projection, Slot.LEAVING), TableCopy(projection, Slot.RETIRED)
-    with held_at_equal_position(incoming), connections[PROJECTION_ALIAS].cursor() as cursor:
+    with connections[PROJECTION_ALIAS].cursor() as cursor:
         cursor.execute(SWAP_LOCK_TIMEOUT)
         if incoming.slot is not Slot.RETIRED:
             retired.drop()  # here, so that a swap that fails leaves it to go back to

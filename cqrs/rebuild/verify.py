@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connections
 from django.db.models import QuerySet
 
+from cqrs.consumers.ahead import require_not_ahead
 from cqrs.consumers.announcements import announce
 from cqrs.database.aliases import PROJECTION_ALIAS
 from cqrs.event_log.feed import RawEvent, Stream
@@ -74,9 +75,10 @@ def verify(
 
     With `parts` above 1, verifies a random one of that many parts of the log, if the projection
     can be divided. Workers continue meanwhile. Needs the memory of a chunk, also if every row
-    differs. Raises `Busy`, and `NeedsOtherBuild` if this build does not have the serving version.
+    differs. Raises `Busy`, `AheadOfLog`, and `NeedsOtherBuild` if this build does not have the
+    serving version.
     """
-    runner.started(projection)
+    require_not_ahead(runner.started(projection))
     projection = serving_version(projection.name)
     copy = RepairCopy(projection) if repair else TableCopy(projection, Slot.CHECK)
     with exclusive(copy):

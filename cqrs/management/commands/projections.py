@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from cqrs.database.profiles import use_profile
+from cqrs.management.projections.heal import Heal
 from cqrs.management.projections.parked import Parked
 from cqrs.management.projections.rebuild import Rebuild
 from cqrs.management.projections.repartition import Repartition
@@ -18,7 +19,7 @@ from cqrs.management.projections.subcommand import Subcommand
 from cqrs.management.projections.verify import Verify
 
 SUBCOMMANDS: dict[str, type[Subcommand]] = {
-    each.name: each for each in (Status, Run, Rebuild, Verify, Repartition, Parked)
+    each.name: each for each in (Status, Run, Rebuild, Verify, Repartition, Parked, Heal)
 }
 
 

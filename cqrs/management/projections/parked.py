@@ -10,9 +10,11 @@ import orjson
 from django.core.management.base import CommandError
 from django.db.models import QuerySet
 
+from cqrs.consumers.ahead import AheadOfLog, require_not_ahead
 from cqrs.management.projections.subcommand import Subcommand, fail_with
 from cqrs.messaging.grammar import uuid
 from cqrs.operations.parked import KINDS, FailedEvents
+from cqrs.projections.registry import runner
 
 FIELDS = (
     "consumer", "position", "event_id", "stream_type", "stream_id", "version", "type",
@@ -64,6 +66,12 @@ class Parked(Subcommand):
 
     def _retry(self, found: Chosen, *, every: bool) -> None:
         """Retry the rows, or with `every` all that their consumers have."""
+        try:
+            require_not_ahead(
+                runner.partitions.get([name for _, some, _ in found for name in some])
+            )
+        except AheadOfLog as error:
+            raise CommandError(str(error)) from error
         applied = sum(
             kind.retry_all(names) if every else kind.retry(list(rows))
             for kind, names, rows in found

@@ -10,6 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from cqrs.consumers.ahead import AheadOfLog
 from cqrs.consumers.partition_runner import CannotAdvance
 from cqrs.database.profiles import Profile
 from cqrs.management.projections.stopping import failing_when_stopped, reporting
@@ -20,7 +21,7 @@ from cqrs.rebuild.rebuild import discard, rebuild, roll_back
 from cqrs.rebuild.serving import NeedsOtherBuild
 from cqrs.rebuild.table_copies import Busy
 
-FAILURES = (Busy, CannotAdvance, NeedsOtherBuild, RebuildError)
+FAILURES = (AheadOfLog, Busy, CannotAdvance, NeedsOtherBuild, RebuildError)
 
 
 class Rebuild(Subcommand):

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from cqrs.conf import conf
+from cqrs.consumers.ahead import AheadOfLog
 from cqrs.consumers.partition_runner import CannotAdvance
 from cqrs.database.profiles import Profile
 from cqrs.event_log.events import BUCKETS
@@ -38,7 +39,7 @@ class Repartition(Subcommand):
                 continue
             try:
                 repartition(projection, wanted)
-            except (Busy, CannotAdvance, NeedsOtherBuild) as error:
+            except (AheadOfLog, Busy, CannotAdvance, NeedsOtherBuild) as error:
                 raise CommandError(str(error)) from error
             self.stdout.write(f"{projection.name}: {wanted} partition(s)")
         if partitions not in (None, conf().PARTITIONS):

@@ -12,6 +12,7 @@ from django.core.management.base import CommandError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+from cqrs.consumers.ahead import AheadOfLog, require_not_ahead
 from cqrs.event_log import sequencer
 from cqrs.management.projections.stopping import Stopped, stoppable
 from cqrs.management.projections.subcommand import Subcommand, add_names, chosen
@@ -41,7 +42,7 @@ class Run(Subcommand):
     def handle(self, *, names: list[str], until_caught_up: bool, **_: Any) -> None:
         try:
             run_loop(chosen(names), self.console(), until_caught_up=until_caught_up)
-        except NeedsOtherBuild as error:
+        except (AheadOfLog, NeedsOtherBuild) as error:
             raise CommandError(str(error)) from error
 
 
@@ -50,8 +51,8 @@ def run_loop(chosen: Sequence[Projection], console: Console, *, until_caught_up:
 
     With `until_caught_up` it ends when everything committed before the call is applied, also to the
     retired copies that this build has the version of. Raises `NeedsOtherBuild` then when serving
-    tables are left behind. A batch that is stopped halfway is rolled back and applied by the next
-    worker.
+    tables are left behind, and `AheadOfLog` when some have applied what the log has lost. A batch
+    that is stopped halfway is rolled back and applied by the next worker.
     """
     with stoppable() as stop, suppress(Stopped), _progress(console) as progress:
         bars = {each.name: progress.add_task(each.name) for each in chosen}
@@ -88,10 +89,11 @@ def _show(
 def _are_past(goal: int, chosen: Sequence[Projection]) -> bool:
     """Return whether all that this build can advance is there.
 
-    Raises `NeedsOtherBuild` when only serving tables of other versions are behind.
+    Raises `AheadOfLog`; `NeedsOtherBuild` when only serving tables of other versions are behind.
     """
     code = {(each.name, each.version) for each in active_consumers(chosen)}
     found = runner.partitions.get({name for name, _ in code})
+    require_not_ahead(found)
     behind = [each for each in found if each.position < goal]
     if any((each.consumer, each.version) in code for each in behind):
         return False

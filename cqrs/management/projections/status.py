@@ -11,6 +11,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from cqrs.consumers.ahead import AheadOfLog
 from cqrs.management.projections.subcommand import Subcommand, fail_with
 from cqrs.operations.progress import PROJECTION, REACTION
 from cqrs.operations.status import ConsumerStatus, LogStatus, State, log_status, statuses
@@ -23,7 +24,7 @@ NUMBERS = ("version", "position", "head", "lag", "lag s", "rate", "parked")
 
 
 class Status(Subcommand):
-    """Prints the table; fails when a consumer lags too far or has parked events."""
+    """Prints the table; fails when a consumer lags too far, has parked events or is ahead."""
 
     name = "status"
     help = "show position, lag and state of each"
@@ -91,8 +92,12 @@ def as_json(found: Sequence[ConsumerStatus], log: LogStatus) -> str:
 
 
 def complaints(found: Sequence[ConsumerStatus], log: LogStatus, max_lag: float | None) -> list[str]:
-    """Return why the command fails: parked events, and lags beyond `max_lag` seconds."""
-    parked = [f"{one.consumer} has {one.parked} parked events" for one in found if one.parked]
+    """Return why the command fails: what is ahead of the log, parked events, and lags beyond
+    `max_lag` seconds.
+    """
+    ahead = [one.consumer for one in found if one.state is State.AHEAD]
+    parked = [str(AheadOfLog(ahead))] if ahead else []
+    parked += [f"{one.consumer} has {one.parked} parked events" for one in found if one.parked]
     if max_lag is None:
         return parked
     lags = {one.consumer: one.lag_seconds for one in found}

@@ -5,9 +5,9 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.management.base import CommandError
 from rich.console import Console
 
+from cqrs.consumers.ahead import AheadOfLog
 from cqrs.consumers.partition_runner import CannotAdvance
 from cqrs.database.profiles import Profile
 from cqrs.event_log.audits import audit
@@ -42,11 +42,11 @@ class Verify(Subcommand):
                 chosen(names), console, stop, parts=parts, repair=repair
             )
         if bypassing:
-            raise CommandError(
+            complaints.append(
                 f"{bypassing} write(s) bypassed the event log: which side is right only people can"
                 " tell (docs/operating.md)"
             )
-        if count and not repair:
+        elif count and not repair:
             complaints.append(f"{count} difference(s) to the event log: repair with --repair")
         fail_with(complaints)
         self.stdout.write(f"{count} repaired" if count else "Everything agrees with the event log")
@@ -79,7 +79,7 @@ def verify_each(
                     drifts += 1
                     line = f"{drift} (repaired)" if repair else str(drift)
                     console.print(line, soft_wrap=True, markup=False)
-        except (Busy, CannotAdvance, NeedsOtherBuild) as error:
+        except (AheadOfLog, Busy, CannotAdvance, NeedsOtherBuild) as error:
             complaints.append(str(error))
             continue
         count += drifts

@@ -1,6 +1,7 @@
 """Near the head one transaction advances all consumers, whatever the number of events is."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -204,7 +205,7 @@ class TestReadLag:
         lives(level, 1)
         seen = sequencer.step()
         started = time.monotonic()
-        look = sequencer.Seen(seen.head, False, seen.read_at - 30, False)
+        look = replace(seen, read_at=seen.read_at - 30, is_sequencer=False, moved=0, events=())
         runner.drain(*PROJECTIONS, look=lambda: look)
         assert 30_000 <= self.lag_ms() < 31_000 + (time.monotonic() - started) * 1000
 
