@@ -119,6 +119,8 @@ def window(
 
 def ids_at(positions: Collection[int]) -> dict[int, UUID]:
     """Return the ids of the events at these positions. One without an event is missing."""
+    if not positions:
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(_PLACES, [list(positions)])
         return dict(cursor.fetchall())

@@ -80,7 +80,8 @@ def _lost(
     parameters = {"type": stream_type, "keys": keys, "versions": versions, "until": until}
     with connection.cursor() as cursor:
         cursor.execute(_LOST, parameters)
-        return cursor.fetchall()
+        found: list[tuple[UUID, int, int]] = cursor.fetchall()
+        return found
 
 
 def _acting_on(stream_type: str) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
-"""Back up and restore a database of the test with PostgreSQL's own programs."""
+"""Back up and restore databases with PostgreSQL's own programs."""
 
-import os
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from django.db import connections
 
@@ -19,29 +20,35 @@ class Backup:
     file: Path
 
     def restore(self) -> None:
-        """Take the database back, while it serves: `pg_restore --clean`."""
-        run("pg_restore", self.alias, "--clean", "--if-exists", "--exit-on-error", str(self.file))
+        """Take the database back, while it serves."""
+        restored_from(self.file, _url(self.alias))
 
 
 def back_up(alias: str, folder: Path) -> Backup:
-    file = folder / f"{alias}-{len(list(folder.iterdir()))}.dump"
-    run("pg_dump", alias, "--format=custom", f"--file={file}")
-    return Backup(alias, file)
+    """Dump the database that the tests use under this name."""
+    return Backup(alias, dumped(_url(alias), folder / f"{alias}-{len(list(folder.iterdir()))}"))
 
 
-def run(program: str, alias: str, *arguments: str) -> None:
-    """Run a program on the database of an alias."""
-    known = connections[alias].settings_dict
-    connections[alias].close()  # a session that idles in no transaction would not matter
-    binaries = find_binaries(Path("/tmp"), server_account(), None)
-    command = [
-        str(binaries["postgres"].resolve().parent / program),
-        f"--host={known['HOST']}",
-        f"--port={known['PORT']}",
-        f"--username={known['USER']}",
-        f"--dbname={known['NAME']}",
-        *arguments,
-    ]
-    environment = {**os.environ, "PGPASSWORD": known["PASSWORD"]}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+def dumped(url: str, file: Path) -> Path:
+    """Dump the database at this address; return the file."""
+    _run("pg_dump", url, "--format=custom", f"--file={file}")
+    return file
+
+
+def restored_from(file: Path, url: str) -> None:
+    """Restore a dump into the database at this address, whatever is in it and connected to it."""
+    _run("pg_restore", url, "--clean", "--if-exists", "--exit-on-error", str(file))
+
+
+def _url(alias: str) -> str:
+    given = connections[alias].settings_dict
+    where = f"{given['HOST']}:{given['PORT']}/{given['NAME']}"
+    return f"postgresql://{given['USER']}:{quote(given['PASSWORD'])}@{where}"
+
+
+def _run(program: str, url: str, *arguments: str) -> None:
+    folder = Path(tempfile.gettempdir())
+    postgres = find_binaries(folder, server_account(), None)["postgres"].resolve()
+    command = [str(postgres.parent / program), f"--dbname={url}", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
