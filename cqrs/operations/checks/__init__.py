@@ -9,7 +9,7 @@ cqrs.E011  commands without rollback            cqrs.E012  a stream without a ho
 cqrs.E013  a version with other handled types   cqrs.E014  a migration that alters a read table
 
 cqrs.W001  tables of another version            cqrs.W002  another number of partitions
-cqrs.W003  a version that is not recorded
+cqrs.W003  a version that is not recorded       cqrs.W004  ahead of the log
 """
 
 from cqrs.operations.checks import (

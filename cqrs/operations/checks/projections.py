@@ -6,7 +6,9 @@ from typing import Any
 from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import Error
 
-from cqrs.database.aliases import PROJECTION_ALIAS, READ_ALIAS
+from cqrs.consumers.ahead import AheadOfLog
+from cqrs.database.aliases import PROJECTION_ALIAS, READ_ALIAS, WRITE_ALIAS
+from cqrs.operations.progress import ahead_projections
 from cqrs.projections.projection import Projection
 from cqrs.projections.registry import projections, runner
 
@@ -28,6 +30,23 @@ def projections_are_current(databases: Sequence[str] | None = None, **_: Any) ->
         if mine and mine[0].partitions != projection.partitions:
             found.append(_divided(projection.name, mine[0].partitions, projection.partitions))
     return found
+
+
+@register(Tags.database)
+def projections_follow_the_log(
+    databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """Name the projections that have applied events that the log has lost."""
+    if not {WRITE_ALIAS, READ_ALIAS} <= set(databases or ()):
+        return []
+    try:
+        ahead = ahead_projections()
+    except Error:
+        return []  # not migrated yet, or out of reach: others say so
+    return [
+        Warning(str(AheadOfLog([name])), hint="manage.py projections heal", id="cqrs.W004")
+        for name in ahead
+    ]
 
 
 def _latest() -> Iterable[Projection]:

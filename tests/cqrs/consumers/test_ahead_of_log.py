@@ -7,12 +7,15 @@ from typing import Any
 
 import orjson
 import pytest
+from django.core.checks import run_checks
 from django.core.management import CommandError
 from django.db import connection, connections
+from django.test import Client
 from structlog.testing import capture_logs
 
 from cqrs.event_log import sequencer
 from cqrs.models import ReactionCheckpoint, ReactionWork
+from cqrs.operations import metrics
 from cqrs.operations.worker import project
 from cqrs.projections.lag import read_lag
 from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
@@ -29,6 +32,7 @@ pytestmark = [
     pytest.mark.usefixtures(nothing_is_left.__name__, "no_reactions"),
 ]
 AHEAD = "ahead of the log"
+CLIENT = Client()
 
 
 class Desk:
@@ -112,6 +116,11 @@ class TestRestoredLog:
                         "run --until-caught-up"):  # fmt: skip
             projections_failing(*command.split())
         projections_failing("verify", "--repair", "customers")
+        assert CLIENT.get("/health/ready").json()["read_side"] == AHEAD
+        samples = {each.name: each.samples for each in metrics.registry().collect()}
+        assert {each.value for each in samples["cqrs_projection_ahead"]} == {1}
+        found = run_checks(databases=["default", "replica"])
+        assert [each.id for each in found if each.id == "cqrs.W004"] == ["cqrs.W004"] * 6
 
     def test_lets_the_read_lag_grow(self, desk: Desk) -> None:
         with connections["replica"].cursor() as cursor:

@@ -68,7 +68,7 @@ class TestPartitions:
         log.sequenced()
         with CaptureQueriesContext(connections["default"]) as on_default:
             runner.drain(*PROJECTIONS)
-        reads = [query for query in on_default if "JOIN cqrs_event" in (query["sql"] or "")]
+        reads = [query for query in on_default if "schema_version" in (query["sql"] or "")]
         assert len(reads) == 1
 
     def test_are_one_where_rows_gather_from_everywhere(self) -> None:
