@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from django.db import OperationalError, ProgrammingError, connections, transaction
 
-from cqrs.consumers import runner as loop
 from cqrs.consumers.pauses import LONGEST_PAUSE_S
 from cqrs.event_log import sequencer
 from cqrs.operations.worker import project
@@ -143,9 +142,7 @@ class TestLockedTable:
     def test_concerns_its_consumer_alone(self, level: Log) -> None:
         with locked("read_orders"):
             order(level)
-            started = time.monotonic()
-            errors = failed()
-            elapsed_s = time.monotonic() - started
+            errors = failed()  # and returns while the lock is still held
             assert [type(error) for error in errors.values()] == [OperationalError]
             assert list(runner.paused) == ["orders"]
             assert positions(*OTHERS) == {2}
@@ -155,8 +152,6 @@ class TestLockedTable:
             assert positions(*OTHERS) == {3}
             assert sequencer.head() == 3
             assert positions(ORDERS) == {1}
-        # Once within the joint transaction and once alone.
-        assert elapsed_s < 2 * loop.LOCK_TIMEOUT_MS / 1000 + 2
         assert ParkedEvent.objects.count() == 0
         now()
         project(PROJECTIONS)
@@ -177,9 +172,7 @@ class TestLockedTable:
         with locked("read_orders"):
             level.stock()
             level.published()
-            started = time.monotonic()
             assert [type(error) for error in failed().values()] == [OperationalError]
-            assert time.monotonic() - started < loop.LOCK_TIMEOUT_MS / 1000 + 2
             assert list(runner.paused) == ["orders"]
             assert positions(*OTHERS) == {3}
             level.stock()
