@@ -21,7 +21,13 @@ from config.database.embedded.postgres import DATABASES
 from cqrs.messaging.ids import uuid7
 from tests.support.backups import dumped, restored_from
 from tests.support.desk import REPOSITORY, Desk, order_body, registered, served_desk, wait_for
-from tests.support.servers import PrivatePostgres, PrivateStandby, private_postgres, private_standby
+from tests.support.servers import (
+    PrivatePostgres,
+    PrivateStandby,
+    on_two_servers,
+    private_postgres,
+    private_standby,
+)
 from tests.support.sides import is_level
 
 PAGE = (REPOSITORY / "docs/operating.md").read_text().split("\n## What to do after a restore\n")[1]
@@ -67,13 +73,7 @@ def databases() -> Iterator[Databases]:
             stack.enter_context(private_postgres(Path(tempfile.mkdtemp(prefix="order-desk-"))))
             for _ in range(2)
         ]
-        desk = stack.enter_context(
-            served_desk(
-                DATABASE_URL=write.urls["default"],
-                REPLICA_DATABASE_URL=read.reader_url,
-                REPLICA_WRITER_DATABASE_URL=read.urls["replica"],
-            )
-        )
+        desk = stack.enter_context(served_desk(**on_two_servers(write, read)))
         desk.start()
         yield Databases(desk, write, read)
 
@@ -117,7 +117,7 @@ class TestRestoredWriteDatabase:
             assert is_readable(api, lost)
             assert not is_readable(api, after[0])
             said = databases.follow_the_page()
-            assert f"lost: customer {lost} version 1 to 1" in " ".join(said.split())
+            assert f"lost: customer {lost}: version 1 to 1" in " ".join(said.split())
             wait_for(lambda: is_readable(api, after[0]), 60)
         wait_for(lambda: is_level(databases.desk), 60)
         assert all(is_readable(api, each) for each in (before, *after))
@@ -138,7 +138,7 @@ class TestPromotedStandby:
         standby.start()
         program = standby.binaries["pg_ctl"]
         standby.account.run([program, "promote", "--wait", "-D", standby.cluster.data])
-        databases.desk.start(DATABASE_URL=standby.urls["default"])
+        databases.desk.start(**on_two_servers(standby, databases.read))
 
     def test_that_lost_the_last_commits_is_healed_by_the_page(
         self, databases: Databases, standby: PrivateStandby, api: httpx.Client
@@ -173,13 +173,36 @@ class TestLostReadDatabase:
         admin = databases.read.urls["replica"].rsplit("/", 1)[0] + "/postgres"
         with psycopg.connect(admin, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {DATABASES['replica']} WITH (FORCE)")
-        postgres.prepare(databases.read.cluster, databases.read.port)  # an empty database
+        databases.read.cluster.update_state(rights="")
+        postgres.prepare(databases.read.cluster, databases.read.port)  # an empty one, with rights
         assert "`manage.py migrate --database replica`" in PAGE
         databases.succeed("migrate --database replica")
-        wait_for(lambda: is_readable(api, customer), 60)
+        wait_for(lambda: is_readable(api, customer), 150)
         wait_for(lambda: is_level(databases.desk), 60)
         assert "Nothing to heal" in databases.succeed("projections heal")
         databases.assert_healed()
+
+
+class TestBackup:
+    def test_is_tested_on_a_copy(
+        self, databases: Databases, api: httpx.Client, tmp_path: Path
+    ) -> None:
+        readable(api)
+        backup = dumped(databases.write.url, tmp_path / "default.dump")
+        server = databases.write.url.rpartition("/")[0]
+        with psycopg.connect(databases.write.url, autocommit=True) as connection:
+            for name in ("desk_check", "desk_check_read"):
+                connection.execute(f"CREATE DATABASE {name}")
+        restored_from(backup, f"{server}/desk_check")
+        copies = {
+            name: f"{server}/desk_check_read" if "REPLICA" in name else f"{server}/desk_check"
+            for name in on_two_servers(databases.write, databases.read)
+        }
+        [_, block] = re.findall(r"```sh\n(.*?)```", PAGE.split("\n## Workers")[0], re.DOTALL)
+        for command in re.findall(r"^manage\.py ([^#\n]+)", block, flags=re.MULTILINE):
+            code, said, complaint = databases.desk.run(*command.split(), **copies)
+            assert code == 0, said + complaint
+        assert "Everything agrees" in said
 
 
 def count_of_events(server: PrivatePostgres) -> Any:
