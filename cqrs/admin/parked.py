@@ -1,15 +1,19 @@
 """Failed events of projections and reactions in the admin: see, retry and discard them."""
 
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
+from django.db import Error
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from cqrs.admin.read_only import ReadModelAdmin
+from cqrs.consumers.ahead import AheadOfLog
 from cqrs.models import ReactionWork
 from cqrs.operations.parked import FailedEvents, of_projections, of_reactions
+from cqrs.operations.progress import ahead_projections
 from cqrs.projections.models import ParkedEvent
 
 
@@ -26,6 +30,13 @@ class FailedEventAdmin(ReadModelAdmin):
 
     def has_handle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("cqrs_projections.handle_parked")
+
+    def changelist_view(self, request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
+        with suppress(Error):  # the list is also of use without the write database
+            if names := ahead_projections():
+                self.message_user(request, str(AheadOfLog(names)), messages.ERROR)
+        page: HttpResponse = super().changelist_view(request, *arguments, **named)
+        return page
 
     @admin.action(description="Retry them, in order", permissions=["handle"])
     def retry(self, request: HttpRequest, rows: QuerySet[Any]) -> None:

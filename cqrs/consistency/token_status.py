@@ -16,9 +16,9 @@ from django.db.models import Exists, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from cqrs.consistency.tokens import ConsistencyToken, InvalidToken, decode
+from cqrs.consumers.partitions import HEALING
 from cqrs.database.aliases import READ_ALIAS
 from cqrs.event_log.events import bucket_of
-from cqrs.projections.lag import HEALING
 from cqrs.projections.models import LogEpoch, ParkedEvent, ProjectionCheckpoint, Tombstone
 from cqrs.projections.projection import Projection
 from cqrs.projections.registry import homes, runner

@@ -3,9 +3,9 @@
 import time
 from dataclasses import dataclass
 from typing import NamedTuple
-from uuid import UUID
 
 from cqrs.behaviors.reconnection import again_if_lost
+from cqrs.consumers.partitions import HEALING
 from cqrs.database.aliases import READ_ALIAS
 from cqrs.database.cursors import server_cursor
 
@@ -18,8 +18,6 @@ SELECT CASE WHEN bool_and(caught_up_at IS NOT NULL)
        coalesce(bool_or(event_id = %s), false)
 FROM cqrs_projections_checkpoint WHERE consumer = %s
 """
-# In a checkpoint instead of an event: `projections heal` builds the tables anew.
-HEALING = UUID(int=0)
 
 
 class Past(NamedTuple):

@@ -34,7 +34,7 @@ INSERT INTO cqrs_reactioncheckpoint (consumer, version, partition, partitions, p
                                      updated_at)
 SELECT name, 1, 0, 1, head.position, ({_id_at("head.position")}), clock_timestamp()
 FROM cqrs_feedhead AS head, unnest(%(names)s::text[]) AS name
-WHERE NOT EXISTS (SELECT FROM cqrs_reactioncheckpoint WHERE consumer = name)
+WHERE head.id = 1 AND NOT EXISTS (SELECT FROM cqrs_reactioncheckpoint WHERE consumer = name)
 ON CONFLICT DO NOTHING
 """  # noqa: S608
 
@@ -53,7 +53,7 @@ WITH reaction AS (
          CROSS JOIN LATERAL ({_id_at("least(head.position, checkpoint.position + %(window)s)")}
          ) AS reached
          LEFT JOIN LATERAL ({_id_at("checkpoint.position")}) AS here ON true
-    WHERE checkpoint.position < head.position AND (checkpoint.position = 0
+    WHERE head.id = 1 AND checkpoint.position < head.position AND (checkpoint.position = 0
           OR here.event_id = coalesce(checkpoint.event_id, here.event_id))
     ORDER BY checkpoint.id FOR UPDATE OF checkpoint SKIP LOCKED
 ), moved AS (

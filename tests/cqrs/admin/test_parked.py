@@ -7,8 +7,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from cqrs.messaging.ids import uuid7
 from cqrs.models import ReactionWork
-from cqrs.projections.models import ParkedEvent
+from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from readmodels.models import OrderReadModel
 from readmodels.projections import orders
 from tests.support.faults import fail
@@ -48,6 +49,14 @@ class TestParkedEventAdmin:
         row = ParkedEvent.objects.first()
         page = client.get(reverse("admin:cqrs_projections_parkedevent_change", args=[row.pk]))
         assert "KeyError" in page.content.decode()
+
+    def test_says_that_the_read_side_is_ahead_of_the_log(
+        self, staff: Staff, poisoned: UUID
+    ) -> None:
+        ProjectionCheckpoint.objects.update(event_id=uuid7())
+        page = self.act(staff("view_parked", "handle_parked"), "retry")
+        assert "The read side is ahead of the log" in page
+        assert ParkedEvent.objects.count() == 2
 
     def test_retries(self, staff: Staff, poisoned: UUID) -> None:
         assert "2 event(s) applied" in self.act(staff("view_parked", "handle_parked"), "retry")
