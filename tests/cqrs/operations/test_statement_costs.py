@@ -1,4 +1,4 @@
-"""What the planner expects of the statements of each sweep: dear ones are compiled, for a second."""
+"""What the planner expects of the statements of each sweep: it compiles dear ones for a second."""
 
 from typing import Any
 
