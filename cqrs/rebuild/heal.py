@@ -70,7 +70,7 @@ def heal(reporting: Reporting, *, accept_loss: bool = False, restored: bool = Fa
         if found.follows and not restored:
             return Healed()
         _require_complete_log(accept_loss=accept_loss)
-        lost = list(lost_events(found.serving))
+        lost = list(dict.fromkeys(lost_events(found.serving)))
         epoch = _begin(found, restored=restored)
         marked = diagnose()
         copies = _drop_copies(marked)

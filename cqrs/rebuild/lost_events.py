@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Max
 
 from cqrs.event_log.events import event_types
+from cqrs.models import EventRecord
 from cqrs.projections.models import ProjectionCheckpoint
 from cqrs.projections.projection import Projection
 from cqrs.projections.registry import homes, runner
@@ -51,10 +52,27 @@ class LostEvents:
 
 
 def lost_events(names: Sequence[str]) -> Iterator[LostEvents]:
-    """Yield what the tables of these projections show and the log does not have."""
+    """Yield what the tables of these projections show, or have parked, and the log does not have.
+
+    What several projections have parked comes several times.
+    """
     for stream_type, home in homes().items():
         if home.name in names:
             yield from _of_home(stream_type, home)
+    yield from _parked(names)
+
+
+def _parked(names: Sequence[str]) -> Iterator[LostEvents]:
+    """Yield the events that are parked: no row shows them, and nothing will apply them."""
+    rows = list(runner.parking.rows(*names))
+    there = EventRecord.objects.filter(event_id__in=[row.event_id for row in rows])
+    known = {*there.values_list("event_id", flat=True)}
+    for row in rows:
+        if row.event_id not in known:
+            acting = _acting_on(row.stream_type)
+            yield LostEvents(
+                row.stream_type, str(row.stream_id), row.version, row.version - 1, acting
+            )
 
 
 def _of_home(stream_type: str, home: Projection) -> Iterator[LostEvents]:

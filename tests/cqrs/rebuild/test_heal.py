@@ -14,6 +14,7 @@ from cqrs.messaging.ids import uuid7
 from cqrs.models import FeedHead, ReactionWork
 from cqrs.operations.worker import project
 from cqrs.projections.models import LogEpoch, ParkedEvent, ProjectionCheckpoint
+from cqrs.reactions import executor
 from cqrs.rebuild import heal as module
 from cqrs.rebuild.table_copies import Slot, TableCopy
 from orders.commands import CreateOrder
@@ -149,7 +150,7 @@ class TestHeal:
             stream_id=key, version=1, type="customers.customer_registered", attempts=6,
             error="", parked_at="2026-01-01T00:00Z")  # fmt: skip
         restored.sequenced()
-        projections("heal")
+        assert f"lost: customer {key}: version 1 to 1" in projections("heal")
         assert not ParkedEvent.objects.exists()
 
     def test_is_refused_while_another_process_heals(self, restored: Log) -> None:
@@ -189,6 +190,25 @@ class TestLogWithoutItsEvents:
 
 
 class TestReactionsAfterALoss:
+    def test_repeat_what_was_open_at_the_backup(
+        self, no_reactions: None, settings: Any, tmp_path: Path
+    ) -> None:
+        recorder = Recorder()
+        configure(settings, recorder)
+        log = Log()
+        log.sequenced()
+        hand_over_now()
+        log.customer("Before")
+        log.projected()
+        hand_over_now()
+        backup = back_up("default", tmp_path)
+        assert executor.run(recorder) == 1
+        backup.restore()
+        projections("heal", "--restored")
+        assert executor.run(recorder) == 1
+        first, again = recorder.seen
+        assert first.event_id == again.event_id
+
     def test_go_on_with_what_came_after_it(self, no_reactions: None, settings: Any) -> None:
         configure(settings, Recorder())
         log = Log()
