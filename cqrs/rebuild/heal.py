@@ -9,7 +9,6 @@ next one.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 
 import structlog
 from django.db import transaction
@@ -17,13 +16,12 @@ from django.db import transaction
 from cqrs.consumers.partitions import HEALING
 from cqrs.database.aliases import PROJECTION_ALIAS
 from cqrs.database.locks import LockSpace, session_lock
-from cqrs.event_log.audits import Drift, audit
 from cqrs.projections.models import LogEpoch, ProjectionCheckpoint
 from cqrs.projections.registry import runner, versions
 from cqrs.rebuild.catch_up import Report, follow_log
 from cqrs.rebuild.comparison import Difference
 from cqrs.rebuild.diagnosis import Diagnosis, diagnose
-from cqrs.rebuild.log_repair import begin_epoch, events_without_position, has_gaps, new_epoch
+from cqrs.rebuild.log_repair import begin_epoch, has_gaps, new_epoch, require_complete_log
 from cqrs.rebuild.lost_events import LostEvents, lost_events
 from cqrs.rebuild.rebuild import create_unless_it_fits
 from cqrs.rebuild.serving import serving_version
@@ -34,13 +32,7 @@ from cqrs.rebuild.verify import verify
 Reporting = Callable[[str], AbstractContextManager[Report]]
 """Returns, for the name of a projection, what receives its progress."""
 
-MAX_NAMED = 20
-
 log = structlog.get_logger("cqrs.rebuild")
-
-
-class LogIsIncomplete(Exception):
-    """`default` has what its log does not have. Nothing was changed."""
 
 
 @dataclass(slots=True)
@@ -69,7 +61,7 @@ def heal(reporting: Reporting, *, accept_loss: bool = False, restored: bool = Fa
         found = diagnose()
         if found.follows and not restored:
             return Healed()
-        _require_complete_log(accept_loss=accept_loss)
+        require_complete_log(accept_loss=accept_loss)
         lost = list(dict.fromkeys(lost_events(found.serving)))
         epoch = _begin(found, restored=restored)
         marked = diagnose()
@@ -89,27 +81,6 @@ def _alone() -> Iterator[None]:
         if not is_held:
             raise Busy("Another process heals already")
         yield
-
-
-def _require_complete_log(*, accept_loss: bool) -> None:
-    """Raise `LogIsIncomplete` when write tables, or the feed, do not agree with the log."""
-    if count := events_without_position():
-        raise LogIsIncomplete(
-            f"{count} event(s) have lost their position in the feed: restore `default`"
-        )
-    if accept_loss:
-        return
-    drifts = list(islice((each for each in audit() if each.stored is not None), MAX_NAMED + 1))
-    if drifts:
-        raise LogIsIncomplete(
-            f"`default` has what its log lacks: {_named(drifts)}. Restore the log's tables, or go"
-            " on without these events: --accept-loss"
-        )
-
-
-def _named(drifts: Sequence[Drift]) -> str:
-    names = [f"{each.what} {each.aggregate_id}" for each in drifts[:MAX_NAMED]]
-    return ", ".join(names) + (" and more" if len(drifts) > MAX_NAMED else "")
 
 
 def _begin(found: Diagnosis, *, restored: bool) -> int:

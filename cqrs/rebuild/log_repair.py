@@ -1,13 +1,17 @@
-"""Give the log a new epoch, and its positions and the reactions' checkpoints one count."""
+"""Repair the log before a heal: a new epoch, and one count of positions for it and reactions."""
 
 import secrets
+from collections.abc import Sequence
+from itertools import islice
 
 from django.db import connection, transaction
 
 from cqrs.database.locks import LockSpace, lock
+from cqrs.event_log.audits import Drift, audit
 from cqrs.models import FeedHead
 
 EPOCH_BITS = 48
+MAX_NAMED = 20
 
 _EVENTS_WITHOUT_POSITION = """
 SELECT count(*) FROM cqrs_event AS event
@@ -44,14 +48,34 @@ WHERE checkpoint.id = reached.id
 """
 
 
+class LogIsIncomplete(Exception):
+    """`default` has what its log does not have. Nothing was changed."""
+
+
 def new_epoch() -> int:
     """Return a random number: a counter would come back with a restored database."""
     return 1 + secrets.randbelow(2**EPOCH_BITS - 1)
 
 
-def events_without_position() -> int:
-    """Return how many events the feed has lost: which partition they are of stood only there."""
-    return _value(_EVENTS_WITHOUT_POSITION)
+def require_complete_log(*, accept_loss: bool) -> None:
+    """Raise `LogIsIncomplete` when write tables, or the feed, do not agree with the log."""
+    if count := _value(_EVENTS_WITHOUT_POSITION):
+        raise LogIsIncomplete(
+            f"{count} event(s) have lost their position in the feed: restore `default`"
+        )
+    if accept_loss:
+        return
+    drifts = list(islice((each for each in audit() if each.stored is not None), MAX_NAMED + 1))
+    if drifts:
+        raise LogIsIncomplete(
+            f"`default` has what its log lacks: {_named(drifts)}. Restore the log's tables, or go"
+            " on without these events: --accept-loss"
+        )
+
+
+def _named(drifts: Sequence[Drift]) -> str:
+    names = [f"{each.what} {each.aggregate_id}" for each in drifts[:MAX_NAMED]]
+    return ", ".join(names) + (" and more" if len(drifts) > MAX_NAMED else "")
 
 
 def has_gaps() -> bool:

@@ -14,7 +14,8 @@ from cqrs.management.projections.rebuild import FAILURES
 from cqrs.management.projections.stopping import failing_when_stopped, reporting
 from cqrs.management.projections.subcommand import Subcommand
 from cqrs.rebuild.catch_up import Report
-from cqrs.rebuild.heal import Healed, LogIsIncomplete, heal
+from cqrs.rebuild.heal import Healed, heal
+from cqrs.rebuild.log_repair import LogIsIncomplete
 
 MAX_LINES = 100
 
