@@ -99,6 +99,7 @@ class TestWhatNeedsNoToken:
         assert httpx.get(f"{desk.url}/health/ready").json() == {
             "status": "ok",
             "checks": {"write_database": "up", "read_database": "up", "redis": "in process"},
+            "breakers": {"default": "closed", "replica": "closed"},
         }
 
     def test_refuses_everything_else(self, desk: Desk):

@@ -47,11 +47,11 @@ class TestHttp:
     @pytest.mark.usefixtures(asked_anew.__name__)
     def test_is_never_of_a_lost_past(self, log: Log, client: Client) -> None:
         path, headers = "/api/orders", bearer("ada")
-        kept = client.get(path, headers=headers)
+        cached = client.get(path, headers=headers)
         log.order(log.customer())
         with news_lost():
             log.projected()
-        assert client.get(path, headers=headers).content == kept.content
+        assert client.get(path, headers=headers).content == cached.content
         healed()
         read_lag.forget()
         answer = client.get(path, headers=headers)

@@ -1,0 +1,75 @@
+"""Commands that come with a consistency token: one of a past that the log has lost is refused."""
+
+from typing import Any
+
+import pytest
+
+from cqrs.consistency.tokens import ConsistencyToken
+from cqrs.messaging.ids import uuid7
+from cqrs.models import IdempotentAnswer
+from tests.http.api import Api, assert_problem
+from tests.support import scenarios
+from tests.support.epochs import LATER, asked_anew, healed
+from tests.support.scenarios import nothing_written
+
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "replica"]),
+    pytest.mark.usefixtures(asked_anew.__name__),
+]
+ADA = {"name": "Ada", "email": "ada@example.com"}
+TOKEN = "X-Consistency-Token"
+
+
+def token(epoch: int) -> dict[str, str]:
+    return {"X_Consistency_Token": ConsistencyToken("order", uuid7(), 1, epoch).encode()}
+
+
+def confirm(api: Api, order: Any, **headers: str) -> Any:
+    return api.post(f"/api/orders/{order}/confirm", **headers)
+
+
+class TestToken:
+    def test_of_a_lost_past_is_refused(self, api: Api):
+        order = scenarios.order()
+        healed()
+        for epoch in (0, 76):
+            with nothing_written():
+                problem = assert_problem(confirm(api, order, **token(epoch)), 409, "lost_past")
+            assert [error["field"] for error in problem["errors"]] == [TOKEN]
+
+    def test_of_this_epoch_passes(self, api: Api):
+        order = scenarios.order(status="confirmed")
+        assert api.post(f"/api/orders/{order}/ship", **token(0)).status_code == 200
+        healed()
+        assert api.post(f"/api/orders/{order}/deliver", **token(LATER)).status_code == 200
+
+    def test_is_refused_before_the_handler_refuses(self, api: Api):
+        healed()
+        assert_problem(confirm(api, uuid7(), **token(0)), 409, "lost_past")
+        assert_problem(confirm(api, uuid7(), **token(LATER)), 404, "not_found")
+
+    def test_leaves_the_refusal_of_a_failed_statement(self, api: Api):
+        api.post("/api/customers", ADA)
+        healed()
+        assert_problem(api.post("/api/customers", ADA, **token(0)), 409, "email_taken")
+
+    def test_is_no_part_of_what_an_idempotency_key_stands_for(self, api: Api):
+        first = api.post("/api/customers", ADA, Idempotency_Key="k", **token(0))
+        healed()
+        again = api.post("/api/customers", ADA, Idempotency_Key="k", **token(0))
+        assert (again.status_code, again.content) == (201, first.content)
+
+    def test_has_its_refusal_stored_as_every_other(self, api: Api):
+        healed()
+        with nothing_written():
+            for known in (token(0), token(LATER)):
+                answer = api.post("/api/customers", ADA, Idempotency_Key="k", **known)
+                assert_problem(answer, 409, "lost_past")
+        assert answer["Idempotency-Replayed"] == "true"
+        assert IdempotentAnswer.objects.count() == 1
+
+    @pytest.mark.parametrize("text", ["", "x", "b3JkZXI6eDox"])
+    def test_that_cannot_be_read_is_refused(self, api: Api, text: str):
+        with nothing_written():
+            answer = api.post("/api/customers", ADA, X_Consistency_Token=text)
+            assert_problem(answer, 400, "invalid_token")
