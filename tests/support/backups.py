@@ -1,5 +1,6 @@
 """Back up and restore databases with PostgreSQL's own programs."""
 
+import re
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -10,6 +11,11 @@ from django.db import connections
 
 from config.database.embedded.account import server_account
 from config.database.embedded.binaries import find_binaries
+
+COPY_STAYS = re.compile(
+    r"cannot drop (schema read_\w+|extension pg_trgm) because"
+    r'|schema "read_\w+" already exists'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +37,20 @@ def back_up(alias: str, folder: Path) -> Backup:
 
 def dumped(url: str, file: Path) -> Path:
     """Dump the database at this address; return the file."""
-    _run("pg_dump", url, "--format=custom", f"--file={file}")
+    done = _run("pg_dump", url, "--format=custom", f"--file={file}")
+    assert done.returncode == 0, done.stderr
     return file
 
 
 def restored_from(file: Path, url: str) -> None:
-    """Restore a dump into the database at this address, whatever is in it and connected to it."""
-    _run("pg_restore", url, "--clean", "--if-exists", "--exit-on-error", str(file))
+    """Restore a dump into the database at this address, whatever is in it and connected to it.
+
+    The schemas of copies that are newer than the dump stay, with what they need: no more may fail.
+    """
+    done = _run("pg_restore", url, "--clean", "--if-exists", str(file))
+    errors = [line for line in done.stderr.splitlines() if "ERROR:" in line]
+    assert all(COPY_STAYS.search(line) for line in errors), done.stderr
+    assert errors or done.returncode == 0, done.stderr
 
 
 def _url(alias: str) -> str:
@@ -46,9 +59,8 @@ def _url(alias: str) -> str:
     return f"postgresql://{given['USER']}:{quote(given['PASSWORD'])}@{where}"
 
 
-def _run(program: str, url: str, *arguments: str) -> None:
+def _run(program: str, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     folder = Path(tempfile.gettempdir())
     postgres = find_binaries(folder, server_account(), None)["postgres"].resolve()
     command = [str(postgres.parent / program), f"--dbname={url}", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    return subprocess.run(command, capture_output=True, text=True, check=False)
