@@ -195,8 +195,9 @@ class TestBackup:
                 connection.execute(f"CREATE DATABASE {name}")
         restored_from(backup, f"{server}/desk_check")
         copies = {
-            name: f"{server}/desk_check_read" if "REPLICA" in name else f"{server}/desk_check"
-            for name in on_two_servers(databases.write, databases.read)
+            **dict.fromkeys(on_two_servers(databases.write, databases.read), ""),
+            "DATABASE_URL": f"{server}/desk_check",
+            "REPLICA_DATABASE_URL": f"{server}/desk_check_read",
         }
         [_, block] = re.findall(r"```sh\n(.*?)```", PAGE.split("\n## Workers")[0], re.DOTALL)
         for command in re.findall(r"^manage\.py ([^#\n]+)", block, flags=re.MULTILINE):
