@@ -20,6 +20,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from cqrs.consistency.token_status import TokenStatus, token_status
+from cqrs.consistency.tokens import ConsistencyToken
 from cqrs.models import EventRecord, FeedHead
 from cqrs.operations.worker import project
 from cqrs.projections.models import LogEpoch, ParkedEvent
@@ -58,6 +60,7 @@ class Restores(RuleBasedStateMachine):
         self.kept: dict[str, list[Kept]] = {"default": [], "replica": []}
         self.shown: Shown = {}
         self.is_lost = False
+        self.tokens: list[tuple[ConsistencyToken, UUID]] = []
 
     @initialize()
     def begin(self) -> None:
@@ -74,11 +77,13 @@ class Restores(RuleBasedStateMachine):
     @rule()
     def register(self) -> None:
         customer()
+        self.note_token()
 
     @rule(which=WHICH)
     def rename(self, which: int) -> None:
         if found := list(Customer.objects.order_by("pk").values_list("pk", flat=True)):
             accepted(UpdateCustomer, customer_id=found[which % len(found)], name=f"Name {which}")
+            self.note_token()
 
     @rule()
     def project(self) -> None:
@@ -117,7 +122,23 @@ class Restores(RuleBasedStateMachine):
         assert FeedHead.objects.get().epoch == LogEpoch.objects.get().epoch
         assert not diagnose().is_ahead
         self.is_lost = False
-        self.look()
+        self.project()
+        self.check_tokens(FeedHead.objects.get().epoch)
+
+    def check_tokens(self, epoch: int) -> None:
+        """See that a token of this epoch is of an event that the log has and that is applied."""
+        there = {*EventRecord.objects.values_list("event_id", flat=True)}
+        for token, event_id in self.tokens:
+            if token.epoch == epoch:
+                assert event_id in there
+                assert token_status(token, {"customers"}) is TokenStatus.APPLIED
+
+    def note_token(self) -> None:
+        """Keep the token that the last command has answered with."""
+        last = EventRecord.objects.latest("id")
+        epoch = FeedHead.objects.get().epoch
+        token = ConsistencyToken("customer", last.stream_id, last.version, epoch)
+        self.tokens.append((token, last.event_id))
 
     @rule(how=st.sampled_from(["", "--rollback", "--discard"]))
     def rebuild(self, how: str) -> None:
