@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,6 +174,7 @@ class Restores(RuleBasedStateMachine):
         written = Customer.objects.order_by("pk").values_list("pk", "name", "version")
         shown = CustomerReadModel.objects.order_by("pk").values_list("pk", "name", "version")
         assert list(shown) == list(written)
+        shutil.rmtree(self.folder)
 
 
 def rows() -> list[Any]:
