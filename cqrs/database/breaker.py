@@ -65,11 +65,21 @@ class CircuitOpen(OperationalError):
 
 
 class DatabaseBreaker(Breaker):
-    """The breaker of one database: it stops new connections, and leaves open ones alone."""
+    """The breaker of one database: it stops new connections.
+
+    Open connections go on being used, except when the server has given no answer: `silent_at` is
+    when that was last noticed, in `time.monotonic()`.
+    """
 
     def __init__(self) -> None:
         super().__init__(OperationalError, pause_s=DATABASE_PAUSE_S, trial_s=CONNECTING_S)
         self._connected_at = 0.0
+        self.silent_at = 0.0
+
+    def note_silence(self) -> None:
+        """Open: no connection that was made before gets an answer either."""
+        self.silent_at = time.monotonic()
+        self.open()
 
     @contextmanager
     def connecting(self) -> Iterator[None]:

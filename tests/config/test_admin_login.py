@@ -74,7 +74,7 @@ class TestAdminLogin:
 
     def test_does_not_count_views_of_the_page(self, client: Client, admin: User) -> None:
         assert {client.get(PATH).status_code for _ in range(5)} == {200}
-        assert login(client, "admin", PASSWORD)["Location"] == "/accounts/profile/"
+        assert login(client, "admin", PASSWORD)["Location"] == "/admin/"
 
     @pytest.mark.parametrize("fields", [{}, {"username": "\0"}, {"username": "x" * 10_000}])
     def test_counts_any_form(self, client: Client, fields: dict[str, str]) -> None:

@@ -68,7 +68,7 @@ class TestLimits:
     def test_do_not_end_what_takes_hours(self):
         profiles = {name: each.profile for name, each in SUBCOMMANDS.items()}
         endless = {name for name, profile in profiles.items() if profile is Profile.MAINTENANCE}
-        assert endless == {"rebuild", "verify", "repartition"}
+        assert endless == {"rebuild", "verify", "heal", "repartition"}
 
     def test_change_with_the_next_connection(self):
         with use_profile(Profile.WEB):

@@ -40,6 +40,7 @@ class TestSpellings:
         assert refused(RegisterCustomer, name="Bea", email="aDA@example.com").code == "email_taken"
 
 
+@pytest.mark.administrator
 @pytest.mark.bypasses_events
 @pytest.mark.django_db(transaction=True)
 class TestMigration:

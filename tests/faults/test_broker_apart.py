@@ -41,9 +41,7 @@ def apart() -> Iterator[ApartDesk]:
         cache, broker = [stack.enter_context(private_redis()) for _ in range(2)]
         desk = stack.enter_context(
             served_desk(
-                DATABASE_URL=postgres.urls["default"],
-                REPLICA_DATABASE_URL=postgres.reader_url,
-                REPLICA_WRITER_DATABASE_URL=postgres.urls["replica"],
+                **postgres.variables,
                 REDIS_URL=cache.url,
                 CELERY_BROKER_URL=broker.url,
                 THROTTLE_READ="600000/min",

@@ -87,4 +87,6 @@ def is_in_a_batch(watch: psycopg.Connection, pid: int) -> bool:
 
 
 def begin_anew(desk: Desk, tables: Iterable[str]) -> None:
-    desk.execute("replica", f"TRUNCATE {', '.join(tables)}")
+    """Empty the tables, except of the log's epoch: it is not what projections have applied."""
+    emptied = [table for table in tables if table != "cqrs_projections_logepoch"]
+    desk.execute("replica", f"TRUNCATE {', '.join(emptied)}")

@@ -146,7 +146,6 @@ class TestForm:
             ({"status": "lost"}, "status: Input should be 'pending', 'confirmed', 'shipped',"
                                  " 'delivered' or 'cancelled'"),
             ({"currency": "ZZZ"}, "currency: Not an ISO 4217 currency code such as USD"),
-            ({"search": "a\0b"}, "search: Text must not contain the NUL character"),
             ({"search": "x" * 201}, TOO_LONG),
             ({"q": "x" * 201}, TOO_LONG),
         ],

@@ -7,8 +7,6 @@ import pytest
 from django.core.management import CommandError
 from django.db import connections
 
-from cqrs.consumers.parking import Parking
-from cqrs.database.aliases import PROJECTION_ALIAS
 from cqrs.operations.parked import of_projections
 from cqrs.projections.models import ParkedEvent
 from cqrs.projections.registry import runner
@@ -87,7 +85,7 @@ class TestReportTables:
         with pytest.raises(CommandError, match=r"^6 difference"):
             projections("verify", *NAMES, output=output)
         said = output.getvalue()
-        assert f"read_sales_days {day}: changed: revenue stored '1.0000'" in said
+        assert f"read_sales_days {day}: changed: revenue stored 1.0000" in said
         assert f"read_sales_days {last}: missing" in said
         assert 'read_order_history \'; "zzz" %s: invented' in said
         assert "6 repaired" in projections("verify", *NAMES, "--repair")
@@ -119,9 +117,8 @@ class TestReportTables:
         day = SalesDayReadModel.objects.get()
         assert (day.order_count, day.cancelled_count, str(day.revenue)) == (1, 0, "0.0100")
         assert ParkedEvent.objects.filter(consumer="sales").count() == 3
-        assert Parking(ParkedEvent, PROJECTION_ALIAS).streams(["sales"])["sales"] == {
-            ("order", key) for key in parked
-        }
+        rows = ParkedEvent.objects.filter(consumer="sales")
+        assert {*rows.values_list("stream_type", "stream_id")} == {("order", key) for key in parked}
         assert of_projections.retry_all([SALES.name]) == 3
         assert of_projections.retry_all([SALES.name]) == 0
         day.refresh_from_db()

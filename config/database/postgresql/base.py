@@ -4,6 +4,7 @@ Django's `SELECT 1` at the start of each request costs as much as a small query.
 the socket instead.
 """
 
+import time
 from typing import Any
 
 from django.conf import settings
@@ -40,6 +41,8 @@ class ErrorsWithAlias(DatabaseErrorWrapper):
 class DatabaseWrapper(base.DatabaseWrapper):
     profile: Profile
     """Of the thread, when the connection was made."""
+    made_at = 0.0
+    """When the connection was made, in `time.monotonic()`."""
 
     @cached_property
     def wrap_database_errors(self) -> ErrorsWithAlias:
@@ -59,12 +62,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         breaker = database_breaker(self.alias)
         with breaker.connecting():
             connection = self._connect(conn_params)
-        connection.on_silence = breaker.open
+        connection.on_silence = breaker.note_silence
         return connection
 
     def _connect(self, conn_params: dict[str, Any]) -> LimitedConnection:
         connection = LimitedConnection.connect(**conn_params)
         connection.patience_s = self._limits().patience_s
+        self.made_at = time.monotonic()
         return connection
 
     def _limits(self) -> Limits:
@@ -84,10 +88,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Return whether the idle connection is open, as far as this machine knows.
 
         A server that ends or is killed closes its sockets. A lost machine does not: the next
-        statement fails. A connection for writing is unusable while the server reports that it only
-        reads: a new one may find another server, or the same one changed.
+        statement fails. A connection is unusable, too, after another one got no answer from the
+        server: else each thread would wait as long. And one for writing is while the server reports
+        that it only reads: a new one may find another server, or the same one changed.
         """
-        if self.connection is None:
+        if self.connection is None or self._is_suspect():
             return False
         pgconn = self.connection.pgconn
         try:
@@ -98,6 +103,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return False
         is_idle = pgconn.transaction_status == TransactionStatus.IDLE
         return is_idle and not (self._writes() and _is_read_only(pgconn))
+
+    def _is_suspect(self) -> bool:
+        return self.profile in SHARED and self.made_at < database_breaker(self.alias).silent_at
 
     def _writes(self) -> bool:
         if self.alias == READ_ALIAS == PROJECTION_ALIAS:  # one alias for queries and projections

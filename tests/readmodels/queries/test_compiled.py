@@ -83,15 +83,31 @@ class TestLatestOrders:
         self, customers: list[Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for status, size in product(([], ["pending"], ["shipped"]), (1, 4, 100)):
-            payload: dict[str, Any] = {"status": status, "page_size": size, "cursor": ""}
-            cursors = [""]
-            page = page_of(ListOrders, **payload)
-            while page.next is not None:
-                page = page_of(ListOrders, **{**payload, "cursor": str(page.next)})
-                cursors.append(str(page.previous))
-                assert len(cursors) < 50, "it goes in circles"
-            for cursor in cursors:
-                self._agree(monkeypatch, customers, {**payload, "cursor": cursor})
+            payload: dict[str, Any] = {"status": status, "page_size": size}
+            self._walk(monkeypatch, ListOrders, payload)
+            for customer in (*customers, uuid7()):
+                of_one = {**payload, "customer_id": str(customer)}
+                pages = self._walk(monkeypatch, GetOrdersByCustomer, of_one)
+                assert self._walk(monkeypatch, ListOrders, of_one) == pages
+
+    def _walk(
+        self, monkeypatch: pytest.MonkeyPatch, query: Any, payload: dict[str, Any]
+    ) -> list[bytes]:
+        """Walk to the end and one page back; return the results. A cursor is bound to its list."""
+        pages: list[bytes] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            asked = {**payload, "cursor": cursor}
+            hot, general = both_ways(monkeypatch, query, asked)
+            assert hot == general, asked
+            assert isinstance(hot, Ok)
+            if hot.value.previous is not None:
+                before = both_ways(monkeypatch, query, {**payload, "cursor": hot.value.previous})
+                assert before[0] == before[1], asked
+            pages.append(hot.value.results.body)
+            cursor = hot.value.next
+            assert len(pages) < 50, "it goes in circles"
+        return pages
 
     def _agree(
         self, monkeypatch: pytest.MonkeyPatch, customers: list[Any], payload: dict[str, Any]
