@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
+import httpx
 import psutil
 
 from cqrs.messaging.ids import uuid7
@@ -48,7 +49,7 @@ class TestMixedLoad:
                     load.phase = name
                     time.sleep(PHASE_S)
                 load.phase = "between"
-                wait_for(lambda: is_well(desk), 30)
+                wait_for(lambda: is_well(desk, load.bearer), 30)
         for name, (_, kinds) in disturbances.items():
             figures = {kind: f"{load.p99_ms(name, kind):.0f}" for kind in (*kinds, "live")}
             sys.stdout.write(f"{name}: p99 in ms {figures}, {load.codes(name)}\n")
@@ -68,9 +69,9 @@ def read_orders(desk: Desk) -> set[str]:
     return {row[0] for row in desk.sql("replica", "SELECT id::text FROM read_orders")}
 
 
-def is_well(desk: Desk) -> bool:
+def is_well(desk: Desk, bearer: dict[str, str]) -> bool:
     """Say whether both sides answer again."""
     body = {"name": "A", "email": f"{uuid7()}@example.com"}
-    with desk.client() as client:
+    with httpx.Client(base_url=desk.url, headers=bearer, timeout=30) as client:
         answer = client.post("/api/customers", json=body, headers={"Prefer": "wait=1"})
     return "Preference-Applied" in answer.headers
