@@ -194,8 +194,11 @@ def _connected(desk: Desk, number: int, request: bytes) -> Iterator[None]:
 
 @contextmanager
 def _hammered(desk: Desk, clients: int, path: str, body: Any) -> Iterator[dict[str, Any]]:
-    """Let clients send a request all the time; yield what fills with how they were answered."""
-    with desk.client() as client:
+    """Let clients send a request all the time; yield what fills with how they were answered.
+
+    They are another user than the load's: limits per user are theirs alone.
+    """
+    with desk.client("clerk") as client:
         headers = {
             "Authorization": client.headers["Authorization"],
             "Content-Type": "application/json",
