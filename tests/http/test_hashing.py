@@ -15,7 +15,7 @@ from tests.http.api import assert_problem
 from tests.support.desk import wait_for
 from tests.support.kernel_settings import cqrs
 
-LOGIN = {"username": "nobody", "password": "wrong"}
+LOGIN = {"username": "unknown", "password": "wrong"}
 
 
 class TestHashingTurn:

@@ -34,7 +34,7 @@ pytestmark = [
     pytest.mark.bypasses_events,
 ]
 NAME, EMAIL = "Markna Meadow", "markna.meadow@leak.example"
-STREET, WISHES = "Markstreet 77", "marked instructions"
+STREET, INSTRUCTIONS = "Markstreet 77", "marked instructions"
 PASSWORD, TOKEN, KEY = "marked-password", "marked.token.text", "marked-key"
 MARKS = ("Markna", "markna.meadow", "Markstreet", "marked", "MARKED")
 
@@ -77,12 +77,14 @@ def queued() -> list[str]:
 
 def refusals(api: Api, customer_id: str) -> Iterator[Any]:
     """Yield the answer to each kind of request that is refused."""
-    order = content(customer_id, special_instructions=WISHES)
+    order = content(customer_id, special_instructions=INSTRUCTIONS)
     order["shipping_address"] = {**order["shipping_address"], "street": STREET}
     yield api.post("/api/customers", {"name": NAME, "email": EMAIL})
     yield api.post("/api/customers", {"name": [NAME], "email": NAME, "wrong": EMAIL})
     yield api.post("/api/customers", {"name": NAME, "email": f"{EMAIL} "}, If_Match=NAME)
-    yield api.post("/api/orders", {**order, "currency": NAME, "special_instructions": [WISHES]})
+    yield api.post(
+        "/api/orders", {**order, "currency": NAME, "special_instructions": [INSTRUCTIONS]}
+    )
     yield api.post("/api/orders", {**order, "customer_id": NAME})
     yield api.http.post(
         "/api/orders", f'{{"name": "{NAME}', "application/json", headers=api._headers()

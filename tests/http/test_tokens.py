@@ -61,7 +61,7 @@ class TestObtainToken:
     def test_says_the_same_of_a_wrong_password_and_of_an_unknown_name(
         self, client: Client, clerk: User
     ):
-        body = {"username": "nobody", "password": PASSWORD}
+        body = {"username": "unknown", "password": PASSWORD}
         unknown = client.post("/api/auth/token", body, "application/json")
         assert unknown.json() == login(client, "wrong").json()
 
@@ -77,7 +77,7 @@ class TestObtainToken:
             return encode(self, password, *more, **named)
 
         monkeypatch.setattr(hasher, "encode", spy)
-        body = {"username": "nobody", "password": PASSWORD}
+        body = {"username": "unknown", "password": PASSWORD}
         assert client.post("/api/auth/token", body, "application/json").status_code == 401
         assert hashed == [PASSWORD]
 

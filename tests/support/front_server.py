@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
+import psutil
 
 from tests.support.desk import REPOSITORY
 from tests.support.front_application import HEADERS_LIMIT_S
@@ -39,6 +40,13 @@ class FrontServer(ServerProcess):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def open_connections(self) -> int:
+        """Return how many connections the web process has, those that it has yet to close too."""
+        assert self.process is not None
+        web = psutil.Process(self.process.pid).children()[0]
+        found = web.net_connections("tcp")
+        return sum(one.status != psutil.CONN_LISTEN for one in found)
 
     def bodies(self) -> list[bytes]:
         """Return what the application has read, in order."""

@@ -79,7 +79,7 @@ class TestBody:
         with server.send(HALF_BODY) as connection, pytest.raises(ConnectionError):  # noqa: PT012
             while True:
                 connection.sendall(b"x")
-                time.sleep(0.2)
+                time.sleep(0.2)  # the pace of the client
         assert server.bodies() == []
 
     @pytest.mark.parametrize(
@@ -164,8 +164,10 @@ class TestQueue:
 
     def test_does_not_start_what_a_client_has_left(self, server: FrontServer) -> None:
         with held(server, *self.WRITES):
-            server.send("POST /hold/3 HTTP/1.1").close()
-            time.sleep(0.1)  # the server sees the end of the connection
+            open_before = server.open_connections()
+            with server.send("POST /hold/3 HTTP/1.1"):
+                wait_for(lambda: server.open_connections() > open_before)
+            wait_for(lambda: server.open_connections() == open_before)
         httpx.get(f"{server.url}/echo")
         assert not server.has_started("3")
 
