@@ -15,14 +15,14 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from config.database.databases import database
+from benchmarks.rivals.databases import plain_database
 
 settings.configure(
     ROOT_URLCONF=__name__,
     ALLOWED_HOSTS=["*"],
     USE_TZ=True,
     TIME_ZONE="UTC",
-    DATABASES={"default": database("replica", os.environ["REPLICA_DATABASE_URL"])},
+    DATABASES={"default": plain_database(os.environ["REPLICA_DATABASE_URL"])},
 )
 PAGE = (
     "SELECT document FROM read_orders WHERE customer_id = %s AND status = %s"

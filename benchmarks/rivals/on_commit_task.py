@@ -17,15 +17,15 @@ import django
 from celery import Celery
 from django.conf import settings
 
-from config.database.databases import database
+from benchmarks.rivals.databases import plain_database
 
 # With a standby that serves the reads the primary has a name of its own, as for the product.
 REPLICA = os.environ.get("REPLICA_WRITER_DATABASE_URL") or os.environ["REPLICA_DATABASE_URL"]
 settings.configure(
     USE_TZ=True,
     DATABASES={
-        "default": database("default", os.environ["DATABASE_URL"]),
-        "replica": database("replica", REPLICA),
+        "default": plain_database(os.environ["DATABASE_URL"]),
+        "replica": plain_database(REPLICA),
     },
     CELERY_BROKER_URL=os.environ["REDIS_URL"],
     CELERY_TASK_IGNORE_RESULT=True,

@@ -59,7 +59,8 @@ class NearHeadRound(Round):
         claim = self.partitions.issue_claim(self.code.keys(), self.near)
         parked = self.parking.issue_streams({name for name, _ in self.code})
         claimed = self._claimed(claim.fetchall())
-        first = min((each.position for some in claimed.values() for each in some), default=0)
+        positions = (each.position for some in claimed.values() for each in some)
+        first = min(positions, default=self.head)
         window = shared_window(first, self.seen) if first < self.head else ()
         ids = {**self.seen.ids, **ids_of(window)}
         claimed = self._following(claimed, ids)

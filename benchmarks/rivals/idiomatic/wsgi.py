@@ -6,7 +6,7 @@ import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 
-from config.database.databases import database
+from benchmarks.rivals.databases import plain_database
 
 settings.configure(
     ROOT_URLCONF="benchmarks.rivals.idiomatic.views",
@@ -15,7 +15,7 @@ settings.configure(
     TIME_ZONE="UTC",
     MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
     INSTALLED_APPS=["rest_framework"],
-    DATABASES={"default": database("default", os.environ["DATABASE_URL"])},
+    DATABASES={"default": plain_database(os.environ["DATABASE_URL"])},
     REST_FRAMEWORK={
         "DEFAULT_AUTHENTICATION_CLASSES": [],
         "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import redis
 from django.db import connection, connections, transaction
+from structlog.testing import capture_logs
 
 from cqrs.conf import conf
 from cqrs.consumers import near_head
-from cqrs.event_log import sequencer
+from cqrs.event_log import feed, sequencer
 from cqrs.operations.worker import project
 from cqrs.projections.lag import read_lag
 from cqrs.projections.models import ProjectionCheckpoint
@@ -167,6 +168,19 @@ class TestPartitionOfAnotherWorker:
         assert {at for each in others for at in runner.positions(each)} == {6}
         project(PROJECTIONS)
         assert positions() == {6}
+
+    def test_of_all_consumers_costs_no_look_at_the_log(
+        self, level: Log, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Without a partition of its own a round has nowhere to begin: not at 0 either."""
+        lives(level, 1)
+        sequencer.sequence()  # what this worker sees has no events: it would read them
+        monkeypatch.setattr(feed, "window", None)
+        with transaction.atomic(using="replica"):
+            assert runner.partitions.lock([each.name for each in PROJECTIONS])
+            with capture_logs() as logs:
+                assert elsewhere(lambda: runner.drain(*PROJECTIONS, look=sequencer.look)) == 0
+        assert logs == []
 
 
 class TestWorkerWithAnOldLook:
