@@ -1,6 +1,7 @@
 """Take each request on the server's loop; lend it a thread when it is complete and its turn."""
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ LIVE = "/health/live"
 ALIVE = ([("content-type", "application/json"), ("cache-control", "no-store")], b'{"status": "ok"}')
 WAITING_HEADERS = ("prefer", "x-consistency-token")
 """A request with one of these may wait in its thread for the read side."""
+WATCH_AFTER_S = 0.05
+"""Most requests leave the queue sooner, and need nothing that watches their client."""
+COMPLETION_S = 0.05
 
 
 class Front:
@@ -38,6 +42,9 @@ class Front:
         self.queue_limit_s, self.send_limit_s = queue_limit_s, send_limit_s
         self.shares = Shares(threads, shares)
         self.bodies = Bodies(max_body_bytes, body_limit_s)
+        self.finished: deque[Request] = deque()
+        self.unfinished = 0
+        self.completion: asyncio.TimerHandle | None = None
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -63,17 +70,37 @@ class Front:
             await self._serve(Request(self, scope, protocol, body))
 
     async def _serve(self, request: "Request") -> None:
+        self._complete_finished()
         if not self.shares.admit(request):
             refusals.BUSY.answer(request.scope, request.protocol)
             return
-        watch = None
+        self.unfinished += 1
+        self._complete_later()
         if request.may_wait():
-            watch = self.loop.create_task(request.watch_client())
+            request.watch_client()
         try:
             await request.answered
         finally:
-            if watch is not None:
-                watch.cancel()
+            request.forget()
+
+    def _complete_finished(self) -> None:
+        """Let the coroutines of answered requests end.
+
+        Mostly the next request does it: to wake the loop for each answer costs as much as the rest
+        of the front.
+        """
+        while self.finished:
+            self.finished.popleft().complete()
+
+    def _complete_later(self) -> None:
+        if self.completion is None:
+            self.completion = self.loop.call_later(COMPLETION_S, self._complete_due)
+
+    def _complete_due(self) -> None:
+        self.completion = None
+        self._complete_finished()
+        if self.unfinished:
+            self._complete_later()
 
 
 class Request(Caller):
@@ -84,53 +111,63 @@ class Request(Caller):
         self.share = share_of(scope.method, scope.path)
         self.answered = front.loop.create_future()
         self.timer: asyncio.TimerHandle | None = None
+        self.watch: asyncio.Task[None] | None = None
         self.is_left = self.has_left_share = False
+
+    def start(self) -> None:
+        """Take a thread: called on the loop, or in the thread that becomes free."""
+        self.front.threads.submit(self.scope, self.protocol, self.body, self, self._done)
 
     # On the loop.
 
-    def start(self) -> None:
-        """Take a thread."""
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
-        self.front.threads.submit(self.scope, self.protocol, self.body, self, self._done)
-
     def wait(self) -> None:
-        """Wait in the queue, and be refused when the limit is over."""
-        self.timer = self.front.loop.call_later(self.front.queue_limit_s, self._refuse)
+        """Wait in the queue: be refused when the limit is over, or dropped without a client."""
+        limit_s = self.front.queue_limit_s
+        first_s = min(WATCH_AFTER_S, limit_s)
+        self.timer = self.front.loop.call_later(first_s, self._wait_on, limit_s - first_s)
+
+    def _wait_on(self, limit_s: float) -> None:
+        if self.front.shares.is_queued(self):
+            self.watch_client()
+            self.timer = self.front.loop.call_later(limit_s, self._refuse)
 
     def may_wait(self) -> bool:
-        """Return whether it waits, or may wait in its thread."""
+        """Return whether it may wait in its thread."""
         headers = self.scope.headers
-        return self.timer is not None or any(name in headers for name in WAITING_HEADERS)
+        return any(name in headers for name in WAITING_HEADERS)
 
-    async def watch_client(self) -> None:
-        """Notice that the client leaves; then a request in the queue does not start."""
+    def watch_client(self) -> None:
+        """Notice from now on that the client leaves."""
+        if self.watch is None:
+            self.watch = self.front.loop.create_task(self._watch_client())
+
+    async def _watch_client(self) -> None:
         await self.protocol.client_disconnect()
         self.is_left = True
-        if self.timer is not None:
-            self._drop()
+        self._withdraw()
 
     def _refuse(self) -> None:
-        refusals.BUSY.answer(self.scope, self.protocol)
-        self._drop()
+        if self._withdraw():
+            refusals.BUSY.answer(self.scope, self.protocol)
 
-    def _drop(self) -> None:
-        assert self.timer is not None  # noqa: S101  it is in the queue
-        self.timer.cancel()
-        self.timer = None
-        self.front.shares.withdraw(self)
-        self.answered.set_result(None)
+    def _withdraw(self) -> bool:
+        """Complete it without a thread; return False when it has one."""
+        is_out = self.front.shares.withdraw(self)
+        if is_out:
+            self.complete()
+        return is_out
 
-    def _finish(self) -> None:
-        self.front.shares.finish(self.share, holds_place=not self.has_left_share)
+    def complete(self) -> None:
+        """Let its coroutine end."""
+        self.front.unfinished -= 1
         if not self.answered.done():
             self.answered.set_result(None)
 
-    def _leave(self) -> None:
-        if not self.has_left_share:
-            self.has_left_share = True
-            self.front.shares.leave(self.share)
+    def forget(self) -> None:
+        """End what waits on the loop for it."""
+        for waiting in (self.timer, self.watch):
+            if waiting is not None:
+                waiting.cancel()
 
     # In its thread.
 
@@ -138,7 +175,10 @@ class Request(Caller):
         return self.is_left
 
     def leave_share(self) -> None:
-        self.front.loop.call_soon_threadsafe(self._leave)
+        if not self.has_left_share:
+            self.has_left_share = True
+            self.front.shares.leave(self.share)
 
     def _done(self) -> None:
-        self.front.loop.call_soon_threadsafe(self._finish)
+        self.front.shares.finish(self.share, holds_place=not self.has_left_share)
+        self.front.finished.append(self)

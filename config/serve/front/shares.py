@@ -1,10 +1,11 @@
 """Divide the threads of a process among kinds of work, so that one kind never holds them all.
 
-Everything here runs on the server's loop: nothing needs a lock.
+A thread frees its place itself and starts the next request: the loop would have to wake first.
 """
 
 from collections import Counter, deque
 from collections.abc import Mapping
+from threading import Lock
 from typing import Protocol
 
 READ_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
@@ -48,32 +49,45 @@ class Shares:
         self.limits = {**limits, PROBES: 1}
         self.used: Counter[str] = Counter()
         self.queue: deque[Applicant] = deque()
+        self._lock = Lock()
 
     def admit(self, applicant: Applicant) -> bool:
         """Start the request or let it wait; return False when too many wait already."""
-        if self._has_room(applicant.share):
-            self._start(applicant)
-        elif len(self.queue) >= MAX_QUEUED:
-            return False
-        else:
-            self.queue.append(applicant)
-            applicant.wait()
-        return True
+        with self._lock:
+            if self._has_room(applicant.share):
+                self._start(applicant)
+            elif len(self.queue) >= MAX_QUEUED:
+                return False
+            else:
+                self.queue.append(applicant)
+                applicant.wait()
+            return True
 
-    def withdraw(self, applicant: Applicant) -> None:
-        """Take the request out of the queue."""
-        self.queue.remove(applicant)
+    def withdraw(self, applicant: Applicant) -> bool:
+        """Take the request out of the queue; return False when it has left it."""
+        with self._lock:
+            if applicant not in self.queue:
+                return False
+            self.queue.remove(applicant)
+            return True
+
+    def is_queued(self, applicant: Applicant) -> bool:
+        """Return whether the request waits for a thread."""
+        with self._lock:
+            return applicant in self.queue
 
     def leave(self, share: str) -> None:
         """Free a place in the share. The thread stays in use."""
-        self.used[share] -= 1
-        self._start_waiting()
+        with self._lock:
+            self.used[share] -= 1
+            self._start_waiting()
 
     def finish(self, share: str, *, holds_place: bool) -> None:
         """Free the thread, and the place in the share unless the request has left it."""
-        self.used[share] -= holds_place
-        self.free_threads += share != PROBES
-        self._start_waiting()
+        with self._lock:
+            self.used[share] -= holds_place
+            self.free_threads += share != PROBES
+            self._start_waiting()
 
     def _start_waiting(self) -> None:
         # The oldest that can start: one whose share is full holds up no other share.

@@ -1,5 +1,8 @@
 """Which requests get a thread."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Semaphore
+
 import pytest
 
 from config.serve.front import shares
@@ -98,6 +101,24 @@ class TestShares:
         places.withdraw(third)
         places.finish("writes", holds_place=True)
         assert states([third, fourth]) == ["waiting", "started"]
+
+    def test_can_be_freed_by_many_threads_at_once(self) -> None:
+        """A thread that is done starts the next request itself."""
+        places = Shares(4, {"reads": 4})
+        done = Semaphore(0)
+
+        class Working(Asking):
+            def start(self) -> None:
+                threads.submit(self.work)
+
+            def work(self) -> None:
+                places.finish(self.share, holds_place=True)
+                done.release()
+
+        with ThreadPoolExecutor(4) as threads:
+            assert all(places.admit(Working("reads")) for _ in range(900))
+            assert all(done.acquire(timeout=30) for _ in range(900))
+        assert (places.free_threads, places.used["reads"], len(places.queue)) == (4, 0, 0)
 
     def test_refuse_when_too_many_wait(
         self, places: Shares, monkeypatch: pytest.MonkeyPatch
