@@ -36,9 +36,11 @@ def retry(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     if connection.in_atomic_block:
         return call_next(dispatch)
     started = time.monotonic()
-    lock_waits.begin(dispatch.name)
     try:
+        lock_waits.begin(dispatch.name, dispatch.message)
         return _try(dispatch, call_next, started)
+    except lock_waits.AggregateHeld:
+        pass
     except Error as error:
         if meaning(error) is not Meaning.LOCKED or not lock_waits.is_limited():
             raise

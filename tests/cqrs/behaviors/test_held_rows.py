@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from cqrs.behaviors import retry
+from cqrs.database import lock_waits
 from cqrs.messaging import bus
 from cqrs.messaging.ids import uuid7
 from cqrs.testing.threads import together
@@ -100,3 +102,33 @@ class TestUnnamedLock:
             found = together(*[in_web(RegisterCustomer, payload)] * 4)
         assert codes(found) == ["busy"] * 4
         assert sum(seconds > 1 for _, seconds in found) == 2
+
+
+class TestHeldRowThatWasWaitedForInVain:
+    def test_holds_no_more_threads_than_may_wait(self, monkeypatch: pytest.MonkeyPatch):
+        """Newcomers do not take turns in a first wait, and begin no transaction."""
+        buyer, other = customer(), customer()
+        with held(CUSTOMER, buyer):
+            together(*[place(buyer) for _ in range(2)])
+            with two_that_wait(place(buyer)) as waited:
+                with monkeypatch.context() as patched:
+                    patched.setattr(retry, "_try", None)
+                    refused = together(*[place(buyer) for _ in range(3)])
+                assert codes(together(place(other))) == ["ok"]
+        assert codes(waited) == ["busy"] * 2
+        assert codes(refused) == ["busy"] * 3
+        assert max(seconds for _, seconds in refused) < FIRST_WAIT_S
+
+    def test_is_free_again_once_a_command_gets_it(self):
+        buyer = customer()
+        with held(CUSTOMER, buyer):
+            together(*[place(buyer) for _ in range(2)])
+        assert codes(together(place(buyer))) == ["ok"]
+        assert codes(together(*[place(buyer) for _ in range(5)])) == ["ok"] * 5
+
+    def test_is_forgotten_after_a_while(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(lock_waits, "HELD_FOR_S", 0.0)
+        buyer = customer()
+        with held(CUSTOMER, buyer):
+            together(*[place(buyer) for _ in range(2)])
+        assert codes(together(*[place(buyer) for _ in range(5)])) == ["ok"] * 5
