@@ -270,6 +270,7 @@ WHITENOISE_AUTOREFRESH = False
 LOGIN_REDIRECT_URL = "admin:index"  # where a login leads that names no page of this site
 UNFOLD = {"SITE_TITLE": "Order desk", "SITE_HEADER": "Order desk", "SITE_SYMBOL": "receipt_long"}
 
+PASSWORD_HASHERS = ["cqrs.http.password_hasher.LowPriorityHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

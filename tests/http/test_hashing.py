@@ -1,16 +1,20 @@
 """How many passwords are hashed at the same time."""
 
+import os
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher, check_password, get_hasher
 from django.core.cache import cache
 from django.test import Client
 
 from cqrs.http import hashing
 from cqrs.http.hashing import TooManyLogins, hashing_turn
+from cqrs.http.password_hasher import NICENESS, LowPriorityHasher
 from tests.http.api import assert_problem
 from tests.support.desk import wait_for
 from tests.support.kernel_settings import cqrs
@@ -79,3 +83,27 @@ class TestLogin:
                 assert answer["Retry-After"] == "1"
             answer = client.post("/api/auth/token", LOGIN, "application/json")
             assert_problem(answer, 401, "not_authenticated")
+
+
+class TestLowPriorityHasher:
+    def test_hashes_as_djangos_default_does(self) -> None:
+        ours = LowPriorityHasher().encode("secret", "salt", 1000)
+        assert ours == PBKDF2PasswordHasher().encode("secret", "salt", 1000)
+
+    def test_is_the_default_and_knows_the_hashes_of_others(self) -> None:
+        assert isinstance(get_hasher(), LowPriorityHasher)
+        assert check_password("secret", PBKDF2PasswordHasher().encode("secret", "salt", 1000))
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
+    def test_leaves_the_processors_to_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found: list[int] = []
+
+        def noted(*_: object) -> str:
+            found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+            return "hash"
+
+        monkeypatch.setattr(PBKDF2PasswordHasher, "encode", noted)
+        own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        assert LowPriorityHasher().encode("secret", "salt") == "hash"
+        assert found == [NICENESS]
+        assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own
