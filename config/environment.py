@@ -100,7 +100,8 @@ def shares(name: str, threads: int, of_eight: str) -> dict[str, int]:
     defaults = {kind: int(count) for kind, count in _pairs(of_eight)}
     found = {kind: max(1, threads * count // 8) for kind, count in defaults.items()}
     for kind, count in _pairs(os.environ.get(name, "")):
-        if kind not in defaults or not count.isdecimal() or not 0 < int(count) <= threads:
+        is_number = WHOLE_NUMBER.fullmatch(count)
+        if kind not in defaults or not is_number or not 0 < int(count) <= threads:
             raise ImproperlyConfigured(
                 f"{name}: expected {of_eight}, or some of them, each from 1 to WEB_THREADS"
             )

@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import IO
 
+from config.environment import WHOLE_NUMBER
+
 LOCK_FILE = "serve.lock"
 STOPPING = "stopping"
 STOPPING_S = 15  # how long to wait for a previous run that is stopping
@@ -47,7 +49,7 @@ class ServeLock:
 def acquire(folder: Path) -> ServeLock:
     """Lock the checkout and HOST:PORT; raises `Refused` if another process has one of them."""
     port = os.environ.get("PORT") or "8000"
-    if not port.isdecimal() or not 0 < int(port) < 65536:
+    if not WHOLE_NUMBER.fullmatch(port) or not 0 < int(port) < 65536:
         raise Refused(f"PORT={port} is not a port: set it to a number from 1 to 65535")
     return ServeLock(folder, os.environ.get("HOST") or "127.0.0.1", int(port))
 

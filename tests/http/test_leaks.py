@@ -6,6 +6,7 @@ Marked ones are planted, everything is driven, failures above all, and the marks
 import io
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -195,6 +196,34 @@ class TestCommands:
         said = _output("projections", "verify")
         assert f"customer {registered}: stored [1, <text>, <text>, True]" in said
         assert f"read_customers {registered}: changed: email stored <text>" in said
+        assert marked_in(said) == []
+
+    def test_print_no_texts_of_an_imported_file(
+        self, api: Api, registered: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    ):
+        """The rejected rows are in their file, which is for those who have the first one."""
+        file = tmp_path / "orders.csv"
+        good = {
+            "order_id": "1", "ordered_at": "2026-01-31", "customer_id": "marked-customer",
+            "customer_name": NAME, "customer_email": f"new.{EMAIL}", "product_id": "p",
+            "product_name": "Lamp", "quantity": "1", "unit_price": "2", "currency": "USD",
+            "street": STREET,
+        }  # fmt: skip
+        wrong = [
+            {"order_id": "2", "customer_email": EMAIL, "customer_id": "other"},
+            {"order_id": "3", "quantity": NAME},
+            {"order_id": "4", "customer_name": f"{NAME} the other"},
+            {"order_id": "5", "currency": "MARKED"},
+        ]
+        rows = [good.keys(), good.values(), *({**good, **one}.values() for one in wrong)]
+        file.write_text("".join(",".join(row) + "\n" for row in rows))
+        with pytest.raises(SystemExit):
+            call_command("import_orders", str(file))
+        rejected = file.with_name("orders.csv.rejected.csv").read_text()
+        assert rejected.count(STREET) == 3
+        api.projected()
+        said = "".join((*capfd.readouterr(), *queued()))
+        assert "3 rejected" in said
         assert marked_in(said) == []
 
 

@@ -10,6 +10,7 @@ from cqrs.consumers.ahead import AheadOfLog
 from cqrs.consumers.partition_runner import CannotAdvance
 from cqrs.database.profiles import Profile
 from cqrs.event_log.events import BUCKETS
+from cqrs.management.arguments import whole
 from cqrs.management.projections.subcommand import Subcommand, add_names, chosen
 from cqrs.rebuild.serving import NeedsOtherBuild, repartition
 from cqrs.rebuild.table_copies import Busy
@@ -26,12 +27,13 @@ class Repartition(Subcommand):
     def add_arguments(cls, parser: ArgumentParser) -> None:
         add_names(parser)
         parser.add_argument(
-            "--partitions", type=int, metavar="N", help=f"1 to {BUCKETS}; else CQRS['PARTITIONS']"
+            "--partitions",
+            type=whole(1, BUCKETS),
+            metavar="N",
+            help=f"1 to {BUCKETS}; else CQRS['PARTITIONS']",
         )
 
     def handle(self, *, names: list[str], partitions: int | None, **_: Any) -> None:
-        if partitions is not None and not 1 <= partitions <= BUCKETS:
-            raise CommandError(f"--partitions {partitions}: give 1 to {BUCKETS}")
         for projection in chosen(names):
             wanted = partitions or projection.partitions
             if not projection.is_divisible and wanted > 1:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cqrs.consumers.ahead import AheadOfLog
+from cqrs.management.arguments import seconds
 from cqrs.management.projections.subcommand import Subcommand, fail_with
 from cqrs.operations.progress import PROJECTION, REACTION
 from cqrs.operations.status import ConsumerStatus, LogStatus, State, log_status, statuses
@@ -33,7 +34,7 @@ class Status(Subcommand):
     def add_arguments(cls, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print JSON")
         parser.add_argument(
-            "--max-lag", type=float, metavar="SECONDS", help="fail when any lags longer than this"
+            "--max-lag", type=seconds, metavar="SECONDS", help="fail when any lags longer than this"
         )
 
     def handle(self, *, json: bool, max_lag: float | None, **_: Any) -> None:

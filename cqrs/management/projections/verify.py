@@ -11,6 +11,7 @@ from cqrs.consumers.ahead import AheadOfLog
 from cqrs.consumers.partition_runner import CannotAdvance
 from cqrs.database.profiles import Profile
 from cqrs.event_log.audits import audit
+from cqrs.management.arguments import whole
 from cqrs.management.projections.stopping import failing_when_stopped, reporting
 from cqrs.management.projections.subcommand import Subcommand, add_names, chosen, fail_with
 from cqrs.projections.projection import Projection
@@ -31,7 +32,7 @@ class Verify(Subcommand):
         add_names(parser)
         parser.add_argument("--repair", action="store_true", help="repair the read models")
         parser.add_argument(
-            "--parts", type=int, default=1, metavar="N", help="look at a random one of N parts"
+            "--parts", type=whole(1), default=1, metavar="N", help="look at a random one of N parts"
         )
 
     def handle(self, *, names: list[str], repair: bool, parts: int, **_: Any) -> None:
