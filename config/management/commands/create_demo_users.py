@@ -26,7 +26,10 @@ class Command(BaseCommand):
     The random password is created once and stored in a file that only its owner can read.
     """
 
-    help = "Create the demo users (password: DEMO_PASSWORD, else a random one stored in a file)"
+    help = (
+        "Create the demo users (password: DEMO_PASSWORD, else a random one stored in a file)."
+        " Example: DEMO_PASSWORD=... manage.py create_demo_users. Exit codes: 0; 1 when it failed."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         password = env.text("DEMO_PASSWORD") or stored_secret(PASSWORD_FILE)

@@ -17,7 +17,11 @@ from cqrs.database.aliases import PROJECTION_ALIAS, WRITE_ALIAS
 class Command(BaseCommand):
     """Prepare both databases, and serve API, admin and workers until a signal stops it."""
 
-    help = "For the demo: migrate, load demo data and users, serve API, admin and workers."
+    help = (
+        "For the demo: migrate, load demo data and users, serve API, admin and workers. Example:"
+        " PORT=8080 manage.py serve. Exit codes: 0 after a signal, 1 when a setting, the port or a"
+        " database stands in the way."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         held = start_exclusively()

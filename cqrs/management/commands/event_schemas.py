@@ -13,7 +13,8 @@ from cqrs.projections.registry import all_versions
 class Command(BaseCommand):
     help = (
         "Write into EVENT_SCHEMAS_DIR what is not recorded there yet: the JSON Schema of each event"
-        " version, and which events each projection version handles"
+        " version, and which events each projection version handles."
+        " Example: manage.py event_schemas. Exit codes: 0; 1 when a recorded one has changed."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

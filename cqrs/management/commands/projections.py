@@ -24,12 +24,17 @@ SUBCOMMANDS: dict[str, type[Subcommand]] = {
 
 
 class Command(BaseCommand):
-    help = "See how the projections stand, run, rebuild, verify and repair them."
+    help = (
+        "See how the projections stand, run, rebuild, verify and repair them. Example: manage.py"
+        " projections status. Exit codes: see the --help of each."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         commands = parser.add_subparsers(dest="command", required=True)
         for name, subcommand in SUBCOMMANDS.items():
-            subcommand.add_arguments(commands.add_parser(name, help=subcommand.help))
+            text, examples = subcommand.help, subcommand.examples
+            own = commands.add_parser(name, help=text, description=text, epilog=examples)
+            subcommand.add_arguments(own)
 
     def handle(self, *_: Any, command: str, verbosity: int, **options: Any) -> None:
         subcommand = SUBCOMMANDS[command]

@@ -25,6 +25,10 @@ class Heal(Subcommand):
 
     name = "heal"
     help = "after a restore of a database: make the read side follow the log again"
+    examples = (
+        "Example: manage.py projections heal --restored."
+        " Exit codes: 0; 1 when it may not heal, or was stopped: run it again."
+    )
     profile = Profile.MAINTENANCE
 
     @classmethod

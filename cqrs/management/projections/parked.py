@@ -29,6 +29,10 @@ class Parked(Subcommand):
 
     name = "parked"
     help = "look at and handle events that failed"
+    examples = (
+        "Example: manage.py projections parked retry orders."
+        " Exit codes: 0; 1 when an event failed again."
+    )
 
     @classmethod
     def add_arguments(cls, parser: ArgumentParser) -> None:

@@ -29,6 +29,10 @@ class Rebuild(Subcommand):
 
     name = "rebuild"
     help = "build anew from the log, prove, swap"
+    examples = (
+        "Example: manage.py projections rebuild orders."
+        " Exit codes: 0; 1 when a rebuild was stopped or refused: run it again."
+    )
     profile = Profile.MAINTENANCE
 
     @classmethod

@@ -21,6 +21,10 @@ class Repartition(Subcommand):
 
     name = "repartition"
     help = "change the number of partitions"
+    examples = (
+        "Example: manage.py projections repartition orders --partitions 8."
+        " Exit codes: 0; 1 when the projection cannot be divided anew now."
+    )
     profile = Profile.MAINTENANCE
 
     @classmethod

@@ -29,6 +29,10 @@ class Run(Subcommand):
 
     name = "run"
     help = "project in this process, without Celery"
+    examples = (
+        "Example: manage.py projections run orders --until-caught-up."
+        " Exit codes: 0 when it was stopped or has caught up; 1 when a projection could not go on."
+    )
 
     @classmethod
     def add_arguments(cls, parser: ArgumentParser) -> None:

@@ -29,6 +29,10 @@ class Status(Subcommand):
 
     name = "status"
     help = "show position, lag and state of each"
+    examples = (
+        "Example: manage.py projections status --max-lag 30."
+        " Exit codes: 0; 1 when one lags more than that, has parked events or is ahead of the log."
+    )
 
     @classmethod
     def add_arguments(cls, parser: ArgumentParser) -> None:

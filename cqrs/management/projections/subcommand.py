@@ -20,6 +20,8 @@ class Subcommand(ABC):
 
     name: ClassVar[str]
     help: ClassVar[str]
+    examples: ClassVar[str]
+    """How to call it, and its exit codes."""
     profile: ClassVar[Profile] = Profile.COMMAND
     """What limits its statements have."""
 

@@ -25,6 +25,10 @@ class Verify(Subcommand):
 
     name = "verify"
     help = "compare with what the log and the writes say"
+    examples = (
+        "Example: manage.py projections verify --repair."
+        " Exit codes: 0; 1 when a difference is left, or it was stopped."
+    )
     profile = Profile.MAINTENANCE
 
     @classmethod

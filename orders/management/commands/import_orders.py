@@ -32,7 +32,11 @@ class Command(BaseCommand):
     continue.
     """
 
-    help = "Import orders from a CSV file through the command pipeline"
+    help = (
+        "Import orders from a CSV file through the command pipeline. Example: manage.py"
+        " import_orders orders.csv. Exit codes: 0; 1 when orders were rejected or the file cannot"
+        " be read; 130 when it was interrupted: run it again."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="the file; a pipe such as <(zcat FILE.gz) also")
