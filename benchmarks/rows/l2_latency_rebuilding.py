@@ -25,7 +25,7 @@ def l2(bench: Bench) -> Iterator[Finding]:
             alone, _ = latency.measure(latency.PRODUCT, data, rate, SECONDS * 2)
             with Rebuilding(data):
                 beside, _ = latency.measure(latency.PRODUCT, data, rate, SECONDS * 2)
-    yield Comparison("L2", WORK, "ms", beside, "without a rebuild", alone, 3.0, 1.5,
+    yield Comparison("L2", WORK, "ms", beside, "without a rebuild", alone, 1.5, 1.2,
                      kind="limit", at_most=True)  # fmt: skip
 
 

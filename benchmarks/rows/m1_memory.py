@@ -35,7 +35,7 @@ def m1(bench: Bench) -> Iterator[Comparison]:
     yield Comparison("M1", f"web process after {MINUTES:g} minutes", "MB", end, "after warm-up",
                      warm, GROWTH, 1.0, kind="limit", at_most=True)  # fmt: skip
     yield Comparison("M1", f"web process after {MINUTES:g} minutes", "MB", end,
-                     "empty Django and DRF", least, 2.0, 1.6, at_most=True)  # fmt: skip
+                     "empty Django and DRF", least, 1.9, 1.6, at_most=True)  # fmt: skip
 
 
 def _mb(server: web.Web) -> float:

@@ -35,9 +35,9 @@ def p1(bench: Bench) -> Iterator[Comparison]:
         if _texts(data, "read_order_search") != _texts(data, "limit_order_search"):
             raise AssertionError("the product and the limit hold other texts to be searched")
     yield Comparison("P1", WORK, "events/s", found["product"], f"COPY and fold, batches of {batch}",
-                     found["limit"], 0.3, 0.6, kind="limit")  # fmt: skip
+                     found["limit"], 0.7, 0.9, kind="limit")  # fmt: skip
     yield Comparison("P1", WORK, "events/s", found["product"], "eventsourcing's ProjectionRunner",
-                     found["rival"], 10, 25)  # fmt: skip
+                     found["rival"], 20, 30)  # fmt: skip
 
 
 def forget(data: Databases) -> None:

@@ -37,7 +37,7 @@ def p2(bench: Bench) -> Iterator[Finding]:
             {"product": lambda: events / rebuild_s(data), "limit": rate_of_limit}, runs=RUNS
         )
     yield Comparison("P2", WORK, "events/s", found["product"],
-                     f"COPY and fold, batches of {facts['batch']}", found["limit"], 0.25, 0.5,
+                     f"COPY and fold, batches of {facts['batch']}", found["limit"], 0.8, 1.0,
                      kind="limit")  # fmt: skip
 
 

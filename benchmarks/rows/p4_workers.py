@@ -22,7 +22,7 @@ def p4(bench: Bench) -> Iterator[Finding]:
         return
     with copy_of(data) as copy:
         found = in_turns({"two": lambda: _rate(copy, 2), "one": lambda: _rate(copy, 1)})
-    yield Comparison("P4", WORK, "events/s", found["two"], "one worker", found["one"], 1.5, 1.8)
+    yield Comparison("P4", WORK, "events/s", found["two"], "one worker", found["one"], 1.8, 1.95)
 
 
 def _rate(data: Databases, workers: int) -> float:

@@ -25,8 +25,8 @@ def r1(bench: Bench) -> Iterator[Comparison]:
         servers = {"product": product, "normalized": normalized, "bare": bare}
         found = in_turns({name: reads.rate(one, requests) for name, one in servers.items()})
     yield Comparison("R1", WORK, "requests/s", found["product"], "normalized tables, DRF",
-                     found["normalized"], 8, 12,
+                     found["normalized"], 10, 14,
                      note=web.cpu_note(product, normalized))  # fmt: skip
     yield Comparison("R1", WORK, "requests/s", found["product"], "bare view, copies documents",
-                     found["bare"], 0.5, 0.75, kind="limit",
+                     found["bare"], 0.6, 0.8, kind="limit",
                      note=web.cpu_note(product, bare))  # fmt: skip

@@ -17,5 +17,5 @@ def r2(bench: Bench) -> Iterator[Comparison]:
         servers = {"product": product, "bare": bare}
         found = in_turns({name: reads.rate(one, requests) for name, one in servers.items()})
     yield Comparison("R2", "one order by id", "requests/s", found["product"],
-                     "bare view, copies a document", found["bare"], 0.45, 0.65,
+                     "bare view, copies a document", found["bare"], 0.5, 0.65,
                      kind="limit", note=web.cpu_note(product, bare))  # fmt: skip

@@ -26,7 +26,7 @@ def r4(bench: Bench) -> Iterator[Finding]:
             {name: reads.rate(product, [{"path": path}]) for name, path in pages.items()}
         )
     ms = {name: 1000 / rate for name, rate in found.items()}
-    yield Comparison("R4", WORK, "ms", ms["last"], "the first page", ms["first"], 1.3, 1.1,
+    yield Comparison("R4", WORK, "ms", ms["last"], "the first page", ms["first"], 1.2, 1.05,
                      at_most=True)  # fmt: skip
 
 

@@ -24,5 +24,5 @@ def w1(bench: Bench) -> Iterator[Comparison]:
             servers = {"product": product, "rival": idiomatic}
             found = in_turns({name: lambda one=one: rate(one) for name, one in servers.items()})  # type: ignore[misc]
     yield Comparison("W1", "POST /api/orders, 3 tracked products", "orders/s", found["product"],
-                     "DRF and ORM, no guarantees", found["rival"], 0.8, 1.2,
+                     "DRF and ORM, no guarantees", found["rival"], 1.2, 1.5,
                      note=web.cpu_note(product, idiomatic))  # fmt: skip

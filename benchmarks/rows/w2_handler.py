@@ -25,5 +25,5 @@ def w2(bench: Bench) -> Iterator[Comparison]:
             }
         )
     yield Comparison("W2", "place an order without HTTP", "orders/s", found["product"],
-                     "psycopg, two round trips", found["limit"], 0.3, 0.45,
+                     "psycopg, two round trips", found["limit"], 0.45, 0.6,
                      kind="limit")  # fmt: skip
