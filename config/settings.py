@@ -301,6 +301,7 @@ CQRS = {
     "PROJECTIONS": ["readmodels.projections.PROJECTIONS"],
     "REACTIONS": ["customers.reactions.REACTIONS", "orders.reactions.REACTIONS"],
     "AUDITS": ["customers.audit.CUSTOMERS", "orders.audit.ORDERS", "orders.audit.STOCK"],
+    "ADOPTION": ["customers.adoption.ADAPTERS", "orders.adoption.ADAPTERS"],
     # Of a new projection; `projections repartition` changes it later. There are 256 buckets.
     "PARTITIONS": min(max(env.number("PROJECTION_PARTITIONS", 4), 1), 256),
     "LOCK_TIMEOUT_MS": LOCK_TIMEOUT_MS,

@@ -39,6 +39,7 @@ class Conf:
         "cqrs.behaviors.authorization.authorization",
         "cqrs.behaviors.validation.validation",
         "cqrs.behaviors.retry.retry",
+        "cqrs.adoption.behavior.adoption",
         "cqrs.behaviors.transaction.command_transaction",
         "cqrs.behaviors.idempotency.idempotency",
         "cqrs.behaviors.refusal.rollback_on_refusal",
@@ -66,6 +67,8 @@ class Conf:
     """Tables of reactions."""
     AUDITS: Sequence[str] = ()
     """SQL statements that compare write tables with the event log."""
+    ADOPTION: Sequence[str] = ()
+    """Tables of adapters: how changes of other programs to an aggregate's rows become events."""
 
     PARTITIONS: int = 4
     """How many partitions a divisible projection begins with, 1 to 256."""

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+from pydantic import BaseModel, ConfigDict
+
 from cqrs.event_log.events import Event
 
 
@@ -44,6 +46,27 @@ class CustomerDeactivated(CustomerEvent):
     reason: str
 
 
+class CustomerSnapshot(BaseModel):
+    """The state of a customer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    email: str
+    is_active: bool
+    registered_at: datetime
+
+
+class CustomerChangedOutside(CustomerEvent):
+    """Another program changed, inserted (`before` is None) or deleted (`after` is None) the row."""
+
+    wire_name: ClassVar[str] = "customers.customer_changed_outside"
+    personal: ClassVar[frozenset[str]] = frozenset({"before", "after"})
+
+    before: CustomerSnapshot | None
+    after: CustomerSnapshot | None
+
+
 def with_reason(data: dict[str, Any]) -> dict[str, Any]:
     """Upcast `CustomerDeactivated` from version 1 to 2."""
     return {**data, "reason": ""}
@@ -51,4 +74,4 @@ def with_reason(data: dict[str, Any]) -> dict[str, Any]:
 
 UPCASTERS = {(CustomerDeactivated.wire_name, 1): with_reason}
 
-EVENTS = (CustomerRegistered, CustomerUpdated, CustomerDeactivated)
+EVENTS = (CustomerRegistered, CustomerUpdated, CustomerDeactivated, CustomerChangedOutside)

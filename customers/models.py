@@ -8,6 +8,7 @@ from django.db import IntegrityError, models
 from django.db.models.functions import Lower
 
 from cqrs.event_log.aggregates import Aggregate
+from cqrs.event_log.digests import FieldLists
 from cqrs.messaging.messages import AggregateState
 from cqrs.messaging.results import reject
 from customers.events import CustomerDeactivated, CustomerRegistered, CustomerUpdated
@@ -20,6 +21,10 @@ class Customer(Aggregate):
     """A customer. Rows are not deleted, only deactivated, because orders refer to them."""
 
     stream_type: ClassVar[str] = "customer"
+    digest_fields: ClassVar[FieldLists] = {
+        1: ("id", "version", "name", "email", "is_active", "registered_at")
+    }
+    derived_fields: ClassVar[tuple[str, ...]] = ("email_key",)
 
     id = models.UUIDField(primary_key=True)
     name = models.CharField(max_length=200)
@@ -47,10 +52,10 @@ class Customer(Aggregate):
 
     @classmethod
     def register(
-        cls, customer_id: UUID, name: str, email: str, registered_at: datetime
+        cls, customer_id: UUID, name: str, email: str, registered_at: datetime, version: int = 1
     ) -> tuple["Customer", CustomerRegistered]:
-        """Store a new customer at version 1; refuses with `email_taken`."""
-        customer = cls(id=customer_id, name=name, registered_at=registered_at, version=1)
+        """Store a new customer; refuses with `email_taken`. One that was deleted has a version."""
+        customer = cls(id=customer_id, name=name, registered_at=registered_at, version=version)
         customer._set_email(email)
         customer._store(force_insert=True)
         return customer, CustomerRegistered(
@@ -90,7 +95,7 @@ class Customer(Aggregate):
 
     def _store(self, force_insert: bool = False) -> None:
         try:
-            self.save(force_insert=force_insert)
+            self.store(force_insert=force_insert)
         except IntegrityError as error:
             if not any(name in str(error) for name in EMAIL_CONSTRAINTS):
                 raise

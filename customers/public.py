@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from cqrs.database.lock_waits import before_lock
+from cqrs.event_log.aggregates import refuse_missing, require_unchanged
 from cqrs.messaging.results import reject
 from customers.commands.import_customer import ImportCustomer
 from customers.commands.register_customer import RegisterCustomer
@@ -36,7 +37,8 @@ def lock_active_customer(customer_id: UUID) -> Customer:
         )
     )
     if not found:
-        reject("not_found", f"There is no customer {customer_id}")
+        refuse_missing(Customer, customer_id)
+    require_unchanged(found[0])
     if not found[0].is_active:
         reject("customer_inactive", f"Customer {customer_id} is deactivated")
     return found[0]

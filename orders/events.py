@@ -90,6 +90,36 @@ class OrderCancelled(OrderEvent):
     items: tuple[Line, ...]
 
 
+class OrderSnapshot(BaseModel):
+    """The state of an order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    status: str
+    items: tuple[Line, ...]
+    shipping_address: Address
+    special_instructions: str
+    carrier: str
+    tracking_number: str
+    order_date: datetime
+    currency: str
+    total_amount: Decimal
+    customer_id: UUID
+
+
+class OrderChangedOutside(OrderEvent):
+    """Another program changed, inserted (`before` is None) or deleted (`after` is None) the row.
+
+    The fields of all order events are those after the change; of a deleted order those before.
+    """
+
+    wire_name: ClassVar[str] = "orders.order_changed_outside"
+    personal: ClassVar[frozenset[str]] = frozenset({"before", "after"})
+
+    before: OrderSnapshot | None
+    after: OrderSnapshot | None
+
+
 class StockEvent(Event):
     """The fields of every stock event: the amounts *after* the change, in pieces."""
 
@@ -114,6 +144,29 @@ class StockMoved(StockEvent):
     quantity: int
 
 
+class StockSnapshot(BaseModel):
+    """The state of a stock item."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    on_hand: int
+    reserved: int
+    sku: str
+    name: str
+
+
+class StockChangedOutside(StockEvent):
+    """Another program changed, inserted (`before` is None) or deleted (`after` is None) the row.
+
+    A deleted one has the amounts 0.
+    """
+
+    wire_name: ClassVar[str] = "orders.stock_changed_outside"
+
+    before: StockSnapshot | None
+    after: StockSnapshot | None
+
+
 class StockReserved(StockMoved):
     wire_name: ClassVar[str] = "orders.stock_reserved"
 
@@ -132,8 +185,10 @@ EVENTS = (
     OrderShipped,
     OrderDelivered,
     OrderCancelled,
+    OrderChangedOutside,
     StockSet,
     StockReserved,
     StockReleased,
     StockDeducted,
+    StockChangedOutside,
 )

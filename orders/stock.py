@@ -8,21 +8,16 @@ from collections.abc import Callable, Iterable, Mapping
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 
 from cqrs.database.lock_waits import before_lock
+from cqrs.event_log.aggregates import require_unchanged
+from cqrs.event_log.outside import require_deletions
+from cqrs.event_log.store_all import store_all
 from cqrs.messaging.results import reject
 from orders.events import Line, StockMoved
 from orders.models import StockItem
 
 Changes = list[tuple[StockItem, StockMoved]]
-
-_SAVE = """
-UPDATE orders_stockitem AS item
-SET on_hand = new.on_hand, reserved = new.reserved, version = new.version
-FROM unnest(%s::uuid[], %s::int[], %s::int[], %s::int[]) AS new(id, on_hand, reserved, version)
-WHERE item.id = new.id
-"""
 
 
 def reserve(order_id: UUID, wanted: Iterable[tuple[UUID, int]]) -> Changes:
@@ -50,6 +45,14 @@ def deduct(order_id: UUID, lines: Iterable[Line]) -> Changes:
     return _move(StockItem.deduct, order_id, lines)
 
 
+def lock(product_ids: Iterable[UUID]) -> dict[UUID, StockItem]:
+    """Lock the rows, changed outside or not, by ascending id."""
+    keys = list(product_ids)
+    before_lock(*keys)
+    rows = StockItem.objects.filter(pk__in=keys).order_by("pk").select_for_update()
+    return {item.id: item for item in rows}
+
+
 def _move(
     change: Callable[[StockItem, UUID, int], StockMoved], order_id: UUID, lines: Iterable[Line]
 ) -> Changes:
@@ -59,8 +62,11 @@ def _move(
     if not held:
         return []
     items = _lock(held)
-    # Iterate over the reservations and not over the rows: a missing row must raise.
-    return _save([(items[key], change(items[key], order_id, held[key])) for key in sorted(held)])
+    # The order goes on without a product whose row another program has deleted.
+    require_deletions(StockItem.stream_type, held.keys() - items.keys())
+    return _save(
+        [(item, change(item, order_id, held[key])) for key, item in items.items() if item.reserved]
+    )
 
 
 def _summed(pieces: Iterable[tuple[UUID, int]]) -> Mapping[UUID, int]:
@@ -71,10 +77,9 @@ def _summed(pieces: Iterable[tuple[UUID, int]]) -> Mapping[UUID, int]:
 
 
 def _lock(product_ids: Iterable[UUID]) -> dict[UUID, StockItem]:
-    keys = list(product_ids)
-    before_lock(*keys)
-    rows = StockItem.objects.filter(pk__in=keys).order_by("pk").select_for_update()
-    return {item.id: item for item in rows}
+    items = lock(product_ids)
+    require_unchanged(*items.values())
+    return items
 
 
 def _refuse(code: str, what: str, product_ids: Iterable[UUID]) -> None:
@@ -83,16 +88,5 @@ def _refuse(code: str, what: str, product_ids: Iterable[UUID]) -> None:
 
 
 def _save(changes: Changes) -> Changes:
-    items = [item for item, _ in changes]
-    if items:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _SAVE,
-                [
-                    [item.id for item in items],
-                    [item.on_hand for item in items],
-                    [item.reserved for item in items],
-                    [item.version for item in items],
-                ],
-            )
+    store_all([item for item, _ in changes], "on_hand", "reserved")
     return changes

@@ -1,8 +1,9 @@
 """Find writes that bypassed the event log.
 
 A bulk update or plain SQL changes a table without an event, so the change is missing in every read
-model. Each write app has SQL that compares its tables with the log; `audit` runs it and returns the
-differences. `projections verify` calls it in production, the test suite after every test.
+model until it is adopted (`cqrs/adoption/`). Each write app has SQL that compares its tables with
+the log; `audit` runs it and returns the differences. `projections verify` calls it in production,
+the test suite after every test.
 """
 
 from collections.abc import Iterator

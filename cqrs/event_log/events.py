@@ -1,13 +1,12 @@
 """The base of all events, and `publish`, which appends them to the log."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-import orjson
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from pydantic import BaseModel, ConfigDict
@@ -16,10 +15,10 @@ from cqrs.conf import cached_setting, conf, tables
 from cqrs.database import commit_outcome
 from cqrs.database.lock_waits import before_lock
 from cqrs.event_log.aggregates import Aggregate
-from cqrs.event_log.epoch import EPOCH, found_epoch
+from cqrs.event_log.append import append
+from cqrs.event_log.epoch import found_epoch
 from cqrs.event_log.publishable import check_publishable
 from cqrs.event_log.signals import announce
-from cqrs.messaging.context import current_context
 from cqrs.messaging.ids import uuid7
 
 BUCKETS = 256
@@ -82,24 +81,6 @@ def event_types() -> Mapping[str, type[Event]]:
     return found
 
 
-_INSERT = f"""
-WITH inserted AS (
-    INSERT INTO cqrs_event (event_id, stream_type, stream_id, version, type, schema_version,
-                       data, metadata, occurred_at)
-    SELECT event_id, stream_type, stream_id, version, type, schema_version,
-           data, %s::jsonb, %s
-    FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::int[], %s::text[], %s::int[],
-                %s::jsonb[])
-         WITH ORDINALITY AS new(event_id, stream_type, stream_id, version, type,
-                                schema_version, data, place)
-    ORDER BY place
-    RETURNING id, event_id
-)
-INSERT INTO cqrs_pending (event_id, bucket)
-SELECT inserted.id, new.bucket
-FROM inserted JOIN unnest(%s::uuid[], %s::int[]) AS new(event_id, bucket) USING (event_id)
-RETURNING pg_current_xact_id()::text, {EPOCH}
-"""  # noqa: S608
 _IS_STORED = "SELECT 1 FROM cqrs_event WHERE event_id = %s"
 
 
@@ -109,36 +90,22 @@ def publish(*changes: tuple[Aggregate, Event]) -> None:
     Pass aggregates that are already locked, and the command's own aggregate last: then the ids of
     one aggregate's events have the order of its versions. Sends `event_published` for each, in the
     transaction: a receiver that raises rolls the command back. Raises `UnpublishableEvent`
-    before it writes, for an event that no consumer would handle.
+    before it writes, for an event that no consumer would handle, and `ChangedOutside` when the log
+    has the version already: the row went back, as one does that was restored from a backup.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("publish() needs the open transaction that changed the aggregate")
     types = event_types()
     for aggregate, event in changes:
         check_publishable(event, aggregate, types.get(event.wire_name))
-    now = datetime.now(UTC)
     ids = [uuid7() for _ in changes]
     buckets = [bucket_of(aggregate.partition_key) for aggregate, _ in changes]
-    metadata = orjson.dumps(current_context().as_metadata()).decode()
     before_lock("event log")
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [metadata, now, ids, *_columns(changes), ids, buckets])
-        transaction_id, epoch = cursor.fetchone()
+    transaction_id, epoch = append(changes, ids, buckets)
     commit_outcome.add_witness(transaction_id, _IS_STORED, (ids[-1],))
     found_epoch(epoch)
     for event_id, (aggregate, event) in zip(ids, changes, strict=True):
         announce(sender=type(event), event=event, event_id=event_id, aggregate=aggregate)
-
-
-def _columns(changes: Sequence[tuple[Aggregate, Event]]) -> tuple[list[Any], ...]:
-    return (
-        [aggregate.stream_type for aggregate, _ in changes],
-        [aggregate.stream_id for aggregate, _ in changes],
-        [aggregate.version for aggregate, _ in changes],
-        [event.wire_name for _, event in changes],
-        [event.schema_version for _, event in changes],
-        [event.model_dump_json() for _, event in changes],
-    )
 
 
 def bucket_of(partition_key: UUID) -> int:

@@ -14,6 +14,8 @@ from uuid import uuid4
 SYSTEM = "system"
 IMPORTED = "import"
 """The origin of imported events: reactions skip them."""
+OUTSIDE = "outside"
+"""The origin of events that adoption has made of what another program wrote."""
 
 
 class Caller:

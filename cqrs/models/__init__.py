@@ -1,5 +1,6 @@
 """The tables of the kernel on `default`, and the abstract models of every consumer's state."""
 
+from cqrs.models.adoption import ParkedChange
 from cqrs.models.consumers import AbstractCheckpoint, AbstractParkedEvent
 from cqrs.models.event_log import EventRecord, Feed, FeedHead, Pending
 from cqrs.models.idempotency import IdempotentAnswer
@@ -12,6 +13,7 @@ __all__ = [
     "Feed",
     "FeedHead",
     "IdempotentAnswer",
+    "ParkedChange",
     "Pending",
     "ReactionCheckpoint",
     "ReactionWork",

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from cqrs.event_log.aggregates import lock_new
+from cqrs.event_log.aggregates import lock_new, require_unchanged
 from cqrs.event_log.events import publish
 from cqrs.messaging.context import IMPORTED, current_context, use_context
 from cqrs.messaging.currencies import AnyCurrency
@@ -47,12 +47,15 @@ class ImportOrder(OrderContent):
 
 def import_order(command: ImportOrder) -> Result[ImportedOrder]:
     """Write the order and `OrderCreated`, unless the order exists."""
-    lock_new(Order, command.order_id)
+    stream = lock_new(Order, command.order_id)
     known = Order.objects.filter(pk=command.order_id).first()
     if known is not None:
+        require_unchanged(known)
         return _known(known, command)
     require_customer(command.customer_id)
-    order, created = Order.place(command.order_id, command.ordered_at, command, tracked=frozenset())
+    order, created = Order.place(
+        command.order_id, command.ordered_at, command, frozenset(), stream.version_of_new()
+    )
     with use_context(replace(current_context(), origin=IMPORTED)):
         publish((order, created))
     return _answer(order, is_new=True)

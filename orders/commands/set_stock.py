@@ -9,8 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from cqrs.database.lock_waits import before_lock
-from cqrs.event_log.aggregates import load_for_change
+from cqrs.event_log.aggregates import expect_nothing, find_for_change, lock_new
 from cqrs.event_log.events import publish
 from cqrs.messaging.fields import OptionalText, ServerSet
 from cqrs.messaging.messages import AggregateState, Command
@@ -30,11 +29,13 @@ class SetStock(Command):
 
 def set_stock(command: SetStock) -> Result[StockState]:
     """Write the stock item and `StockSet`."""
-    before_lock(command.product_id)
-    # Two commands for a new product at once: the second one waits here for the row of the first.
-    StockItem.objects.bulk_create([StockItem(id=command.product_id)], ignore_conflicts=True)
-    item = load_for_change(StockItem, command.product_id, command.expected_version)
+    stream = lock_new(StockItem, command.product_id)
+    item = find_for_change(StockItem, command.product_id, command.expected_version)
+    is_new = item is None
+    if item is None:
+        expect_nothing(command.expected_version)
+        item = StockItem(id=command.product_id, version=stream.version_of_new() - 1)
     counted = item.set(command.on_hand, command.sku, command.name)
-    item.save()
+    item.store(force_insert=is_new)
     publish((item, counted))
     return Ok(item.state())

@@ -10,12 +10,14 @@ from django.db import models
 from django.db.models import Q
 
 from cqrs.event_log.aggregates import Aggregate
+from cqrs.event_log.digests import FieldLists, seal
 from cqrs.messaging.caseless import nfc
 from cqrs.messaging.results import reject
 from orders import events
 from orders.events import Line
 from orders.fields import OrderContent
-from orders.models.order_line import priced, store_lines
+from orders.models.digest_lists import LINE_FIELDS, ORDER_FIELDS
+from orders.models.order_line import priced, read_lines, store_lines
 from orders.models.shipping import Shipping
 from orders.models.states import ItemState, OrderState
 from orders.models.status import COMES_FROM, Status
@@ -26,9 +28,11 @@ class Order(Shipping, Aggregate):
     """An order of a customer. Its content is fixed; its status changes (`COMES_FROM`)."""
 
     stream_type: ClassVar[str] = "order"
+    digest_fields: ClassVar[FieldLists] = ORDER_FIELDS
+    derived_fields: ClassVar[tuple[str, ...]] = ("lines_digest",)
 
     id = models.UUIDField(primary_key=True)
-    # No foreign key: the customer belongs to another app, is locked first and never deleted.
+    # No foreign key: the customer belongs to another app, is locked first, and not deleted by it.
     customer_id = models.UUIDField()
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
     currency = models.CharField(max_length=3)
@@ -37,6 +41,8 @@ class Order(Shipping, Aggregate):
     special_instructions = models.TextField(default="", blank=True)
     carrier = models.CharField(max_length=200, default="", blank=True)
     tracking_number = models.CharField(max_length=200, default="", blank=True)
+    # Of the lines, in their order.
+    lines_digest = models.CharField(null=True, editable=False, serialize=False)  # noqa: DJ001
 
     class Meta:
         default_permissions = ()
@@ -58,15 +64,21 @@ class Order(Shipping, Aggregate):
 
     @classmethod
     def place(
-        cls, order_id: UUID, order_date: datetime, content: OrderContent, tracked: Container[UUID]
+        cls,
+        order_id: UUID,
+        order_date: datetime,
+        content: OrderContent,
+        tracked: Container[UUID],
+        version: int = 1,
     ) -> tuple["Order", events.OrderCreated]:
-        """Store a new order at version 1; the lines of `tracked` products hold a reservation.
+        """Store a new order; the lines of `tracked` products hold a reservation.
 
-        Refuses with `currency_mismatch`.
+        One that was deleted has a version. Refuses with `currency_mismatch`.
         """
-        order = cls(id=order_id, order_date=order_date, version=1)
+        order = cls(id=order_id, order_date=order_date, version=version)
         order._take(content, tracked)
-        order.save(force_insert=True)
+        order.lines_digest = seal(LINE_FIELDS, *order.items)
+        order.store(force_insert=True)
         store_lines(order_id, order.items)
         return order, events.OrderCreated(
             **order._facts(),
@@ -100,7 +112,7 @@ class Order(Shipping, Aggregate):
 
     @cached_property
     def items(self) -> tuple[Line, ...]:
-        return tuple(line.value() for line in self.lines.order_by("number"))
+        return read_lines(self)
 
     def state(self) -> OrderState:
         return OrderState(
@@ -139,7 +151,7 @@ class Order(Shipping, Aggregate):
             reject("invalid_transition", f"Order {self.id} is {self.status}: it cannot be {status}")
         self.status = status
         self.version += 1
-        self.save(update_fields=["status", "version", "carrier", "tracking_number"])
+        self.store(update_fields=["status", "version", "carrier", "tracking_number"])
 
     def _facts(self) -> dict[str, Any]:
         """Return the fields of all its events."""

@@ -1,13 +1,16 @@
 """The lines of an order: part of its aggregate, inserted once and never changed."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
 
+from cqrs.event_log.digests import fits
+from cqrs.event_log.outside import ChangedOutside
 from orders.events import Line
 from orders.fields import Item
+from orders.models.digest_lists import LINE_FIELDS
 from orders.money import line_total, plain
 
 
@@ -41,12 +44,21 @@ class OrderLine(models.Model):
     def __str__(self) -> str:
         return f"{self.order_id} #{self.number}"
 
-    def value(self) -> Line:
-        """Return the line as events have it: amounts without the zeros that the columns add."""
-        fields = {name: getattr(self, name) for name in Line.model_fields}
-        for name in ("unit_price", "line_total"):
-            fields[name] = plain(fields[name], self.currency)
-        return Line(**fields)
+
+def line_of(row: Any) -> Line:
+    """Return the line as events have it: amounts without the zeros that the columns add."""
+    fields = {name: getattr(row, name) for name in Line.model_fields}
+    for name in ("unit_price", "line_total"):
+        fields[name] = plain(fields[name], row.currency)
+    return Line(**fields)
+
+
+def read_lines(order: Any) -> tuple[Line, ...]:
+    """Return the lines of a stored order. Raises `ChangedOutside`."""
+    rows = list(order.lines.order_by("number"))
+    if not fits(order.lines_digest, LINE_FIELDS, *rows):
+        raise ChangedOutside({order.stream_type: [order.id]})
+    return tuple(map(line_of, rows))
 
 
 def priced(item: Item, currency: str, reserved: bool) -> Line:

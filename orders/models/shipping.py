@@ -1,9 +1,18 @@
 """The shipping address as columns, so that SQL can read its parts."""
 
+from typing import Any
+
 from django.db import models
 from pydantic import BaseModel
 
 from orders.events import Address
+
+ADDRESS_COLUMNS = tuple(f"shipping_{part}" for part in Address.model_fields)
+
+
+def address_of(row: Any) -> Address:
+    """Return the address of a row with these columns."""
+    return Address(**{part: getattr(row, f"shipping_{part}") for part in Address.model_fields})
 
 
 class Shipping(models.Model):
@@ -20,7 +29,7 @@ class Shipping(models.Model):
 
     @property
     def shipping_address(self) -> Address:
-        return Address(**{part: getattr(self, f"shipping_{part}") for part in Address.model_fields})
+        return address_of(self)
 
     def _ship_to(self, address: BaseModel) -> None:
         for part, text in address:

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from cqrs.event_log.aggregates import Aggregate
+from cqrs.event_log.digests import FieldLists
 from cqrs.messaging.results import reject
 from orders.events import StockDeducted, StockMoved, StockReleased, StockReserved, StockSet
 from orders.models.states import StockState
@@ -21,6 +22,9 @@ class StockItem(Aggregate):
     """
 
     stream_type: ClassVar[str] = "stock"
+    digest_fields: ClassVar[FieldLists] = {
+        1: ("id", "version", "sku", "name", "on_hand", "reserved")
+    }
 
     id = models.UUIDField(primary_key=True)
     sku = models.CharField(max_length=200, default="", blank=True)
@@ -73,12 +77,17 @@ class StockItem(Aggregate):
         return self._moved(StockReserved, order_id, quantity)
 
     def release(self, order_id: UUID, quantity: int) -> StockReleased:
-        """Release pieces that were reserved for an order."""
+        """Release pieces that were reserved for an order, as far as they still are.
+
+        Another program can have taken reserved pieces away.
+        """
+        quantity = min(quantity, self.reserved)
         self.reserved -= quantity
         return self._moved(StockReleased, order_id, quantity)
 
     def deduct(self, order_id: UUID, quantity: int) -> StockDeducted:
-        """Remove pieces that were reserved for an order from the stock."""
+        """Remove pieces that were reserved for an order from the stock, in the same way."""
+        quantity = min(quantity, self.reserved)
         self.on_hand -= quantity
         self.reserved -= quantity
         return self._moved(StockDeducted, order_id, quantity)

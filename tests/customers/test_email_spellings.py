@@ -7,6 +7,7 @@ from django.db.migrations.executor import MigrationExecutor
 from cqrs.messaging.ids import uuid7
 from customers.commands import RegisterCustomer, UpdateCustomer
 from customers.models import Customer
+from tests.support.migrating import migrate_to_the_latest
 from tests.support.scenarios import accepted, customer, refused
 
 NFC = "u@ex\u00e4mple.com"
@@ -48,7 +49,7 @@ class TestMigration:
     def _before(self):
         MigrationExecutor(connection).migrate([("customers", "0001_initial")])
         yield
-        MigrationExecutor(connection).migrate([("customers", "0002_email_key")])
+        migrate_to_the_latest("customers")
 
     def test_leaves_customers_who_have_one_address_as_they_are(self):
         first, second, third = uuid7(), uuid7(), uuid7()
@@ -56,7 +57,7 @@ class TestMigration:
             cursor.execute(INSERT, [second, OTHERS[2], "2021-01-01"])
             cursor.execute(INSERT, [first, NFC, "2020-01-01"])
             cursor.execute(INSERT, [third, "Ada@example.com", "2020-01-01"])
-        MigrationExecutor(connection).migrate([("customers", "0002_email_key")])
+        migrate_to_the_latest("customers")
         found = dict(Customer.objects.values_list("id", "email_key"))
         assert found == {first: NFC, second: None, third: "ada@example.com"}
         assert accepted(UpdateCustomer, customer_id=second, name="Bea").email == OTHERS[2]

@@ -137,8 +137,8 @@ class TestCreateOrderCosts:
         statements = [q["sql"] for q in captured if "SAVEPOINT" not in q["sql"]]
         assert [" ".join(sql.split()[:3]) for sql in statements] == [
             "SELECT * FROM",
-            'SELECT "orders_stockitem"."version", "orders_stockitem"."id",',
-            "UPDATE orders_stockitem AS",
+            'SELECT "orders_stockitem"."version", "orders_stockitem"."digest",',
+            'UPDATE "orders_stockitem" AS',
             'INSERT INTO "orders_order"',
             'INSERT INTO "orders_orderline"',
             "WITH inserted AS",

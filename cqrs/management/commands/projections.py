@@ -45,11 +45,13 @@ class Command(BaseCommand):
 @contextmanager
 def _quiet(verbosity: int) -> Iterator[None]:
     """Do not print the line that each batch logs, unless asked for with `-v 2`."""
-    logger = logging.getLogger("cqrs.consumers")
-    before = logger.level
+    loggers = [logging.getLogger(name) for name in ("cqrs.consumers", "cqrs.adoption")]
+    before = [logger.level for logger in loggers]
     if verbosity < 2:
-        logger.setLevel(logging.WARNING)
+        for logger in loggers:
+            logger.setLevel(logging.WARNING)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)

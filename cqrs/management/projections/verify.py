@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.management.base import CommandError
 from rich.console import Console
 
 from cqrs.consumers.ahead import AheadOfLog
@@ -12,6 +13,7 @@ from cqrs.consumers.partition_runner import CannotAdvance
 from cqrs.database.profiles import Profile
 from cqrs.event_log.audits import audit
 from cqrs.management.arguments import whole
+from cqrs.management.projections.adopt import adopt_all
 from cqrs.management.projections.stopping import failing_when_stopped, reporting
 from cqrs.management.projections.subcommand import Subcommand, add_names, chosen, fail_with
 from cqrs.projections.projection import Projection
@@ -36,20 +38,33 @@ class Verify(Subcommand):
         add_names(parser)
         parser.add_argument("--repair", action="store_true", help="repair the read models")
         parser.add_argument(
+            "--adopt",
+            action="store_true",
+            help="first take what other programs have written into the event log",
+        )
+        parser.add_argument(
+            "--accept-held",
+            action="store_true",
+            help="with --adopt: also changed keys and emptied tables, as deletions and insertions",
+        )
+        parser.add_argument(
             "--parts", type=whole(1), default=1, metavar="N", help="look at a random one of N parts"
         )
 
-    def handle(self, *, names: list[str], repair: bool, parts: int, **_: Any) -> None:
-        console = self.console()
-        bypassing = print_bypassing_writes(console)
+    def handle(self, *, names: list[str], repair: bool, parts: int, **options: Any) -> None:
+        if options["accept_held"] and not options["adopt"]:
+            raise CommandError("--accept-held goes with --adopt")
+        console, complaints = self.console(), list[str]()
         with failing_when_stopped() as stop:
-            count, complaints = verify_each(
-                chosen(names), console, stop, parts=parts, repair=repair
-            )
+            if options["adopt"]:
+                complaints += adopt_all(console, stop, accept_held=options["accept_held"])
+            bypassing = print_bypassing_writes(console)
+            count, more = verify_each(chosen(names), console, stop, parts=parts, repair=repair)
+        complaints += more
         if bypassing:
             complaints.append(
-                f"{bypassing} write(s) bypassed the event log: which side is right only people can"
-                " tell (docs/operating.md)"
+                f"{bypassing} write(s) bypassed the event log: take them into it with --adopt,"
+                " or undo them (docs/adoption.md)"
             )
         elif count and not repair:
             complaints.append(f"{count} difference(s) to the event log: repair with --repair")

@@ -7,12 +7,14 @@ cqrs.E004  two of one name                      cqrs.E009  a database alias that
 cqrs.E005  a schema version without upcaster    cqrs.E010  a model on the wrong database
 cqrs.E011  commands without rollback            cqrs.E012  a stream without a home, or with two
 cqrs.E013  a version with other handled types   cqrs.E014  a migration that alters a read table
+cqrs.E015  an aggregate without an adapter      cqrs.E016  fields that no digest covers
 
 cqrs.W001  tables of another version            cqrs.W002  another number of partitions
 cqrs.W003  a version that is not recorded       cqrs.W004  ahead of the log
 """
 
 from cqrs.operations.checks import (
+    adoption,
     databases,
     migrations,
     projections,
@@ -21,4 +23,12 @@ from cqrs.operations.checks import (
     wiring,
 )
 
-__all__ = ["databases", "migrations", "projections", "recorded_types", "tables", "wiring"]
+__all__ = [
+    "adoption",
+    "databases",
+    "migrations",
+    "projections",
+    "recorded_types",
+    "tables",
+    "wiring",
+]

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from cqrs.adoption.adapter import Adapter
+from cqrs.event_log.aggregates import Aggregate
 from cqrs.event_log.events import Event
 from cqrs.messaging.messages import Message
 from cqrs.projections.projection import Projection
@@ -41,6 +43,12 @@ def _is_reaction(entry: Any) -> bool:
     is_named = all(isinstance(each, str) for each in names)
     has_effect = isinstance(getattr(entry, "effect", None), Effect)
     return isinstance(entry, Reaction) and is_named and has_effect
+
+
+def _is_adapter(entry: Any) -> bool:
+    model, tables = getattr(entry, "model", None), getattr(entry, "tables", None)
+    is_of_aggregate = isinstance(model, type) and issubclass(model, Aggregate)
+    return isinstance(entry, Adapter) and is_of_aggregate and isinstance(tables, Mapping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,12 @@ KINDS: Mapping[str, Kind] = {
     ),
     "REACTIONS": Kind(
         LIST, "a Reaction with name, event_type and effect", _is_reaction, lambda entry: entry.name
+    ),
+    "ADOPTION": Kind(
+        LIST,
+        "an Adapter with a model and its tables",
+        _is_adapter,
+        lambda entry: f"the adapter of {entry.stream_type}",
     ),
     "AUDITS": Kind(None, "SQL", lambda entry: isinstance(entry, str)),
 }

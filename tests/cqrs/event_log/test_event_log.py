@@ -3,9 +3,10 @@
 from typing import ClassVar
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from cqrs.event_log.events import Event, bucket_of, publish
+from cqrs.event_log.outside import ChangedOutside
 from cqrs.event_log.publishable import UnpublishableEvent
 from cqrs.event_log.sequencer import sequence
 from cqrs.event_log.signals import event_published
@@ -81,8 +82,10 @@ class TestPublish:
     def test_refuses_a_second_event_of_the_same_version(self):
         item, event = change()
         publish((item, event))
-        with pytest.raises(IntegrityError, match="event_stream_version"), transaction.atomic():
+        with pytest.raises(ChangedOutside) as refused, transaction.atomic():
             publish((item, event))
+        assert refused.value.streams == {"stock": [item.id]}
+        assert "event_stream_version" in str(refused.value.__cause__)
         assert EventRecord.objects.count() == Pending.objects.count() == 1
 
     def test_leaves_nothing_after_a_rollback(self):

@@ -10,6 +10,7 @@ from django.utils import timezone
 from cqrs.event_log import sequencer
 from cqrs.models import EventRecord, ReactionWork
 from cqrs.reactions import executor
+from tests.support.migrating import migrate_to_the_latest
 from tests.support.reacting import deployed
 from tests.support.scenarios import customer
 
@@ -29,7 +30,7 @@ def migrate(name: str) -> None:
 def before() -> Iterator[None]:
     migrate("0001_initial")
     yield
-    migrate("0002_reaction_work")
+    migrate_to_the_latest("cqrs")
 
 
 class TestMigration:

@@ -54,7 +54,7 @@ def flag(order_id: UUID) -> None:
     with transaction.atomic():
         order = load_for_change(Order, order_id, None)
         order.version += 1
-        order.save()
+        order.store()
         about = {name: getattr(order, name) for name in ABOUT}
         publish((order, OrderFlagged(order_id=order.id, **about)))
 

@@ -1,0 +1,63 @@
+"""The state of aggregates by their events."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+from cqrs.adoption.adapter import Adapter
+from cqrs.event_log.events import Event, event_types
+from cqrs.event_log.upcasters import upcast
+
+# The last of each type is enough: an event says what is there. A product can have a million.
+_LAST_OF_EACH_TYPE = """
+SELECT event.stream_id, event.type, event.schema_version, event.data::text
+FROM (
+    SELECT DISTINCT ON (stream_id, type) id
+    FROM cqrs_event WHERE stream_type = %s AND stream_id = ANY(%s::uuid[])
+    ORDER BY stream_id, type, version DESC
+) AS last JOIN cqrs_event AS event USING (id) ORDER BY event.stream_id, event.version
+"""
+
+
+@dataclass(slots=True)
+class Folded:
+    """The states by the events; None for an aggregate that was deleted. Those without are missing.
+
+    `newer` has the aggregates with events that only a newer build knows, which are left out.
+    """
+
+    states: dict[UUID, Any] = field(default_factory=dict)
+    newer: set[UUID] = field(default_factory=set)
+
+
+def folded(adapter: Adapter[Any], ids: Collection[UUID]) -> Folded:
+    """Return the state of each aggregate by its events."""
+    found = Folded()
+    for stream_id, event in _events(adapter.stream_type, ids):
+        if event is None:
+            found.newer.add(stream_id)
+        else:
+            found.states[stream_id] = adapter.fold(found.states.get(stream_id), event)
+    return found
+
+
+def _events(stream_type: str, ids: Collection[UUID]) -> Iterator[tuple[UUID, Event | None]]:
+    if not ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST_OF_EACH_TYPE, [stream_type, list(ids)])
+        rows = cursor.fetchall()
+    for stream_id, wire_name, schema_version, data in rows:
+        yield stream_id, _parsed(wire_name, schema_version, data)
+
+
+def _parsed(wire_name: str, schema_version: int, data: str) -> Event | None:
+    known = event_types().get(wire_name)
+    if known is None or schema_version > known.schema_version:
+        return None
+    _, latest = upcast(wire_name, schema_version, orjson.loads(data))
+    return known.model_validate(latest)
