@@ -85,6 +85,8 @@ def _fill_write_side(databases: Databases, orders: int) -> int:
     with psycopg.connect(databases.write_url) as connection:
         make_up(connection, orders)
         events = load_write_side(connection, aggregates=orders <= WITH_AGGREGATES)
+    if orders <= WITH_AGGREGATES:
+        programs.run("benchmarks.product.seal", databases.environment)
     _vacuum(databases.write_url)
     return events
 
