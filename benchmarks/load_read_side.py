@@ -79,12 +79,24 @@ SELECT id, lower(concat_ws(chr(10), name, email, id)) FROM read_customers ORDER 
 INSERT INTO read_stock_search (id, search_text)
 SELECT id, lower(concat_ws(chr(10), name, sku, id)) FROM read_stock ORDER BY position;
 """
+# The sums are in the customers' documents, between the time of registration and the version.
+_CUSTOMER_ORDERS = """
+INSERT INTO read_customer_orders (id, version, position, document)
+SELECT id, 1, position,
+       concat('{"id":"', id, '",', substring(document FROM '("order_count".*),"version":1}$'), '}')
+FROM read_customers WHERE order_count > 0;
+INSERT INTO read_customer_order_dates (id, customer_id, order_date, version, position)
+SELECT id, customer_id, placed_at, 1, position
+FROM life JOIN happened USING (n) WHERE type = 'created' ORDER BY position;
+"""
 TABLES = (
     "read_orders",
     "read_order_search",
     "read_order_customers",
     "read_customers",
     "read_customer_search",
+    "read_customer_orders",
+    "read_customer_order_dates",
     "read_stock",
     "read_stock_search",
 )
@@ -92,5 +104,5 @@ TABLES = (
 
 def load_read_side(connection: psycopg.Connection) -> None:
     """Fill the read models that the benchmarks read from the made-up tables."""
-    for statement in (_ORDERS, _CUSTOMER_LIFE, _CUSTOMERS, _OTHERS):
+    for statement in (_ORDERS, _CUSTOMER_LIFE, _CUSTOMERS, _CUSTOMER_ORDERS, _OTHERS):
         connection.execute(statement)

@@ -298,7 +298,10 @@ CQRS = {
     ],
     "EVENTS": ["customers.events.EVENTS", "orders.events.EVENTS"],
     "UPCASTERS": ["customers.events.UPCASTERS"],
-    "PROJECTIONS": ["readmodels.projections.PROJECTIONS"],
+    "PROJECTIONS": [
+        "readmodels.projections.PROJECTIONS",
+        "readmodels.projections.EARLIER_VERSIONS",
+    ],
     "REACTIONS": ["customers.reactions.REACTIONS", "orders.reactions.REACTIONS"],
     "AUDITS": ["customers.audit.CUSTOMERS", "orders.audit.ORDERS", "orders.audit.STOCK"],
     "ADOPTION": ["customers.adoption.ADAPTERS", "orders.adoption.ADAPTERS"],

@@ -116,10 +116,19 @@ class ProductSalesPage(PageDocument):
 
 
 class OrderEventDocument(BaseModel):
-    """One event of an order. `data` is its payload in the latest version of the schema."""
+    """One event of an order. `data` is its payload in the latest version of the schema.
+
+    `OrderChangedOutside` says that the order was changed outside the application. Its data has the
+    order before and after; null before when it was inserted, and after when it was deleted.
+    """
 
     type: Literal[
-        "OrderCreated", "OrderConfirmed", "OrderShipped", "OrderDelivered", "OrderCancelled"
+        "OrderCreated",
+        "OrderConfirmed",
+        "OrderShipped",
+        "OrderDelivered",
+        "OrderCancelled",
+        "OrderChangedOutside",
     ]
     version: int
     occurred_at: datetime

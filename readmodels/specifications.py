@@ -57,6 +57,11 @@ def sold_until(last: date | datetime) -> Q:
     return Q(day__lte=day_of(last))
 
 
+def has_orders() -> Q:
+    """At least one order is of the day, cancelled or not: the last can be deleted outside."""
+    return Q(order_count__gt=0)
+
+
 def was_sold() -> Q:
     """At least one order of the product was not cancelled."""
     return Q(order_count__gt=0)

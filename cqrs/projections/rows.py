@@ -51,11 +51,17 @@ class Row:
         return event.position > self.position or (event.late and not self.is_deleted)
 
     def handle(self, handler: Handler, event: RecordedEvent) -> None:
-        """Fold an event into the row."""
+        """Fold an event into the row.
+
+        The position of a deleted row is that of the event that deleted it. A row is past a late
+        event, and so might be its deletion past the event that makes the row again.
+        """
         state = handler(None if self.is_deleted else self.state, event)
-        self.deleted_version = event.version if state is None else None
-        self.state = self.state if state is None else state
-        self.position = max(self.position, event.position)
+        if state is None:
+            self.deleted_version, self.position = event.version, event.position
+        else:
+            self.deleted_version, self.state = None, state
+            self.position = max(self.position, event.position)
 
 
 Rows = dict[str, Row]

@@ -17,6 +17,8 @@ from readmodels.models import OrderEventReadModel, ProductSalesReadModel, SalesD
 from readmodels.queries import GetProductSales, GetSalesReport
 from readmodels.specifications import is_event_of
 
+LABELS = {"OrderChangedOutside": "Changed outside the application"}
+
 
 class SalesAdmin(QueryAdmin):
     """Base of the two reports."""
@@ -71,7 +73,6 @@ class OrderEventAdmin(ReadModelAdmin):
     fields = ("id", ("event", "occurred_at", "actor"), "data", ("customer_id", "position"))
     readonly_fields = ("event", "occurred_at", "actor", "data")
 
-    event = document_field("type", "Event")
     occurred_at = document_field("occurred_at", "Occurred at")
     actor = document_field("actor", "Actor")
 
@@ -84,6 +85,11 @@ class OrderEventAdmin(ReadModelAdmin):
             return queryset.filter(is_event_of(uuid(search_term.strip()))), False
         except ValueError:
             return queryset.none(), False
+
+    @admin.display(description="Event")
+    def event(self, row: OrderEventReadModel) -> str:
+        name = str(orjson.loads(row.document)["type"])
+        return LABELS.get(name, name)
 
     @admin.display(description="Data")
     def data(self, row: OrderEventReadModel) -> SafeString:

@@ -5,7 +5,12 @@ bytes. There are no relations and no business rules: every table can be dropped 
 event log. Each module has the tables of the projection with the same name.
 """
 
-from readmodels.models.customers import CustomerReadModel, CustomerSearch
+from readmodels.models.customers import (
+    CustomerOrderDate,
+    CustomerOrders,
+    CustomerReadModel,
+    CustomerSearch,
+)
 from readmodels.models.order_history import OrderEventReadModel
 from readmodels.models.orders import OrderCustomer, OrderReadModel, OrderSearch
 from readmodels.models.product_sales import ProductName, ProductSalesReadModel
@@ -13,6 +18,8 @@ from readmodels.models.sales import SalesDayReadModel
 from readmodels.models.stock import StockReadModel, StockSearch
 
 __all__ = [
+    "CustomerOrderDate",
+    "CustomerOrders",
     "CustomerReadModel",
     "CustomerSearch",
     "OrderCustomer",

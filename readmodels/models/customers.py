@@ -48,3 +48,29 @@ class CustomerReadModel(ReadModel):
             # Customers without orders come first, and last when descending.
             models.Index(Coalesce("last_order_at", NEVER), "id", name="read_customers_last_order"),
         ]
+
+
+class CustomerOrders(ReadModel):
+    """What was counted of a customer's orders, also while there is no such customer."""
+
+    id = models.UUIDField(primary_key=True)
+    document = models.TextField()
+
+    class Meta:
+        db_table = "read_customer_orders"
+        default_permissions = ()
+
+
+class CustomerOrderDate(ReadModel):
+    """The date of an order, None once another program has deleted it. `id` is the order's."""
+
+    id = models.UUIDField(primary_key=True)
+    customer_id = models.UUIDField()
+    order_date = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "read_customer_order_dates"
+        default_permissions = ()
+        indexes: ClassVar = [
+            models.Index(fields=["customer_id", "order_date"], name="read_customer_orders_latest")
+        ]

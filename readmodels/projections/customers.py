@@ -1,37 +1,49 @@
 """Project customers with counts and totals of their orders, one row per customer.
 
-Each event adds its own amount to the counts and totals. Cancelled orders are in `order_count`, but
-are not open and not in the totals. The totals contain a currency while its amount is not zero.
+Cancelled orders are in `order_count`, but are not open and not in the totals. The totals contain a
+currency while its amount is not zero. The sums come from tables of the projection's own: orders go
+on while their customer is deleted, and count for the customer again that another program inserts.
 `version` is the customer's own: events of orders do not change it.
 """
 
-from decimal import Decimal
+from collections.abc import Collection, Mapping, Sequence
 
 import orjson
 
 from cqrs.event_log.events import RecordedEvent
 from cqrs.projections.projection import Projection
-from cqrs.projections.rows import MissingRow, RowState
+from cqrs.projections.rows import Handler, MissingRow, Rows, RowState, fold, keys_of
+from cqrs.projections.store import RowsByTable, Store
 from cqrs.projections.table import SearchTable, Table
-from customers.events import CustomerDeactivated, CustomerRegistered, CustomerUpdated
-from orders.events import OrderCancelled, OrderCreated, OrderShipped
+from customers.events import (
+    CustomerChangedOutside,
+    CustomerDeactivated,
+    CustomerRegistered,
+    CustomerUpdated,
+)
 from readmodels.models import CustomerReadModel, CustomerSearch
-from readmodels.projections.text import added, search_text, utc_text
+from readmodels.projections.customer_orders import (
+    COUNTING,
+    DATES,
+    DATING,
+    NO_ORDERS,
+    SUMS,
+    amounts,
+    copy_sums,
+    look_up_last,
+)
+from readmodels.projections.text import search_text, utc_text
 
 
 def registered(_: RowState | None, event: RecordedEvent) -> RowState:
-    data = event.data
+    data = event.data.get("after") or event.data
     return {
-        "id": data["customer_id"],
+        "id": event.data["customer_id"],
         "name": data["name"],
         "email": data["email"],
-        "is_active": True,
+        "is_active": data.get("is_active", True),
         "registered_at": utc_text(data["registered_at"]),
-        "order_count": 0,
-        "open_order_count": 0,
-        "cancelled_count": 0,
-        "totals": [],
-        "last_order_at": None,
+        **NO_ORDERS,
         "version": event.version,
     }
 
@@ -51,28 +63,8 @@ def deactivated(customer: RowState | None, event: RecordedEvent) -> RowState:
     return customer
 
 
-def order_created(customer: RowState | None, event: RecordedEvent) -> RowState:
-    customer = existing(customer, event)
-    placed_at = utc_text(event.data["order_date"])
-    customer["order_count"] += 1
-    customer["open_order_count"] += 1
-    customer["last_order_at"] = max(customer["last_order_at"] or placed_at, placed_at)
-    add(customer, event.data["currency"], Decimal(event.data["total_amount"]))
-    return customer
-
-
-def order_shipped(customer: RowState | None, event: RecordedEvent) -> RowState:
-    customer = existing(customer, event)
-    customer["open_order_count"] -= 1
-    return customer
-
-
-def order_cancelled(customer: RowState | None, event: RecordedEvent) -> RowState:
-    customer = existing(customer, event)
-    customer["open_order_count"] -= 1
-    customer["cancelled_count"] += 1
-    add(customer, event.data["currency"], -Decimal(event.data["total_amount"]))
-    return customer
+def changed_outside(_: RowState | None, event: RecordedEvent) -> RowState | None:
+    return registered(None, event) if event.data["after"] else None
 
 
 def existing(customer: RowState | None, event: RecordedEvent) -> RowState:
@@ -81,33 +73,19 @@ def existing(customer: RowState | None, event: RecordedEvent) -> RowState:
     return customer
 
 
-def add(customer: RowState, currency: str, amount: Decimal) -> None:
-    """Add to the currency's total, exactly; leave out currencies with a total of zero."""
-    totals = amounts(customer)
-    total = added(totals.get(currency, "0"), amount)
-    totals[currency] = total if Decimal(total) else ""
-    customer["totals"] = [
-        {"currency": name, "amount": totals[name]} for name in sorted(totals) if totals[name]
-    ]
-
-
-def amounts(customer: RowState) -> dict[str, str]:
-    return {total["currency"]: total["amount"] for total in customer["totals"]}
-
-
-# Confirmed orders stay open, and shipped ones are closed: confirmation and delivery change nothing.
-HANDLERS = {
+# Events of customers change their rows, and events of orders change the sums.
+HANDLERS: dict[str, Handler] = {
     CustomerRegistered.wire_name: registered,
     CustomerUpdated.wire_name: updated,
     CustomerDeactivated.wire_name: deactivated,
-    OrderCreated.wire_name: order_created,
-    OrderShipped.wire_name: order_shipped,
-    OrderCancelled.wire_name: order_cancelled,
+    CustomerChangedOutside.wire_name: changed_outside,
+    **COUNTING,
 }
 
 CUSTOMERS = Table(
     CustomerReadModel,
     partition_key="id",
+    deletable=True,
     search=SearchTable(
         CustomerSearch,
         lambda customer: search_text(customer["name"], customer["email"], customer["id"]),
@@ -117,11 +95,50 @@ CUSTOMERS = Table(
 
 
 class Customers(Projection):
-    """Writes `read_customers` and `read_customer_search`."""
+    """Writes `read_customers` and `read_customer_search`.
+
+    Its own tables are `read_customer_orders` and `read_customer_order_dates`.
+    """
 
     name = "customers"
-    version = 1
+    version = 2
     home_of = "customer"
     table = CUSTOMERS
     key = "customer_id"
     handlers = HANDLERS
+
+    @property
+    def tables(self) -> Sequence[Table | SearchTable]:
+        return (*super().tables, SUMS, DATES)
+
+    def keys(self, events: Sequence[RecordedEvent]) -> Mapping[Table, Collection[str]]:
+        """Return the customers, for both tables; dates are written without a look at the old."""
+        keys = keys_of(events, HANDLERS, self.key)
+        return {CUSTOMERS: keys, SUMS: keys}
+
+    def fold(self, events: Sequence[RecordedEvent], loaded: RowsByTable) -> RowsByTable:
+        """Fold the events into customers and sums; then give the customers their latest sums."""
+        own = [event for event in events if event.stream_type == self.home_of]
+        others = [event for event in events if event.stream_type != self.home_of]
+        changed = fold(own, HANDLERS, self.key, loaded[CUSTOMERS])
+        counted = fold(others, HANDLERS, self.key, loaded[SUMS])
+        changed |= with_sums([*changed, *counted], loaded)
+        return {CUSTOMERS: changed, SUMS: counted, DATES: fold(others, DATING, "order_id", {})}
+
+    def follow_up(self, changed: RowsByTable, store: Store) -> None:
+        """Write the latest order of the customers who have lost theirs."""
+        if lost := look_up_last(changed[SUMS], store):
+            store.write({SUMS: lost, CUSTOMERS: with_sums(lost, changed)})
+
+
+def with_sums(keys: Collection[str], rows: RowsByTable) -> Rows:
+    """Return these customers with their sums, except those that are deleted."""
+    customers, sums = rows[CUSTOMERS], rows[SUMS]
+    found = {
+        key: customers[key]
+        for key in keys
+        if key in sums and key in customers and not customers[key].is_deleted
+    }
+    for key, customer in found.items():
+        copy_sums(sums[key], customer)
+    return found

@@ -9,6 +9,7 @@ from cqrs.projections.store import RowsByTable
 from cqrs.projections.table import Table
 from orders.events import (
     OrderCancelled,
+    OrderChangedOutside,
     OrderConfirmed,
     OrderCreated,
     OrderDelivered,
@@ -20,7 +21,14 @@ from readmodels.specifications import order_event_key
 
 EVENT_NAMES = {
     event.wire_name: event.__name__
-    for event in (OrderCreated, OrderConfirmed, OrderShipped, OrderDelivered, OrderCancelled)
+    for event in (
+        OrderCreated,
+        OrderConfirmed,
+        OrderShipped,
+        OrderDelivered,
+        OrderCancelled,
+        OrderChangedOutside,
+    )
 }
 
 
@@ -51,7 +59,7 @@ class OrderHistory(Projection):
     """Writes `read_order_history`."""
 
     name = "order_history"
-    version = 1
+    version = 2
     table = HISTORY
     types = EVENT_NAMES.keys()
 

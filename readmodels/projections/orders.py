@@ -6,28 +6,26 @@ it changed. So the names between the order events need no replay. `updated_at` a
 order's own: a change of the customer's name does not change them.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from cqrs.database.cursors import array
 from cqrs.event_log.events import RecordedEvent
 from cqrs.projections.projection import Projection
-from cqrs.projections.rows import MissingRow, Rows, RowState, fold, keys_of
+from cqrs.projections.rows import Rows, fold, keys_of
 from cqrs.projections.store import RowsByTable, Store
 from cqrs.projections.table import SearchTable, Table
-from orders.events import (
-    OrderCancelled,
-    OrderConfirmed,
-    OrderCreated,
-    OrderDelivered,
-    OrderShipped,
-)
-from readmodels.documents import OrderLineDocument
+from orders.events import OrderChangedOutside, OrderCreated
 from readmodels.models import OrderReadModel, OrderSearch
-from readmodels.projections.order_customers import CUSTOMER_HANDLERS, NOTES, copy_customer_name
-from readmodels.projections.text import one_line, search_text, utc_text
+from readmodels.projections.order_customers import (
+    CUSTOMER_HANDLERS,
+    NOTES,
+    copy_customer_name,
+    has_name,
+)
+from readmodels.projections.order_states import HANDLERS
+from readmodels.projections.text import search_text
 
 RENAME_CHUNK = 2_000
-LINE_FIELDS = tuple(OrderLineDocument.model_fields)
 NOTE_COLUMNS = ("customer_id", "name", "email")
 BEHIND_THEIR_NOTE = """
 JOIN unnest(%s::uuid[], %s::text[], %s::text[], %s::bigint[])
@@ -36,76 +34,29 @@ WHERE position < reached OR (customer_name, customer_email) <> (name, email)
 LIMIT %s
 """
 
-
-def created(_: RowState | None, event: RecordedEvent) -> RowState:
-    """Start an order. Its customer's name is set after the fold; it is empty until it is known."""
-    data = event.data
-    return {
-        "id": data["order_id"],
-        "customer_id": data["customer_id"],
-        "customer_name": "",
-        "customer_email": "",
-        "status": "pending",
-        "items": [{name: line[name] for name in LINE_FIELDS} for line in data["items"]],
-        "total_amount": data["total_amount"],
-        "currency": data["currency"],
-        "item_count": len(data["items"]),
-        "order_date": utc_text(data["order_date"]),
-        "updated_at": utc_text(event.occurred_at),
-        "shipping_address": one_line(data["shipping_address"]),
-        "special_instructions": data["special_instructions"],
-        "carrier": "",
-        "tracking_number": "",
-        "version": event.version,
-    }
-
-
-def moved(status: str) -> Callable[[RowState | None, RecordedEvent], RowState]:
-    """Return the handler of an event that changes the status alone."""
-
-    def handle(order: RowState | None, event: RecordedEvent) -> RowState:
-        if order is None:
-            raise MissingRow(event)
-        order["status"] = status
-        order["updated_at"] = utc_text(event.occurred_at)
-        order["version"] = event.version
-        return order
-
-    return handle
-
-
-def shipped(order: RowState | None, event: RecordedEvent) -> RowState:
-    order = moved("shipped")(order, event)
-    order["carrier"] = event.data["carrier"]
-    order["tracking_number"] = event.data["tracking_number"]
-    return order
-
-
-HANDLERS = {
-    OrderCreated.wire_name: created,
-    OrderConfirmed.wire_name: moved("confirmed"),
-    OrderShipped.wire_name: shipped,
-    OrderDelivered.wire_name: moved("delivered"),
-    OrderCancelled.wire_name: moved("cancelled"),
-}
-NEEDS_NOTE = {*CUSTOMER_HANDLERS, OrderCreated.wire_name}
+NEEDS_NOTE = {*CUSTOMER_HANDLERS, OrderCreated.wire_name, OrderChangedOutside.wire_name}
 
 SEARCH = SearchTable(
     OrderSearch,
     lambda order: search_text(order["customer_name"], order["customer_email"], order["id"]),
     partition_key="customer_id",
 )
-ORDERS = Table(OrderReadModel, partition_key="customer_id", search=SEARCH)
+ORDERS = Table(OrderReadModel, partition_key="customer_id", search=SEARCH, deletable=True)
 
 
 class Orders(Projection):
     """Writes `read_orders`, `read_order_search` and `read_order_customers`."""
 
     name = "orders"
-    version = 1
+    version = 2
     home_of = "order"
     types = {*CUSTOMER_HANDLERS, *HANDLERS}
     tables = (ORDERS, SEARCH, NOTES)
+
+    def split(self, event: RecordedEvent) -> Iterator[RecordedEvent]:
+        """Leave out what changes no customer's name: it would move all orders of the customer."""
+        if has_name(event):
+            yield event
 
     def keys(self, events: Sequence[RecordedEvent]) -> Mapping[Table, Collection[str]]:
         """Return the customers of new orders, and the orders."""
@@ -120,7 +71,7 @@ class Orders(Projection):
         renamed = fold(events, CUSTOMER_HANDLERS, "customer_id", notes)
         changed = fold(events, HANDLERS, "order_id", orders)
         for order_id, order in orders.items():
-            note = notes.get(order.state["customer_id"])
+            note = None if order.is_deleted else notes.get(order.state["customer_id"])
             if note is not None and copy_customer_name(note, order):
                 changed[order_id] = order
         return {NOTES: renamed, ORDERS: changed}

@@ -31,6 +31,6 @@ def search_text(*parts: str) -> str:
     return "\n".join(parts).casefold()
 
 
-def added(total: str, amount: Decimal) -> str:
+def added(total: str, amount: str, times: int = 1) -> str:
     """Return the exact sum as a decimal text, with the digits of the operand that has more."""
-    return f"{_EXACT.add(Decimal(total), amount):f}"
+    return f"{_EXACT.fma(Decimal(amount), times, Decimal(total)):f}"

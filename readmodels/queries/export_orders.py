@@ -27,7 +27,6 @@ from cqrs.queries.orderings import sorted_by
 from readmodels.models import OrderEventReadModel
 from readmodels.queries.order_filters import OrderFilters
 from readmodels.queries.order_rows import HEADER, rows_of
-from readmodels.specifications import order_event_key
 
 CHUNK = 500  # orders in memory at a time
 IN_MEMORY = 2**20  # bytes; a larger file goes to disk
@@ -37,7 +36,9 @@ class ExportOrders(OrderFilters):
     """All orders that pass the filters, the latest first unless asked otherwise."""
 
 
-_CREATION_KEY = Concat(Cast("id", TextField()), Value(order_event_key("", 1)))
+# Around the keys of an order's events (`is_event_of`).
+_AROUND = [Concat(Cast("id", TextField()), Value(end)) for end in (" ", "!")]
+_HAS_ADDRESS = '"shipping_address":{'  # no text in JSON holds such quotes
 
 
 def export_orders(query: ExportOrders) -> Result[IO[bytes]]:
@@ -46,7 +47,8 @@ def export_orders(query: ExportOrders) -> Result[IO[bytes]]:
         return Rejected("throttled", "Too many exports are being made; try again in a moment")
     try:
         rows = filtered_rows(query).order_by(*sorted_by(query.model, query.ordering))
-        found = rows.annotate(key=_CREATION_KEY).values_list("document", _creation())
+        found = rows.alias(before=_AROUND[0], behind=_AROUND[1])
+        found = found.values_list("document", _addressed())
         with transaction.atomic(using=READ_ALIAS):  # without one the server would copy it all
             return Ok(_file(found.iterator(chunk_size=CHUNK)))
     finally:
@@ -59,10 +61,14 @@ def _running() -> BoundedSemaphore:
     return BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
 
 
-def _creation() -> Subquery:
-    """Return the history's first event of each order: it has the address in its parts."""
-    created = OrderEventReadModel.objects.filter(id=OuterRef("key"))
-    return Subquery(created.values("document"))
+def _addressed() -> Subquery:
+    """Return the last event of each order that has its address in parts.
+
+    The first has it, and every change by another program.
+    """
+    keys = {"id__gt": OuterRef("before"), "id__lt": OuterRef("behind")}
+    events = OrderEventReadModel.objects.filter(**keys, document__contains=_HAS_ADDRESS)
+    return Subquery(events.order_by("-id").values("document")[:1])
 
 
 def _file(documents: Iterable[tuple[str, str | None]]) -> IO[bytes]:
@@ -79,10 +85,10 @@ def _file(documents: Iterable[tuple[str, str | None]]) -> IO[bytes]:
     return file
 
 
-def _rows(order: str, creation: str | None) -> Iterator[list[object]]:
-    """Return the rows of an order. One that another program has written has no creation."""
-    data = orjson.loads(creation)["data"] if creation else {}
-    return rows_of(orjson.loads(order), data.get("shipping_address", {}))
+def _rows(order: str, event: str | None) -> Iterator[list[object]]:
+    """Return the rows of an order. The history may be behind the orders, without any event."""
+    data = orjson.loads(event)["data"] if event else {"shipping_address": {}}
+    return rows_of(orjson.loads(order), (data.get("after") or data)["shipping_address"])
 
 
 def _text(rows: Iterable[Iterable[object]]) -> bytes:

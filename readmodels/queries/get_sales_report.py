@@ -19,7 +19,7 @@ from cqrs.queries.filtersets import filtered_rows
 from cqrs.queries.parameters import Moment
 from cqrs.queries.results import Results
 from readmodels.models import SalesDayReadModel
-from readmodels.specifications import in_currency, sold_from, sold_until
+from readmodels.specifications import has_orders, in_currency, sold_from, sold_until
 
 MAX_ROWS = 10_000
 
@@ -40,7 +40,7 @@ class GetSalesReport(FilteredQuery):
 
 def get_sales_report(query: GetSalesReport) -> Result[Results]:
     """Read the documents of the days, or sum the days up by month."""
-    days = filtered_rows(query)
+    days = filtered_rows(query).filter(has_orders())
     found = _by_day(days) if query.granularity == "day" else _by_month(days)
     if len(found) > MAX_ROWS:
         remedy = f"More than {MAX_ROWS:,} rows: ask for fewer days, months or one currency"

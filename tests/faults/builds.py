@@ -129,7 +129,7 @@ class Build:
 
 
 def newer_build(folder: Path, grace_s: float) -> Build:
-    """Return a build with version 2 of orders, a new event type and a new schema version."""
+    """Return a build with version 3 of orders, a new event type and a new schema version."""
     build = Build(folder, grace_s)
     shutil.copytree(NEWER, folder, dirs_exist_ok=True)
     build.append(
@@ -155,7 +155,7 @@ def newer_build(folder: Path, grace_s: float) -> Build:
     )
     build.append(
         "readmodels/projections/__init__.py",
-        "from readmodels.projections.orders_v2 import OrdersV2",
-        "PROJECTIONS = (*PROJECTIONS, OrdersV2())",
+        "from readmodels.projections.orders_v3 import OrdersV3",
+        "PROJECTIONS = (*PROJECTIONS, OrdersV3())",
     )
     return build

@@ -71,13 +71,13 @@ def parked_errors() -> set[str]:
 
 
 def goes_forward_and_back(newer: Build) -> None:
-    """Swap to version 2 and back; workers of both builds go on in between."""
+    """Swap to version 3 and back; workers of both builds go on in between."""
     newer.succeed(*REBUILD, "--accept-changes")
-    assert serving_version() == 2
+    assert serving_version() == 3
     everything_passes_the_head()
     newer.succeed("flag_orders", str(FLAGGED))
     everything_passes_the_head()
-    rolls_back_to(1, newer)
+    rolls_back_to(2, newer)
 
 
 def rolls_back_to(version: int, newer: Build) -> None:
@@ -92,7 +92,7 @@ def runs_older_code_alone(older: Build, newer: Build) -> None:
     newer.succeed("flag_orders", str(FLAGGED))
     assert positions("orders") == standing
     older.succeed(*REBUILD, "--rollback")
-    assert serving_version() == 1
+    assert serving_version() == 2
     others = set(ProjectionCheckpoint.objects.values_list("consumer", flat=True))
     everything_passes_the_head(*others - {"orders.retired"})
     assert parked_errors() == {f"{consumer}: {NEEDS}" for consumer in ("customers", "orders")}
@@ -111,12 +111,12 @@ class TestVersionsSideBySide:
             with newer.projecting():
                 for _ in range(ROUNDS):
                     goes_forward_and_back(newer)
-                rolls_back_to(2, newer)
+                rolls_back_to(3, newer)
                 wait_for(nothing_is_parked, 60)
             runs_older_code_alone(older, newer)
             with newer.projecting():
                 wait_for(nothing_is_parked, 60)
-                rolls_back_to(2, newer)
+                rolls_back_to(3, newer)
         assert traffic.reads > 10
         newer.succeed("projections", "run", "--until-caught-up")
         assert "Everything agrees with the event log" in newer.succeed("projections", "verify")

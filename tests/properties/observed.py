@@ -25,6 +25,7 @@ EMPTY = {
     "replica": "TRUNCATE read_orders, read_customers, read_stock, read_order_customers,"
     " read_sales_days, read_product_sales, read_product_names, read_order_history,"
     " read_order_search, read_customer_search, read_stock_search,"
+    " read_customer_orders, read_customer_order_dates, cqrs_projections_tombstone,"
     " cqrs_projections_checkpoint",
 }
 

@@ -91,3 +91,13 @@ class TestHistoryAdmin:
 
     def test_is_closed_without_the_permission(self, staff: Staff) -> None:
         assert staff("view_reports").get(url(f"{HISTORY}_changelist")).status_code == 403
+
+    def test_says_what_was_changed_outside_the_application(
+        self, staff: Staff, sold: UUID, log: Log
+    ) -> None:
+        log.alter(sold, status="shipped")
+        log.projected()
+        page = staff("view_orders").get(url(f"{HISTORY}_changelist"), {"q": str(sold)})
+        content = page.content.decode()
+        assert content.count("Changed outside the application") == 1
+        assert "OrderChangedOutside" not in content

@@ -19,8 +19,8 @@ from readmodels.models import (
 )
 from readmodels.projections import PROJECTIONS, sales
 from tests.support.built import nothing_is_left, projections
-from tests.support.histories import PRODUCTS
 from tests.support.log import PLACED, Log
+from tests.support.step_details import PRODUCTS
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
@@ -95,7 +95,7 @@ class TestReportTables:
         filled()
         before = rows()
         for projection in (SALES, PRODUCT_SALES, HISTORY):
-            monkeypatch.setattr(type(projection), "version", 2)
+            monkeypatch.setattr(type(projection), "version", 3)
             said = projections("rebuild", projection.name)
             assert "folded once more on their own: 0 differ" in said
         assert rows() == before

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal, localcontext
 from types import SimpleNamespace
 from typing import Any, ClassVar
 from uuid import UUID
@@ -17,11 +16,11 @@ from cqrs.projections.registry import runner
 from customers.events import CustomerDeactivated, CustomerRegistered, CustomerUpdated
 from orders.events import (
     Address,
-    Line,
     OrderCancelled,
     OrderConfirmed,
     OrderCreated,
     OrderDelivered,
+    OrderEvent,
     OrderShipped,
     StockDeducted,
     StockReleased,
@@ -29,15 +28,20 @@ from orders.events import (
     StockSet,
 )
 from readmodels.projections import PROJECTIONS
+from tests.support.snapshots import (
+    Snapshot,
+    Sold,
+    changed_outside,
+    priced,
+    snapshot_after,
+    total_of,
+)
 
 REGISTERED = datetime(2026, 1, 1, tzinfo=UTC)
 PLACED = datetime(2026, 1, 31, 12, 30, tzinfo=UTC)
 ELM = Address(
     street="12 Elm Street", city="Springfield", state="IL", postal_code="62701", country="US"
 )
-
-Sold = tuple[UUID, str, int, str]
-"""A line: product, its name, quantity, line total."""
 
 
 @dataclass
@@ -49,13 +53,21 @@ class Log:
     versions: dict[UUID, int] = field(default_factory=dict)
     orders: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     amounts: dict[UUID, tuple[int, int]] = field(default_factory=dict)
+    snapshots: dict[UUID, Snapshot | None] = field(default_factory=dict)
     waiting: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         Log.was_made = True
 
-    def customer(self, name: str = "Ada", email: str = "", registered_at: Any = REGISTERED) -> UUID:
-        key = self._new_key()
+    def customer(
+        self,
+        name: str = "Ada",
+        email: str = "",
+        registered_at: Any = REGISTERED,
+        key: UUID | None = None,
+    ) -> UUID:
+        """Register a customer, a new one unless its key is given."""
+        key = key or self._new_key()
         values = {"name": name, "email": email or f"{key}@example.com"}
         self._append("customer", key, CustomerRegistered(
             customer_id=key, registered_at=registered_at, **values))  # fmt: skip
@@ -77,30 +89,17 @@ class Log:
         product_name: str = "Lamp",
         special_instructions: str = "",
         lines: Sequence[Sold] = (),
+        key: UUID | None = None,
     ) -> UUID:
         """Append an order of one line that makes up the total, or of `lines`, which then do."""
-        key = self._new_key()
-        items = tuple(
-            Line(
-                product_id=product_id,
-                product_name=name,
-                quantity=quantity,
-                unit_price=Decimal(line_total) / quantity,
-                currency=currency,
-                line_total=Decimal(line_total),
-                reserved_quantity=0,
-            )
-            for product_id, name, quantity, line_total in lines
-            or [(uuid7(), product_name, 2, total)]
-        )
-        with localcontext(prec=60):
-            amount = sum((item.line_total for item in items), Decimal(0))
+        key = key or self._new_key()
+        items = priced(lines or [(uuid7(), product_name, 2, total)], currency)
         about = {
             "order_id": key,
             "customer_id": customer_id,
             "order_date": order_date,
             "currency": currency,
-            "total_amount": amount,
+            "total_amount": total_of(items),
         }
         self.orders[key] = {**about, "items": items, "status": "pending"}
         self._append("order", key, OrderCreated(
@@ -142,6 +141,20 @@ class Log:
     def deduct(self, key: UUID, quantity: int = 1) -> None:
         self._move(key, quantity, -quantity, -quantity, StockDeducted)
 
+    def change_outside(self, key: UUID, after: Snapshot | None) -> None:
+        """Append what another program made of the row; None: it deleted the row."""
+        event = changed_outside(key, self.snapshots.get(key), after)
+        if event.stream_type == "order" and after:
+            about = {name: getattr(event, name) for name in OrderEvent.model_fields}
+            self.orders[key] = {**about, "items": after.items, "status": after.status}
+        if event.stream_type == "stock":
+            self.amounts[key] = (event.on_hand, event.reserved)
+        self._append(event.stream_type, key, event)
+
+    def alter(self, key: UUID, **values: Any) -> None:
+        """Append that another program changed these values of the row."""
+        self.change_outside(key, self.snapshots[key].model_copy(update=values))
+
     def published(self) -> None:
         """Commit what is waiting, without positions."""
         if self.waiting:
@@ -181,6 +194,7 @@ class Log:
 
     def _append(self, stream_type: str, key: UUID, event: Event) -> None:
         self.versions[key] = version = self.versions.get(key, 0) + 1
+        self.snapshots[key] = snapshot_after(event, self.snapshots.get(key))
         partition_key = getattr(event, "customer_id", key)
         aggregate = SimpleNamespace(
             stream_type=stream_type, stream_id=key, version=version, partition_key=partition_key

@@ -12,22 +12,22 @@ from readmodels.projections.orders import ORDERS, Orders
 from tests.support.kernel_settings import cqrs
 
 
-class OrdersV2(Orders):
+class OrdersV3(Orders):
     """Writes one field more into the document."""
 
-    version = 2
+    version = 3
 
     def fold(self, events: Sequence[RecordedEvent], loaded: RowsByTable) -> RowsByTable:
         changed = super().fold(events, loaded)
         for row in changed[ORDERS].values():
-            row.state["made_by"] = 2
+            row.state["made_by"] = 3
         return changed
 
 
-V1, *OTHERS = PROJECTIONS
-V2 = OrdersV2()
-BOTH_VERSIONS: tuple[Projection, ...] = (V1, V2, *OTHERS)
-ONLY_V2: tuple[Projection, ...] = (V2, *OTHERS)
+V2, *OTHERS = PROJECTIONS
+V3 = OrdersV3()
+BOTH_VERSIONS: tuple[Projection, ...] = (V2, V3, *OTHERS)
+ONLY_V3: tuple[Projection, ...] = (V3, *OTHERS)
 
 
 def _build(table: str) -> override_settings:
@@ -40,10 +40,10 @@ def build_of_both() -> override_settings:
 
 
 def newer_build() -> override_settings:
-    """Be a build that has version 2 alone, for a block."""
-    return _build(f"{__name__}.ONLY_V2")
+    """Be a build that has version 3 alone, for a block."""
+    return _build(f"{__name__}.ONLY_V3")
 
 
 def older_build() -> override_settings:
-    """Be a build that has version 1 alone, for a block."""
+    """Be a build that has version 2 alone, for a block."""
     return _build("readmodels.projections.PROJECTIONS")

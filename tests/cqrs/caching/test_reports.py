@@ -100,6 +100,7 @@ class TestOrderHistory:
             change(order)
         cancelled = log.order(log.customer())
         log.cancel(cancelled)
+        log.alter(cancelled, status="pending")
         events: list[RecordedEvent] = [each for each in log.sequenced() if each.type in EVENT_NAMES]
         assert {event.type for event in events} == {*PROJECTIONS[-1].types}
         for event in events:

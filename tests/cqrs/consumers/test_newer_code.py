@@ -20,7 +20,7 @@ from readmodels.tasks import project
 from tests.support.built import nothing_is_left, silent
 from tests.support.kernel_settings import cqrs
 from tests.support.log import Log
-from tests.support.order_versions import V2, build_of_both
+from tests.support.order_versions import V3, build_of_both
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 ORDERS, CUSTOMERS, *_ = PROJECTIONS
@@ -182,10 +182,10 @@ class TestBlockedReason:
     @pytest.mark.usefixtures(nothing_is_left.__name__)
     def test_names_the_version_that_the_build_lacks(self) -> None:
         with build_of_both():
-            rebuild(V2, silent)
+            rebuild(V3, silent)
             assert blocked_reason("orders") is None
         assert blocked_reason("orders") == (
-            "The tables of orders are of version 2, which this build does not have: run a build"
+            "The tables of orders are of version 3, which this build does not have: run a build"
             " that registers it"
         )
 

@@ -59,7 +59,7 @@ class TestStatus:
         ReactionWork.objects.all().delete()  # as if all had reacted
         here = {"position": 2, "lag_events": 0, "lag_seconds": 0.0}
         level = {
-            "version": 1, "head": 2, **here, "rate": None, "state": "level", "reason": None,
+            "head": 2, **here, "rate": None, "state": "level", "reason": None,
             "parked": 0, "parked_oldest_seconds": 0.0,
         }  # fmt: skip
         partitions = {"sales": 1, "product_sales": 1}
@@ -69,6 +69,7 @@ class TestStatus:
                     "projection": name,
                     "consumer": name,
                     "kind": "projection",
+                    "version": 2,
                     **level,
                     "partitions": [
                         {"partition": number, **here} for number in range(partitions.get(name, 4))
@@ -81,6 +82,7 @@ class TestStatus:
                     "reaction": name,
                     "consumer": name,
                     "kind": "reaction",
+                    "version": 1,
                     **level,
                     "partitions": [{"partition": 0, **here}],
                 }

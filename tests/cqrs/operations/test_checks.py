@@ -32,7 +32,7 @@ class ListMoves(Query):
 
 
 class NewerOrders(Orders):
-    version = 2
+    version = 3
 
 
 class MoreOrders(Orders):
@@ -182,7 +182,7 @@ class TestTables:
         ("setting", "name", "repeated"),
         [
             ("EVENTS", "TWICE", "customers.customer_registered"),
-            ("PROJECTIONS", "ORDERS_AGAIN", "orders v1"),
+            ("PROJECTIONS", "ORDERS_AGAIN", "orders v2"),
         ],
     )
     def test_name_what_has_one_name_with_another(
@@ -325,6 +325,5 @@ class TestDatabases:
         with override_settings(DATABASE_ROUTERS=["cqrs.database.router.ReadSideRouter"]):
             errors = found()
         assert {number for number, *_ in errors} == {"cqrs.E010"}
-        assert errors[4][1] == (
-            "The router lets readmodels.OrderReadModel migrate on default, not on replica alone"
-        )
+        said = "The router lets readmodels.OrderReadModel migrate on default, not on replica alone"
+        assert said in [text for _, text, _ in errors]

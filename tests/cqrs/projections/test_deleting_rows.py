@@ -14,8 +14,10 @@ from cqrs.event_log.events import RecordedEvent, bucket_of
 from cqrs.operations.worker import project
 from cqrs.projections.models import ParkedEvent, Tombstone
 from cqrs.projections.registry import projections, runner
-from orders.events import StockSet
-from readmodels.models import CustomerReadModel, StockReadModel, StockSearch
+from orders.events import OrderChangedOutside, StockSet
+from readmodels.models import CustomerReadModel, OrderReadModel, StockReadModel, StockSearch
+from readmodels.projections import order_states
+from readmodels.projections.sales import Sales
 from readmodels.queries import GetCustomerById, GetStock
 from tests.support import shelf
 from tests.support.expected import searched
@@ -229,6 +231,29 @@ class TestLateEvent:
 
 
 @COMMITTED
+class TestLateDeletion:
+    def test_lets_the_row_return_that_is_past_it(self, monkeypatch: Any) -> None:
+        """The order's row is at the position of its customer's last name when both are retried."""
+        [orders] = [each for each in projections() if each.name == "orders"]
+        log = Log()
+        buyer = log.customer("Ada")
+        order = log.order(buyer)
+        projected(log)
+        snapshot = log.snapshots[order]
+        with monkeypatch.context() as patch:
+            patch.setitem(order_states.HANDLERS, OrderChangedOutside.wire_name, lambda *_: 1 / 0)
+            log.change_outside(order, None)
+            log.change_outside(order, snapshot)
+            log.rename(buyer, "Grace")
+            projected(log)
+        assert OrderReadModel.objects.get().position == 5
+        assert runner.retries.retry(orders, ("order", order)) == 2
+        row = OrderReadModel.objects.get()
+        assert (row.version, row.customer_name, row.position) == (3, "Grace", 5)
+        assert tombstones("orders") == {}
+
+
+@COMMITTED
 class TestNotDeletable:
     def test_parks_the_event_that_deletes_a_row_of_another_table(self) -> None:
         with cqrs(**shelf.only("FIXED_SHELF")):
@@ -250,10 +275,9 @@ class TestNotDeletable:
 @pytest.mark.django_db(databases=BOTH)
 class TestStatements:
     def test_of_a_table_that_is_not_deletable_ask_for_no_tombstones(self, log: Log) -> None:
-        log.stock()
         log.order(log.customer())
         with connections["replica"].execute_wrapper(_no_tombstones):
-            log.projected()
+            Sales().apply(log.sequenced())
 
     def test_load_tombstones_once_per_batch(self, log: Log) -> None:
         seen: list[str] = []

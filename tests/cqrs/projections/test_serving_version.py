@@ -14,7 +14,7 @@ from readmodels.queries.get_order_by_id import GetOrderById
 from tests.support.built import filled, nothing_is_left, silent
 from tests.support.desk import wait_for
 from tests.support.faults import handled_by
-from tests.support.order_versions import V2, build_of_both
+from tests.support.order_versions import V3, build_of_both
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
@@ -25,9 +25,9 @@ STATUS = "SELECT status FROM read_orders WHERE id = %s"
 
 
 def by_version(query: GetOrderById) -> Result[Any]:
-    """Read what only version 2 writes where it serves, and else what version 1 writes, too."""
+    """Read what only version 3 writes where it serves, and else what version 2 writes, too."""
     version = serving_version(GetOrderById.projection)
-    rows = fetch(MADE_BY if version == 2 else STATUS, query.order_id)
+    rows = fetch(MADE_BY if version == 3 else STATUS, query.order_id)
     return Ok(orjson.dumps([version, rows[0][0]]))
 
 
@@ -43,21 +43,21 @@ class TestServingVersion:
             return orjson.loads(bus.ask(GetOrderById, {"order_id": key}).value)
 
         with build_of_both(), handled_by(GetOrderById, by_version):
-            assert answer() == [1, "pending"]
-            rebuild(V2, silent, accept_changes=True)
-            assert answer() == [2, "2"]
-            roll_back(V2)
-            assert answer() == [1, "pending"]
+            assert answer() == [2, "pending"]
+            rebuild(V3, silent, accept_changes=True)
+            assert answer() == [3, "3"]
+            roll_back(V3)
+            assert answer() == [2, "pending"]
 
     def test_costs_no_statement_beside_the_lag(self, django_assert_num_queries: Any) -> None:
         filled()
         with django_assert_num_queries(1, using="replica"):
             assert read_lag.ms("orders") is not None
-            assert serving_version("orders") == 1
+            assert serving_version("orders") == 2
 
     def test_follows_a_swap_by_itself(self) -> None:
         filled()
-        assert serving_version("orders") == 1
+        assert serving_version("orders") == 2
         with build_of_both():
-            rebuild(V2, silent, accept_changes=True)
-        wait_for(lambda: serving_version("orders") == 2, MEMO_S + 5)
+            rebuild(V3, silent, accept_changes=True)
+        wait_for(lambda: serving_version("orders") == 3, MEMO_S + 5)

@@ -86,14 +86,14 @@ def stock_table(**more: Any) -> Table:
     return Table(StockWithLetter, key, search, **Stock.table.columns.computed, **more)
 
 
-class StockV1(Stock):
+class StockV2(Stock):
     """Knows of the new column, and does not write it."""
 
     table = stock_table(without=["letter"])
 
 
-class StockV2(Stock):
-    version = 2
+class StockV3(Stock):
+    version = 3
     table = stock_table(letter=lambda state: state["name"][0])
 
 
@@ -141,7 +141,7 @@ class GreetingsV3(Greetings):
 
 OTHERS = tuple(each for each in PROJECTIONS if each.name != "stock")
 BEFORE_THE_COLUMN = PROJECTIONS
-WITH_THE_COLUMN = (*OTHERS, StockV1(), StockV2())
+WITH_THE_COLUMN = (*OTHERS, StockV2(), StockV3())
 V1, V2, V3 = Greetings(), GreetingsV2(), GreetingsV3()
 ONLY_V1 = (*PROJECTIONS, V1)
 V1_AND_V2 = (*PROJECTIONS, V1, V2)
@@ -177,17 +177,17 @@ class TestAColumnOfTheNewVersion:
 
     def test_is_written_by_the_new_version_and_null_after_going_back(self, log: Log) -> None:
         with build("WITH_THE_COLUMN"):
-            proof = rebuild(StockV2(), silent, accept_changes=True)
+            proof = rebuild(StockV3(), silent, accept_changes=True)
             assert proof.columns == {"read_stock.letter": 30}
             one_more(log)
             assert self.letters() == [("C",), ("L",)]
-            roll_back(StockV2())
+            roll_back(StockV3())
             one_more(log)
             assert self.letters() == [(None,)]
-            roll_back(StockV2())
+            roll_back(StockV3())
             one_more(log)
             assert self.letters() == [("C",), ("L",)]
-            assert list(verify(StockV2(), silent)) == []
+            assert list(verify(StockV3(), silent)) == []
 
 
 class TestATableOfOneVersion:

@@ -24,7 +24,7 @@ from readmodels.projections import PROJECTIONS
 from readmodels.tasks import project, verify_sample
 from tests.support.built import filled, nothing_is_left, projections, silent
 from tests.support.log import Log
-from tests.support.order_versions import V1, V2, build_of_both, newer_build, older_build
+from tests.support.order_versions import V2, V3, build_of_both, newer_build, older_build
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.postgresql_version,
 ]
 THE_OTHER_BUILD = (
-    "The tables of orders are of version 2, which this build does not have: run a build that"
+    "The tables of orders are of version 3, which this build does not have: run a build that"
     " registers it"
 )
 MADE_BY = """
@@ -40,8 +40,8 @@ SELECT count(*), count(*) FILTER (WHERE document::jsonb ? 'made_by') FROM {}.rea
 """
 
 
-def made_by_v2(schema: str = "public") -> tuple[int, int]:
-    """Return how many orders there are, and how many of them version 2 has folded."""
+def made_by_v3(schema: str = "public") -> tuple[int, int]:
+    """Return how many orders there are, and how many of them version 3 has folded."""
     with connections["replica"].cursor() as cursor:
         cursor.execute(MADE_BY.format(schema))
         return cursor.fetchone()
@@ -74,15 +74,15 @@ def one_more(log: Log) -> None:
 
 @pytest.fixture
 def log() -> Log:
-    """Return a log that version 1 has projected."""
+    """Return a log that version 2 has projected."""
     return filled()
 
 
 @pytest.fixture
 def swapped(log: Log) -> Log:
-    """Return the log after a rebuild to version 2."""
+    """Return the log after a rebuild to version 3."""
     with build_of_both():
-        rebuild(V2, silent, accept_changes=True)
+        rebuild(V3, silent, accept_changes=True)
     return log
 
 
@@ -94,54 +94,54 @@ class TestABuildOfBothVersions:
 
     def test_folds_by_version_1_until_the_rebuild(self, log: Log) -> None:
         one_more(log)
-        assert made_by_v2() == (31, 0)
-        assert versions() == {"orders": {1}}
+        assert made_by_v3() == (31, 0)
+        assert versions() == {"orders": {2}}
 
     def test_verifies_the_serving_version(self, log: Log) -> None:
         assert drifts() == []
 
     def test_asks_for_acceptance_of_version_2(self, log: Log) -> None:
-        with pytest.raises(CommandError, match="of version 2 differ from those of version 1"):
+        with pytest.raises(CommandError, match="of version 3 differ from those of version 2"):
             projections("rebuild", "orders")
         said = projections("rebuild", "orders", "--accept-changes")
         assert "30 row(s) differ in read_orders.document" in said
         assert "folded once more on their own: 0 differ" in said
-        assert versions() == {"orders": {2}, "orders.retired": {1}}
-        assert made_by_v2() == (30, 30)
+        assert versions() == {"orders": {3}, "orders.retired": {2}}
+        assert made_by_v3() == (30, 30)
 
     def test_folds_each_set_of_tables_by_its_own_version(self, swapped: Log) -> None:
         one_more(swapped)
-        assert made_by_v2() == (31, 31)
-        assert made_by_v2("read_retired") == (31, 0)
+        assert made_by_v3() == (31, 31)
+        assert made_by_v3("read_retired") == (31, 0)
         assert drifts() == []
 
     def test_goes_back_and_forward_again(self, swapped: Log) -> None:
         one_more(swapped)
         projections("rebuild", "orders", "--rollback")
-        assert versions() == {"orders": {1}, "orders.retired": {2}}
+        assert versions() == {"orders": {2}, "orders.retired": {3}}
         one_more(swapped)
-        assert made_by_v2() == (32, 0)
-        assert made_by_v2("read_retired") == (32, 32)
+        assert made_by_v3() == (32, 0)
+        assert made_by_v3("read_retired") == (32, 32)
         projections("rebuild", "orders", "--rollback")
         one_more(swapped)
-        assert made_by_v2() == (33, 33)
+        assert made_by_v3() == (33, 33)
         assert drifts() == []
 
     def test_rebuilds_version_2_equal_after_going_back_and_forward(self, swapped: Log) -> None:
-        roll_back(V2)
+        roll_back(V3)
         one_more(swapped)
-        roll_back(V2)
+        roll_back(V3)
         one_more(swapped)
-        assert rebuild(V2, silent).is_equal
+        assert rebuild(V3, silent).is_equal
 
     def test_finds_the_consumer_of_each_set_of_tables(self, swapped: Log) -> None:
-        found = stored_consumers([V2])
+        found = stored_consumers([V3])
         assert {name: each.version for name, each in found.items()} == {
-            "orders": 2,
-            "orders.retired": 1,
+            "orders": 3,
+            "orders.retired": 2,
         }
         with older_build():
-            assert list(stored_consumers([V1])) == ["orders.retired"]
+            assert list(stored_consumers([V2])) == ["orders.retired"]
 
     def test_is_caught_up_with_the_retired_tables_of_version_1(self, swapped: Log) -> None:
         swapped.order(swapped.customer("Late"))
@@ -160,8 +160,8 @@ class TestABuildWithoutTheServingVersion:
         before = positions()
         one_more(swapped)
         assert positions() == before
-        assert made_by_v2() == (30, 30)
-        assert made_by_v2("read_retired") == (31, 0)
+        assert made_by_v3() == (30, 30)
+        assert made_by_v3("read_retired") == (31, 0)
         assert positions("customers") == positions("orders.retired") != before
 
     def test_claims_no_partition_that_it_cannot_fold(self, swapped: Log) -> None:
@@ -188,7 +188,7 @@ class TestABuildWithoutTheServingVersion:
     def test_says_so_instead_of_waiting_to_be_caught_up(self, swapped: Log) -> None:
         swapped.order(swapped.customer("Late"))
         swapped.published()
-        with pytest.raises(CommandError, match="The tables of orders are of version 2, which this"):
+        with pytest.raises(CommandError, match="The tables of orders are of version 3, which this"):
             projections("run", "--until-caught-up")
         projections("run", "customers", "--until-caught-up")
 
@@ -215,26 +215,26 @@ class TestABuildWithoutTheServingVersion:
         assert [event for event, _ in said[1:]] == ["sample_verified"] * 5
 
     def test_does_not_rebuild_backwards(self) -> None:
-        with pytest.raises(RebuildError, match="of version 2, newer than version 1 of this build"):
-            rebuild(V1, silent, accept_changes=True)
-        assert versions() == {"orders": {2}, "orders.retired": {1}}
+        with pytest.raises(RebuildError, match="of version 3, newer than version 2 of this build"):
+            rebuild(V2, silent, accept_changes=True)
+        assert versions() == {"orders": {3}, "orders.retired": {2}}
 
     def test_goes_back_by_itself_although_version_2_stands_still(self, swapped: Log) -> None:
         one_more(swapped)
         projections("rebuild", "orders", "--rollback")
-        assert versions() == {"orders": {1}, "orders.retired": {2}}
+        assert versions() == {"orders": {2}, "orders.retired": {3}}
         one_more(swapped)
-        assert made_by_v2() == (32, 0)
-        assert made_by_v2("read_retired") == (30, 30)
+        assert made_by_v3() == (32, 0)
+        assert made_by_v3("read_retired") == (30, 30)
         with build_of_both():
             project()
-            assert made_by_v2("read_retired") == (32, 32)
-            roll_back(V2)
+            assert made_by_v3("read_retired") == (32, 32)
+            roll_back(V3)
             assert drifts() == []
 
     def test_names_the_other_build_when_the_retired_tables_need_it(self, swapped: Log) -> None:
-        roll_back(V1)
-        with pytest.raises(CommandError, match=r"orders\.retired are of version 2, which this"):
+        roll_back(V2)
+        with pytest.raises(CommandError, match=r"orders\.retired are of version 3, which this"):
             projections("rebuild", "orders", "--rollback")
         one_more(swapped)
         projections("run", "--until-caught-up")
@@ -247,7 +247,7 @@ class TestABuildWithoutTheServingVersion:
         )
 
     def test_repartitions_nothing(self) -> None:
-        with pytest.raises(CommandError, match="The tables of orders are of version 2"):
+        with pytest.raises(CommandError, match="The tables of orders are of version 3"):
             projections("repartition", "orders", "--partitions", "2")
 
 
@@ -259,14 +259,14 @@ class TestABuildThatIsNewerThanTheServingVersion:
             log.published()
             project()
             assert positions() == before
-            rebuild(V2, silent, accept_changes=True)
+            rebuild(V3, silent, accept_changes=True)
             assert positions() == positions("orders.retired") == before
             one_more(log)
-            assert made_by_v2() == (32, 32)
-            assert made_by_v2("read_retired") == (30, 0)
+            assert made_by_v3() == (32, 32)
+            assert made_by_v3("read_retired") == (30, 0)
             projections("run", "--until-caught-up")
             assert drifts() == []
-        assert code_of("orders", 2) is None
-        roll_back(V1)
+        assert code_of("orders", 3) is None
+        roll_back(V2)
         one_more(log)
-        assert made_by_v2() == (33, 0)
+        assert made_by_v3() == (33, 0)

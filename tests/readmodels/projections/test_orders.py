@@ -21,39 +21,59 @@ def fold(events: Sequence[RecordedEvent]) -> dict[str, Any]:
     names: dict[str, tuple[str, str]] = {}
     for event in events:
         data, kind = event.data, event.type
-        if kind in ("customers.customer_registered", "customers.customer_updated"):
-            names[data["customer_id"]] = (data["name"], data["email"])
+        if (named := _named(event)) is not None:
+            names[data["customer_id"]] = (named["name"], named["email"])
             for row in found.values():
                 if row["document"]["customer_id"] == data["customer_id"]:
-                    row["document"]["customer_name"] = data["name"]
-                    row["document"]["customer_email"] = data["email"]
+                    row["document"]["customer_name"] = named["name"]
+                    row["document"]["customer_email"] = named["email"]
                     row["position"] = event.position
         elif kind == "orders.order_created":
-            found[data["order_id"]] = {"document": _new(event, *names[data["customer_id"]])}
+            found[data["order_id"]] = {"document": _new(data, data, names)}
+        elif kind == "orders.order_changed_outside":
+            found.pop(data["order_id"], None)
+            if data["after"] is None:
+                continue
+            found[data["order_id"]] = {"document": _new(data, data["after"], names)}
         if kind.startswith("orders.order_"):
             row = found[data["order_id"]]
             row["position"] = event.position
             row["document"]["version"] = event.version
             row["document"]["updated_at"] = time(event.occurred_at.isoformat())
-            row["document"]["status"] = STATUS.get(kind, "pending")
+            after = data.get("after") or {"status": STATUS.get(kind, "pending")}
+            row["document"]["status"] = after["status"]
             if kind == "orders.order_shipped":
                 row["document"]["carrier"] = data["carrier"]
                 row["document"]["tracking_number"] = data["tracking_number"]
     return found
 
 
-def _new(event: RecordedEvent, name: str, email: str) -> dict[str, Any]:
-    data = event.data
-    items = [dict(line) for line in data["items"]]
+def _named(event: RecordedEvent) -> dict[str, str] | None:
+    """Return the name and the address that the event gives a customer, if it does."""
+    if event.type in ("customers.customer_registered", "customers.customer_updated"):
+        return event.data
+    if event.type != "customers.customer_changed_outside":
+        return None
+    names = [
+        {name: row and row[name] for name in ("name", "email")}
+        for row in (event.data["before"], event.data["after"])
+    ]
+    return None if event.data["after"] is None or names[0] == names[1] else names[1]
+
+
+def _new(event: Any, order: Any, names: Any) -> dict[str, Any]:
+    items = [dict(line) for line in order["items"]]
     for line in items:
         del line["reserved_quantity"]
+    name, email = names.get(event["customer_id"], ("", ""))
     return {
-        "id": data["order_id"], "customer_id": data["customer_id"],
+        "id": event["order_id"], "customer_id": event["customer_id"],
         "customer_name": name, "customer_email": email, "items": items,
-        "total_amount": data["total_amount"], "currency": data["currency"],
-        "item_count": len(items), "order_date": time(data["order_date"]),
+        "total_amount": order["total_amount"], "currency": order["currency"],
+        "item_count": len(items), "order_date": time(order["order_date"]),
         "shipping_address": "12 Elm Street, Springfield, IL 62701, US",
-        "special_instructions": data["special_instructions"], "carrier": "", "tracking_number": "",
+        "special_instructions": order["special_instructions"],
+        "carrier": order.get("carrier", ""), "tracking_number": order.get("tracking_number", ""),
     }  # fmt: skip
 
 

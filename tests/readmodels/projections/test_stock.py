@@ -25,6 +25,12 @@ def fold(events: Sequence[RecordedEvent]) -> dict[str, Any]:
         if event.type == "orders.stock_set":
             product = found.setdefault(data["product_id"], {"reserved": 0})
             product |= {name: data[name] for name in ("product_id", "sku", "name", "on_hand")}
+        elif event.type == "orders.stock_changed_outside":
+            product = found.setdefault(data["product_id"], {"product_id": data["product_id"]})
+            product |= data["after"] or {}
+            if not data["after"]:
+                del found[data["product_id"]]
+                continue
         elif event.type in MOVES:
             product = found[data["product_id"]]
             for name, sign in zip(("on_hand", "reserved"), MOVES[event.type], strict=True):

@@ -46,6 +46,17 @@ class TestRows:
         (row,) = exported()
         assert (row["shipping_address"], row["street"]) == (ONE_LINE, "")
 
+    def test_have_the_address_that_another_program_wrote_last(self, log: Log) -> None:
+        order = log.order(log.customer("Ada"), special_instructions='"shipping_address":{')
+        log.alter(order, shipping_address=ELM.model_copy(update={"street": "1 Oak"}))
+        log.cancel(order)
+        inserted = log._new_key()
+        log.change_outside(inserted, log.snapshots[order])
+        log.order(log.customer("Bo"))
+        log.projected()
+        streets = [row["street"] for row in exported() if row["customer_name"] == "Ada"]
+        assert streets == ["1 Oak", "1 Oak"]
+
 
 class TestSelection:
     def test_is_that_of_the_list_in_its_order(self, log: Log) -> None:

@@ -52,6 +52,15 @@ class TestGetOrderHistory:
         assert {event["data"]["order_id"] for event in found} == {str(order)}
         assert [event["type"] for event in history(before)] == ["OrderCreated", "OrderCancelled"]
 
+    def test_tells_that_the_order_was_changed_outside_the_application(self, log: Log) -> None:
+        order = log.order(log.customer())
+        log.alter(order, status="shipped")
+        log.projected()
+        _, event = history(order)
+        assert (event["type"], event["version"]) == ("OrderChangedOutside", 2)
+        assert event["data"]["before"]["status"] == "pending"
+        assert event["data"]["after"]["status"] == "shipped"
+
     def test_refuses_an_unknown_order(self) -> None:
         order = uuid7()
         assert bus.ask(GetOrderHistory, {"order_id": order}) == Rejected(
