@@ -3,18 +3,20 @@
 PYTHON_ENV := .venv/bin/python
 INSTALL := .ci/install
 UV ?= uv
-SPREAD := -n auto --dist loadfile
+SPREAD := -n auto --dist loadfile --ignore tests/cdc
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run workers test test-long bench lint lock clean
+.PHONY: help run workers cdc test test-long test-cdc bench lint lock clean
 
 help:
 	@echo "make run        serve API, admin and workers on http://127.0.0.1:8000 (PORT=...)"
 	@echo "make workers    run Celery's workers and beat, for servers of your own (BEAT=0 without beat)"
+	@echo "make cdc        listen to Debezium beside make run (SOURCE=kafka for Kafka)"
 	@echo "make test       run all tests, some on two versions of PostgreSQL (PYTEST_ARGS=...)"
 	@echo "make test-long  the same, fault tests with their full counts"
+	@echo "make test-cdc   test change data capture with a real Debezium"
 	@echo "make bench      measure against rivals and limits (ROWS=R1,P1)"
 	@echo "make lint       formatter, linter, types, import contracts"
 	@echo "make lock       pin requirements/*.in anew (needs uv)"
@@ -34,13 +36,21 @@ workers:
 	@$(INSTALL) base && mkdir -p "$$LOCAL_DIR" && exec python -m config.serve.parent_death \
 		python -m supervisor.supervisord -c deploy/supervisord.conf -j "$$LOCAL_DIR/workers.pid"
 
+cdc: SOURCE ?= embedded
+cdc:
+	@$(INSTALL) base && $(INSTALL) cdc && exec $(PYTHON_ENV) manage.py cdc run --source $(SOURCE)
+
 # Twice: on the machine's PostgreSQL, then what differs by version on the wheel's newer one.
 test:
 	@$(INSTALL) dev && exec $(PYTHON_ENV) -m pytest $(SPREAD) $(PYTEST_ARGS)
 	@exec $(PYTHON_ENV) -m tests.support.on_wheel $(SPREAD) $(PYTEST_ARGS)
 
 test-long: export FAULT_COUNTS = full
-test-long: test
+test-long: test test-cdc
+
+test-cdc:
+	@$(INSTALL) dev && $(INSTALL) cdc-dev
+	@exec $(PYTHON_ENV) -m pytest tests/cdc -n auto --dist loadfile $(PYTEST_ARGS)
 
 bench:
 	@$(INSTALL) bench && exec $(PYTHON_ENV) -m benchmarks $(ROWS)
@@ -58,6 +68,8 @@ lint:
 lock:
 	@$(LOCK) requirements/base.in -o requirements/base.txt
 	@$(LOCK) requirements/dev.in -c requirements/base.txt -o requirements/dev.txt
+	@$(LOCK) requirements/cdc.in -c requirements/dev.txt -o requirements/cdc.txt
+	@$(LOCK) requirements/cdc-dev.in -c requirements/dev.txt -c requirements/cdc.txt -o requirements/cdc-dev.txt
 	@$(LOCK) requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt
 
 clean:

@@ -116,6 +116,14 @@ def _pairs(value: str) -> list[tuple[str, str]]:
     ]
 
 
+def options(name: str) -> dict[str, str]:
+    """Return the `name=value` pairs, which stand apart by spaces."""
+    pairs = [each.partition("=") for each in os.environ.get(name, "").split()]
+    if any(not key or not separator for key, separator, _ in pairs):
+        raise ImproperlyConfigured(f"{name}: expected pairs such as bootstrap.servers=host:9092")
+    return {key: value for key, _, value in pairs}
+
+
 def listed(name: str, default: str) -> list[str]:
     return [item.strip() for item in os.environ.get(name, default).split(",") if item.strip()]
 

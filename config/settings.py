@@ -96,6 +96,7 @@ _urls = {
     "replica_writer": env.text("REPLICA_WRITER_DATABASE_URL"),
     "migration": env.text("MIGRATION_DATABASE_URL"),
     "replica_migration": env.text("REPLICA_MIGRATION_DATABASE_URL"),
+    "capture": env.text("CDC_DATABASE_URL"),
 }
 EMBEDDED = not any(_urls.values())  # the private PostgreSQL
 if EMBEDDED:
@@ -206,6 +207,8 @@ CELERY_BEAT_SCHEDULE = {
 
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 MARKETING_WEBHOOK_URL = env.web_address("MARKETING_WEBHOOK_URL")
+# What wakes the read side: Celery tasks after each commit, or `manage.py cdc run`.
+READMODEL_SYNC = env.choice("READMODEL_SYNC", "celery", "cdc")
 UNTRACKED_PRODUCTS = env.choice("UNTRACKED_PRODUCTS", "accept", "reject")
 
 # --- mail ----------------------------------------------------------------------------------------
@@ -321,5 +324,10 @@ CQRS = {
         "login": env.rate("THROTTLE_LOGIN", "30/min"),
         "login_address": env.rate("THROTTLE_LOGIN_ADDRESS", "120/min"),
     },
+    "CDC_NAME": env.text("CDC_NAME", "order_desk"),
+    "CDC_DATABASE_URL": _urls["capture"],
+    "CDC_OWNER_DATABASE_URL": _urls["migration"],
+    "CDC_HEARTBEAT_S": env.number("CDC_HEARTBEAT_S", 5),
+    "CDC_KAFKA": env.options("CDC_KAFKA"),
     "EVENT_SCHEMAS_DIR": BASE_DIR / "docs" / "events",
 }

@@ -96,6 +96,17 @@ class Conf:
     """How many passwords one process hashes at the same time: each takes a processor."""
     HASHING_WAIT_MS: float = 1000
     """How long a login waits for its turn before it is refused with 503 `busy`."""
+    CDC_NAME: str = "cqrs"
+    """The name of Debezium's replication slot and publication, and the prefix of its topics. Two
+    systems on one PostgreSQL server need two."""
+    CDC_DATABASE_URL: str = ""
+    """`default` with the role that may replicate; empty: the alias's own login."""
+    CDC_OWNER_DATABASE_URL: str = ""
+    """`default` with the owner of the tables, who makes the publication; empty: as above."""
+    CDC_HEARTBEAT_S: float = 5
+    """How often Debezium moves its slot forward while nothing is written."""
+    CDC_KAFKA: Mapping[str, str] = field(default_factory=dict)
+    """librdkafka's options for `cdc run --source kafka`; `bootstrap.servers` is needed."""
     EVENT_SCHEMAS_DIR: Path | None = None
     """The folder where `manage.py event_schemas` writes the JSON Schema of every event version, and
     which events each projection version handles."""

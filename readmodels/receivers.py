@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from celery.exceptions import OperationalError as BrokerError
+from django.conf import settings
 from django.db import connection, transaction
 from redis.exceptions import RedisError
 
@@ -68,7 +69,9 @@ waker = Waker()
 
 
 def connect() -> None:
-    """Wake the read side after every published event from now on."""
+    """Wake the read side after every published event from now on, unless `cdc run` does."""
+    if settings.READMODEL_SYNC == "cdc":
+        return
     event_published.connect(wake_up_after_commit, dispatch_uid="readmodels.wake_up")
 
 

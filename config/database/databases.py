@@ -18,6 +18,7 @@ VARIABLES = {
     "replica_writer": "REPLICA_WRITER_DATABASE_URL",
     "migration": "MIGRATION_DATABASE_URL",
     "replica_migration": "REPLICA_MIGRATION_DATABASE_URL",
+    "capture": "CDC_DATABASE_URL",
 }
 # A machine that vanishes closes no connection. The operating system gives it up after 3 s when it
 # confirms nothing that was sent to it, and after about 5 s when this side only waits.

@@ -7,7 +7,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from config.monitoring import probes
-from config.monitoring.probes import AHEAD, IN_PROCESS, UP, Probe
+from config.monitoring.probes import AHEAD, DOWN, IN_PROCESS, UP, Probe
+from cqrs.cdc.status import BROKEN
 from cqrs.database.aliases import READ_ALIAS, WRITE_ALIAS
 from cqrs.database.breaker import breaker_state
 
@@ -16,6 +17,7 @@ PROBES = {
     "read_database": Probe(probes.read_database),
     "redis": Probe(probes.redis),
     "read_side": Probe(probes.read_side),
+    "change_capture": Probe(probes.change_capture),
 }
 
 
@@ -34,15 +36,19 @@ def ready(request: HttpRequest) -> JsonResponse:
     Reads work without the write database, and reads and writes work without Redis. So the loss of
     one of these is reported, but the process stays in service. An open circuit breaker means that
     this process makes no new connection to that database at the moment. A read side that is ahead
-    of the log goes on serving: it is information.
+    of the log goes on serving: it is information. So is change data capture that fails.
     """
     checks = probes.ask_all(PROBES)
-    is_ahead = checks.pop("read_side") == AHEAD
+    is_ahead, capture = checks.pop("read_side") == AHEAD, checks.pop("change_capture")
     is_ready = checks["read_database"] == UP
-    is_healthy = not is_ahead and all(state in (UP, IN_PROCESS) for state in checks.values())
+    is_capturing = not any(state in capture for state in BROKEN)
+    is_up = all(state in (UP, IN_PROCESS) for state in checks.values())
+    is_healthy = is_up and is_capturing and not is_ahead
     status = "ok" if is_healthy else "degraded" if is_ready else "unavailable"
     breakers = {alias: breaker_state(alias) for alias in (WRITE_ALIAS, READ_ALIAS)}
     answer: dict[str, Any] = {"status": status, "checks": checks, "breakers": breakers}
     if is_ahead:
         answer["read_side"] = AHEAD
+    if capture not in ("", DOWN):
+        answer["change_capture"] = capture
     return JsonResponse(answer, status=200 if is_ready else 503)

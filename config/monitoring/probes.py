@@ -15,9 +15,11 @@ from django.db import Error, connections
 from redis.exceptions import RedisError
 
 from cqrs import redis_server
-from cqrs.database.aliases import PROJECTION_ALIAS, WRITE_ALIAS
+from cqrs.cdc.states import State, current_state
+from cqrs.database.aliases import PROJECTION_ALIAS, READ_ALIAS, WRITE_ALIAS
 from cqrs.database.profiles import Profile, set_profile
 from cqrs.operations.progress import ahead_projections
+from cqrs.projections.models import CaptureState
 
 LIMIT_S = 1.0
 UP, DOWN, READ_ONLY, IN_PROCESS = "up", "down", "read only", "in process"
@@ -72,6 +74,20 @@ def read_side() -> str:
     finally:
         for alias in (WRITE_ALIAS, PROJECTION_ALIAS):
             connections[alias].close()
+
+
+def change_capture() -> str:
+    """Return how the capturing of changes stands: empty where there is none, or it was stopped."""
+    try:
+        return ", ".join(
+            f"{each.source} {state}"
+            for each in CaptureState.objects.using(READ_ALIAS).order_by("source")
+            if (state := current_state(each)) != State.STOPPED
+        )
+    except Error:
+        return ""
+    finally:
+        connections[READ_ALIAS].close()
 
 
 def redis() -> str:

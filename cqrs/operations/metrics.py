@@ -12,6 +12,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from cqrs.caching.answer_cache import answer_cache
+from cqrs.cdc.states import State as CaptureState
+from cqrs.cdc.status import capture_status
 from cqrs.event_log import signals
 from cqrs.operations.progress import PROJECTION, REACTION
 from cqrs.operations.status import ConsumerStatus, State, log_status, statuses
@@ -22,7 +24,7 @@ from cqrs.reactions.registry import reactions
 def registry() -> CollectorRegistry:
     """Return a registry with every metric of the kernel."""
     found = CollectorRegistry()
-    for collector in (ReadSide(), CacheLookups(), CommittedFailures()):
+    for collector in (ReadSide(), ChangeCapture(), CacheLookups(), CommittedFailures()):
         found.register(collector)
     return found
 
@@ -52,6 +54,33 @@ class ReadSide(Collector):
             yield from _partitions(kind, of_kind)
             yield from _parked(kind, of_kind)
             yield _ahead(kind, of_kind)
+
+
+class ChangeCapture(Collector):
+    """Query the slot and the state of change data capture; nothing while it is off."""
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            found = capture_status()
+        except Error:
+            return  # `cqrs_up` says so
+        if not found.is_used:
+            return
+        running = GaugeMetricFamily(
+            "cqrs_cdc_up", "Changes are captured: 1, or 0 with what fails", labels=["source"]
+        )
+        lag = GaugeMetricFamily(
+            "cqrs_cdc_lag_seconds", "Age of the newest handled change", labels=["source"]
+        )
+        for one in found.sources:
+            running.add_metric([one.source], one.state == CaptureState.RUNNING)
+            if one.lag_seconds is not None:
+                lag.add_metric([one.source], one.lag_seconds)
+        yield from (running, lag)
+        if slot := found.slot:
+            yield GaugeMetricFamily("cqrs_cdc_slot_active", "A process reads it", slot.active)
+            yield GaugeMetricFamily("cqrs_cdc_lag_bytes", "WAL not handled yet", slot.lag)
+            yield GaugeMetricFamily("cqrs_cdc_retained_bytes", "WAL kept for it", slot.retained)
 
 
 class CacheLookups(Collector):

@@ -78,3 +78,46 @@ class ParkedEvent(kernel.AbstractParkedEvent):
             ("view_parked", "Can see parked events"),
             ("handle_parked", "Can retry and discard parked events"),
         ]
+
+
+class ChangeOffset(models.Model):
+    """How far Debezium's embedded engine has come: its own table, which it empties and fills.
+
+    It inserts without naming columns, so their order matters.
+    """
+
+    id = models.CharField(primary_key=True, max_length=36)
+    offset_key = models.TextField(null=True)  # noqa: DJ001
+    offset_val = models.TextField(null=True)  # noqa: DJ001
+    record_insert_ts = models.DateTimeField()
+    record_insert_seq = models.IntegerField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.offset_key}: {self.offset_val}"
+
+
+class CaptureState(models.Model):
+    """What the processes of one source of changes last said of themselves.
+
+    `captured_at` is when the newest change that they have handled was committed, `heard_at` when
+    they handled it. `scan_due` says that changes may have been missed: rows are to be compared
+    with the log once.
+    """
+
+    source = models.CharField(primary_key=True, max_length=20)
+    state = models.CharField(max_length=20)
+    reason = models.TextField(default="")
+    since = models.DateTimeField()
+    heard_at = models.DateTimeField(null=True)
+    captured_at = models.DateTimeField(null=True)
+    changes = models.BigIntegerField(default=0)
+    scan_due = models.BooleanField(default=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.state}"

@@ -22,6 +22,7 @@ USES = {
     "REPLICA_WRITER_DATABASE_URL": ("shop_projector", "shop_read"),
     "MIGRATION_DATABASE_URL": ("shop_owner", "shop"),
     "REPLICA_MIGRATION_DATABASE_URL": ("shop_owner", "shop_read"),
+    "CDC_DATABASE_URL": ("shop_capture", "shop"),
 }
 # What must be noticed, and what is said of it.
 TAMPERED = {
@@ -47,6 +48,10 @@ TAMPERED = {
         "table cqrs_event: owned by shop_web, not by shop_owner"
     ),
     "ALTER ROLE shop_web CREATEDB": "role shop_web: CREATEDB",
+    "ALTER ROLE shop_capture NOREPLICATION": "role shop_capture: no REPLICATION",
+    "GRANT SELECT ON orders_order TO shop_capture": (
+        "role shop_capture: has SELECT on table orders_order in shop"
+    ),
 }
 # The same of what others may have meant: the command leaves it.
 FOREIGN = {

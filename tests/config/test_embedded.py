@@ -43,6 +43,7 @@ class TestPrivatePostgres:
             "replica_writer": "/desk_read",
             "migration": "/desk_write",
             "replica_migration": "/desk_read",
+            "capture": "/desk_write",
         }
         for url in first.values():
             with psycopg.connect(url) as connection:

@@ -16,3 +16,18 @@ class TestNumber:
     def test_reads_one(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("WEB_THREADS", "12")
         assert env.number("WEB_THREADS", 8) == 12
+
+
+class TestOptions:
+    def test_are_pairs_apart_by_spaces(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("SOME", "bootstrap.servers=host:9092  sasl.password=a=b")
+        assert env.options("SOME") == {
+            "bootstrap.servers": "host:9092",
+            "sasl.password": "a=b",
+        }
+
+    @pytest.mark.parametrize("value", ["host:9092", "=x"])
+    def test_refuse_what_is_no_pair(self, monkeypatch: pytest.MonkeyPatch, value: str):
+        monkeypatch.setenv("SOME", value)
+        with pytest.raises(ImproperlyConfigured, match="SOME: expected pairs"):
+            env.options("SOME")

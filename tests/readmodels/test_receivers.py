@@ -18,6 +18,7 @@ from redis.exceptions import ConnectionError as RedisError
 from cqrs import redis_server
 from cqrs.event_log import sequencer
 from cqrs.event_log.events import publish
+from cqrs.event_log.signals import event_published
 from cqrs.projections.models import ParkedEvent
 from cqrs.projections.registry import runner
 from cqrs.tasks import react
@@ -297,3 +298,15 @@ class TestProject:
 
     def test_tolerates_arguments_of_another_release(self, broker: Broker):
         project(something="new")
+
+
+class TestConnect:
+    def test_leaves_the_waking_to_change_data_capture(self):
+        uid = "readmodels.wake_up"
+        assert event_published.disconnect(dispatch_uid=uid)
+        try:
+            with override_settings(READMODEL_SYNC="cdc"):
+                receivers.connect()
+            assert not event_published.disconnect(dispatch_uid=uid)
+        finally:
+            receivers.connect()

@@ -21,6 +21,7 @@ max_connections = 100
 shared_buffers = '128MB'
 max_wal_size = '1GB'
 wal_level = logical             # so that change data capture can be turned on later
+max_slot_wal_keep_size = '2GB'  # what a slot that no process reads can hold
 timezone = 'UTC'
 log_timezone = 'UTC'
 """

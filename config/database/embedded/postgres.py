@@ -21,7 +21,12 @@ from config.secret_files import write_secret
 
 DATABASES = {"default": "desk_write", "replica": "desk_read"}
 ROLES = (
-    WriteDatabase(DATABASES["default"], owner="desk_write_owner", writer="desk_write"),
+    WriteDatabase(
+        DATABASES["default"],
+        owner="desk_write_owner",
+        writer="desk_write",
+        capture="desk_capture",
+    ),
     ReadDatabase(
         DATABASES["replica"],
         owner="desk_read_owner",
@@ -53,6 +58,7 @@ def role_urls(port: int, state: State) -> dict[str, str]:
             ("replica_writer", read.projector, read.name),
             ("migration", write.owner, write.name),
             ("replica_migration", read.owner, read.name),
+            ("capture", write.capture, write.name),
         )
     }
 

@@ -75,7 +75,10 @@ def _role_differences(
     found = _rows(connection, _ROLES, [roles_of(databases)])
     for role, *has in found:
         if role in one.roles:
-            yield from (f"role {role}: {name}" for name in compress(_ATTRIBUTES, has))
+            wanted = {"REPLICATION"} if role in one.replicating else set()
+            found_attributes = set(compress(_ATTRIBUTES, has))
+            yield from (f"role {role}: {name}" for name in sorted(found_attributes - wanted))
+            yield from (f"role {role}: no {name}" for name in sorted(wanted - found_attributes))
     for member, group in _rows(connection, _MEMBERSHIPS, [list(one.roles)]):
         if (member, group) != (read.owner, read.projector):
             yield f"role {member}: is a member of {group}"

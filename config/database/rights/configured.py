@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Collection
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from config.database.databases import database
 from config.database.rights.roles import (
     Database,
     Databases,
@@ -39,7 +41,12 @@ def configured_database(alias: str) -> Database:
 
 def configured_write_database() -> WriteDatabase:
     login = settings.DATABASES[WRITE_ALIAS]
-    one = WriteDatabase(login["NAME"], owner=_owner(WRITE_ALIAS), writer=login["USER"])
+    one = WriteDatabase(
+        login["NAME"],
+        owner=_owner(WRITE_ALIAS),
+        writer=login["USER"],
+        capture=_capture().get("USER", ""),
+    )
     _check(one)
     return one
 
@@ -59,8 +66,14 @@ def configured_read_database() -> ReadDatabase:
 def passwords() -> dict[str, str]:
     """Return the passwords that the settings hold, by role."""
     owners = settings.DATABASE_OWNERS
-    logins = [*settings.DATABASES.values(), *owners.values()]
-    return {login["USER"]: login["PASSWORD"] for login in logins if login["PASSWORD"]}
+    logins = [*settings.DATABASES.values(), *owners.values(), _capture()]
+    return {login["USER"]: login["PASSWORD"] for login in logins if login.get("PASSWORD")}
+
+
+def _capture() -> dict[str, Any]:
+    """Return the login of change data capture, empty where it has no URL of its own."""
+    url = settings.CQRS.get("CDC_DATABASE_URL")
+    return database("capture", str(url)) if url else {}
 
 
 def _owner(alias: str) -> str:

@@ -22,28 +22,39 @@ COPY_SCHEMAS = r"read\_%"
 
 @dataclass(frozen=True)
 class WriteDatabase:
-    """The write database: its owner changes tables, its writer rows."""
+    """The write database: its owner changes tables, its writer rows.
+
+    `capture` streams the changes of rows out of the WAL: it may replicate, and may read no table.
+    """
 
     name: str
     owner: str
     writer: str
+    capture: str = ""
+    """Without it, no change data capture with a role of its own."""
 
     @property
     def roles(self) -> tuple[str, ...]:
-        return (self.owner, self.writer)
+        return (self.owner, self.writer, *filter(None, [self.capture]))
+
+    @property
+    def replicating(self) -> tuple[str, ...]:
+        return tuple(filter(None, [self.capture]))
 
     def owner_of(self, *, is_read_model: bool) -> str:
         return self.owner
 
     def table_rights(self, role: str, table: str, *, is_read_model: bool) -> tuple[str, ...]:
+        if role == self.capture:
+            return ()
         return _writer_rights(table) if role == self.writer else ALL
 
     def schema_rights(self, role: str) -> tuple[str, ...]:
-        return ("USAGE",) if role == self.writer else ("USAGE", "CREATE")
+        return ("USAGE", "CREATE") if role == self.owner else ("USAGE",)
 
     def database_rights(self, role: str) -> tuple[str, ...]:
         """Return what the role may do; none for the owner, who needs no grant."""
-        return ("CONNECT",) if role == self.writer else ()
+        return () if role == self.owner else ("CONNECT",)
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,10 @@ class ReadDatabase:
     @property
     def roles(self) -> tuple[str, ...]:
         return (self.owner, self.projector, *filter(None, [self.reader]))
+
+    @property
+    def replicating(self) -> tuple[str, ...]:
+        return ()
 
     def owner_of(self, *, is_read_model: bool) -> str:
         return self.projector if is_read_model else self.owner

@@ -40,6 +40,7 @@ def roles(one: Database) -> str:
     text = "".join(
         _text(templates.ROLE, role=role, role_text=sql.Literal(role)) for role in one.roles
     )
+    text += "".join(_text(templates.REPLICATING_ROLE, role=role) for role in one.replicating)
     if isinstance(one, ReadDatabase):
         text += _text(
             (templates.READER_ROLE if one.reader else "") + templates.MEMBERSHIP,
@@ -66,7 +67,8 @@ def database(one: Database) -> str:
 def tables(one: Database) -> str:
     """Return the rights on tables. For the owner, in that database, after each `migrate`."""
     if isinstance(one, WriteDatabase):
-        return _text(templates.TABLES, each=_writer_rights(one.writer))
+        none = _text(templates.CAPTURE_RIGHTS if one.capture else "", capture=one.capture)
+        return _text(templates.TABLES, each=sql.SQL(none) + _writer_rights(one.writer))
     read_models = _text(
         (templates.READER_RIGHTS if one.reader else "") + templates.READ_MODELS,
         read_models=sql.Literal(READ_MODEL_COMMENT),

@@ -10,6 +10,9 @@ EXCEPTION WHEN duplicate_object THEN
     END IF;
 END $$;
 """
+REPLICATING_ROLE = """
+ALTER ROLE {role} REPLICATION;
+"""
 READER_ROLE = """
 ALTER ROLE {reader} SET default_transaction_read_only = on;
 """
@@ -72,6 +75,8 @@ WRITER_RIGHTS = """EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, {writer}', rela
             WHEN name IN ({append_only}) THEN 'SELECT, INSERT'
             WHEN name IN ({read_only}) THEN 'SELECT'
             ELSE 'SELECT, INSERT, UPDATE, DELETE' END, relation);"""
+CAPTURE_RIGHTS = """EXECUTE format('REVOKE ALL ON %s FROM {capture}', relation);
+        """
 READER_RIGHTS = """EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, {reader}', relation);
         EXECUTE format('GRANT SELECT ON %s TO {reader}', relation);
         """

