@@ -11,10 +11,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from statistics import median, quantiles
 
 import psycopg
@@ -39,12 +39,15 @@ BARE_TABLES = (
 
 @dataclass(frozen=True)
 class Way:
-    """One way from a write to a read: who places, Celery's processes, and where the rows stand."""
+    """One way from a write to a read: who places, the processes, and where the rows stand."""
 
     place: str
     celery: tuple[tuple[str, ...], ...]
     written: str
     visible: str
+    commands: tuple[tuple[str, ...], ...] = ()
+    """What `manage.py` runs beside Celery."""
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 PRODUCT = Way(
@@ -58,6 +61,11 @@ PRODUCT = Way(
     " WHERE type = 'orders.order_created' AND metadata->>'actor' = 'bench'",
     "SELECT id::text, pg_xact_commit_timestamp(xmin) FROM read_orders WHERE version = 1",
 )
+CAPTURE = replace(
+    PRODUCT,
+    commands=(("cdc", "run", "--source", "embedded"),),
+    variables={"READMODEL_SYNC": "cdc"},
+)
 BARE = Way(
     "benchmarks.rivals.on_commit_task",
     (("benchmarks.rivals.on_commit_task", "worker", "--concurrency", CONCURRENCY, *ALONE),),
@@ -68,13 +76,14 @@ BARE = Way(
 
 @contextmanager
 def workers(way: Way, data: Databases) -> Iterator[None]:
-    """Run the way's Celery processes."""
-    environment = {**data.environment, "LOG_LEVEL": "WARNING"}
+    """Run the way's processes."""
+    environment = {**data.environment, **way.variables, "LOG_LEVEL": "WARNING"}
+    commands = [["-m", "celery", "-A", *arguments] for arguments in way.celery]
+    commands += [["manage.py", *arguments] for arguments in way.commands]
     with ExitStack() as stack:
-        for app, *arguments in way.celery:
-            command = [sys.executable, "-m", "celery", "-A", app, *arguments]
+        for command in commands:
             process = subprocess.Popen(
-                command,
+                [sys.executable, *command],
                 env=environment,
                 cwd=BASE_DIR,
                 stdout=subprocess.DEVNULL,
@@ -83,6 +92,8 @@ def workers(way: Way, data: Databases) -> Iterator[None]:
             stack.callback(process.wait, 60)
             stack.callback(process.terminate)
         _wait_until_ready(way, data)
+        if way.commands:
+            _wait_until_captured(data)
         yield
 
 
@@ -97,13 +108,25 @@ def _wait_until_ready(way: Way, data: Databases) -> None:
             time.sleep(0.2)
 
 
+def _wait_until_captured(data: Databases) -> None:
+    """Wait until a process reads the slot: what is committed then is captured."""
+    reading = "SELECT FROM pg_replication_slots WHERE active AND database = %s"
+    deadline = time.monotonic() + PATIENCE_S
+    with psycopg.connect(data.write_url, autocommit=True) as connection:
+        while connection.execute(reading, [data.names[0]]).fetchone() is None:
+            if time.monotonic() > deadline:
+                raise programs.Failed("the engine does not start: .ci/install cdc")
+            time.sleep(0.2)
+
+
 def measure(
     way: Way, data: Databases, rate: float, seconds: float, replay: Replay | None = None
 ) -> tuple[float, float]:
     """Place orders at this rate; return median and 99th percentile of the delay, in ms."""
     before = set(_times(data.write_url, way.written))
     with _seen(way, data) as visible:
-        programs.run(way.place, data.environment, CLIENTS, seconds + WARM_UP_S, rate)
+        environment = {**data.environment, **way.variables}
+        programs.run(way.place, environment, CLIENTS, seconds + WARM_UP_S, rate)
         times = _times(data.write_url, way.written)
         written = {key: at for key, at in times.items() if key not in before}
         deadline = time.monotonic() + PATIENCE_S

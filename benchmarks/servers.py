@@ -26,7 +26,7 @@ SETTINGS = {
     "checkpoint_timeout": "30min",
     "maintenance_work_mem": "256MB",
     "work_mem": "64MB",
-    "wal_level": "replica",
+    "wal_level": "logical",  # as the private PostgreSQL of the product has it
     "track_commit_timestamp": "on",  # tells when a row became visible
 }
 

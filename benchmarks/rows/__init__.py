@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from benchmarks.bench import Bench
 from benchmarks.row import Finding
+from benchmarks.rows.c1_capture import c1
 from benchmarks.rows.k1_bus import k1
 from benchmarks.rows.l1_latency import l1, l1s
 from benchmarks.rows.l2_latency_rebuilding import l2
@@ -36,6 +37,7 @@ ROWS: dict[str, Callable[[Bench], Iterable[Finding]]] = {
     "L1": l1,
     "L1S": l1s,
     "L2": l2,
+    "C1": c1,
     "S1": s1,
     "K1": k1,
     "M1": m1,

@@ -45,7 +45,7 @@ def s1(bench: Bench) -> Iterator[Comparison]:
 def _sequence(data: Databases) -> float:
     with psycopg.connect(data.write_url, autocommit=True) as connection:
         connection.execute(_FILL, [PENDING])
-        connection.execute("VACUUM ANALYZE pending")
+        connection.execute("VACUUM ANALYZE cqrs_pending")
     found = programs.run("benchmarks.product.sequence", data.environment)
     if found["events"] != PENDING:
         raise AssertionError(f"{found['events']} of {PENDING} events got a position")
