@@ -1,0 +1,97 @@
+"""A complete request on its way: in the queue, in a thread, answered."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from config.serve.front import refusals
+from config.serve.front.shares import share_of
+from cqrs.messaging.context import Caller
+
+if TYPE_CHECKING:
+    from config.serve.front.front import Front
+
+WAITING_HEADERS = ("prefer", "x-consistency-token")
+"""A request with one of these may wait in its thread for the read side."""
+WATCH_AFTER_S = 0.05
+"""Most requests leave the queue sooner, and need nothing that watches their client."""
+
+
+class Request(Caller):
+    """One request. The loop owns it, and the thread that answers it between `start` and `_done`."""
+
+    def __init__(self, front: "Front", scope: Any, protocol: Any, body: bytes) -> None:
+        self.front, self.scope, self.protocol, self.body = front, scope, protocol, body
+        self.share = share_of(scope.method, scope.path)
+        self.answered = front.loop.create_future()
+        self.timer: asyncio.TimerHandle | None = None
+        self.watch: asyncio.Task[None] | None = None
+        self.is_left = self.has_left_share = False
+
+    def start(self) -> None:
+        """Take a thread: called on the loop, or in the thread that becomes free."""
+        self.front.threads.submit(self.scope, self.protocol, self.body, self, self._done)
+
+    # On the loop.
+
+    def wait(self) -> None:
+        """Wait in the queue: be refused when the limit is over, or dropped without a client."""
+        limit_s = self.front.queue_limit_s
+        first_s = min(WATCH_AFTER_S, limit_s)
+        self.timer = self.front.loop.call_later(first_s, self._wait_on, limit_s - first_s)
+
+    def _wait_on(self, limit_s: float) -> None:
+        if self.front.shares.is_queued(self):
+            self.watch_client()
+            self.timer = self.front.loop.call_later(limit_s, self._refuse)
+
+    def may_wait(self) -> bool:
+        """Return whether it may wait in its thread."""
+        headers = self.scope.headers
+        return any(name in headers for name in WAITING_HEADERS)
+
+    def watch_client(self) -> None:
+        """Notice from now on that the client leaves."""
+        if self.watch is None:
+            self.watch = self.front.loop.create_task(self._watch_client())
+
+    async def _watch_client(self) -> None:
+        await self.protocol.client_disconnect()
+        self.is_left = True
+        self._withdraw()
+
+    def _refuse(self) -> None:
+        if self._withdraw():
+            refusals.BUSY.answer(self.scope, self.protocol)
+
+    def _withdraw(self) -> bool:
+        """Complete it without a thread; return False when it has one."""
+        is_out = self.front.shares.withdraw(self)
+        if is_out:
+            self.complete()
+        return is_out
+
+    def complete(self) -> None:
+        """Let its coroutine end."""
+        self.front.unfinished -= 1
+        if not self.answered.done():
+            self.answered.set_result(None)
+
+    def forget(self) -> None:
+        """End what waits on the loop for it."""
+        for waiting in (self.timer, self.watch):
+            if waiting is not None:
+                waiting.cancel()
+
+    # In its thread.
+
+    def has_left(self) -> bool:
+        return self.is_left
+
+    def leave_share(self) -> None:
+        if not self.has_left_share:
+            self.has_left_share = True
+            self.front.shares.leave(self.share)
+
+    def _done(self) -> None:
+        self.front.shares.finish(self.share, holds_place=not self.has_left_share)
+        self.front.finished.append(self)
