@@ -40,10 +40,17 @@ def park_found(stream_type: str, aggregate_id: UUID, reason: str) -> None:
 
 
 def _park(stream_type: str, aggregate_id: UUID | None, reason: str, *, is_held: bool) -> None:
+    row = ParkedChange(
+        stream_type=stream_type, stream_id=aggregate_id, reason=reason, is_held=is_held
+    )
     with transaction.atomic():
-        ParkedChange.objects.filter(stream_type=stream_type, stream_id=aggregate_id).delete()
-        ParkedChange.objects.create(
-            stream_type=stream_type, stream_id=aggregate_id, reason=reason, is_held=is_held
+        if aggregate_id is None:  # NULL is no conflict
+            ParkedChange.objects.filter(stream_type=stream_type, stream_id=None).delete()
+        ParkedChange.objects.bulk_create(
+            [row],
+            update_conflicts=True,  # another look can be first
+            unique_fields=["stream_type", "stream_id"],
+            update_fields=["reason", "is_held"] if is_held else ["reason"],
         )
 
 

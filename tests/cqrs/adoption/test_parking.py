@@ -141,6 +141,15 @@ class TestPark:
         assert scanned(accept_held=True) == Looked(adopted=1)
         assert (parked(), versions(gone)[-1]) == ([], (2, "changed_outside"))
 
+    def test_still_holds_what_a_look_cannot_read(self):
+        key = customer()
+        park("customer", key, "its key was changed")
+        by_sql("UPDATE customers_customer SET registered_at = 'infinity'")
+        assert look("customer", [key]) == PARKED
+        by_sql("UPDATE customers_customer SET registered_at = '2020-01-01'")
+        assert look("customer", [key]) == PARKED
+        assert versions(key) == [(1, "registered")]
+
     def test_says_once_why(self):
         key = customer()
         park("customer", key, "one")

@@ -14,7 +14,14 @@ from customers.commands import UpdateCustomer
 from customers.models import Customer
 from orders.commands import CancelOrder, ConfirmOrder, CreateOrder, SetStock
 from orders.models import Order
-from tests.support.outside import by_sql, delete_stock, everything_fits, outside_events, versions
+from tests.support.outside import (
+    by_sql,
+    delete_stock,
+    everything_fits,
+    outside_events,
+    parked,
+    versions,
+)
 from tests.support.scenarios import content, customer, line, order, product, stock
 from tests.support.threads import attempt, together
 
@@ -44,6 +51,15 @@ class TestLooks:
             looks = together(*[lambda lamp=lamp: look("stock", [lamp])] * 4)
             assert sum(looks, Looked()) == Looked(adopted=1)
             assert versions(lamp) == [(1, "set"), (2, "changed_outside")]
+
+    @pytest.mark.bypasses_events
+    def test_park_a_change_once(self):
+        for _ in range(ROUNDS):
+            ada = customer()
+            by_sql("UPDATE customers_customer SET registered_at = 'infinity' WHERE id = %s", ada)
+            looks = together(*[lambda ada=ada: look("customer", [ada])] * 4)
+            assert looks == [Looked(parked=1)] * 4
+            assert [key for _, key, _ in parked() if key == ada] == [ada]
 
     def test_meet_creations_of_what_was_deleted(self):
         for _ in range(ROUNDS):
