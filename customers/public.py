@@ -4,6 +4,7 @@ from uuid import UUID
 
 from cqrs.database.lock_waits import before_lock
 from cqrs.event_log.aggregates import refuse_missing, require_unchanged
+from cqrs.event_log.outside import reading
 from cqrs.messaging.results import reject
 from customers.commands.import_customer import ImportCustomer
 from customers.commands.register_customer import RegisterCustomer
@@ -31,11 +32,9 @@ def lock_active_customer(customer_id: UUID) -> Customer:
     """
     before_lock(customer_id)
     # Raw SQL, because the ORM has FOR UPDATE only.
-    found = list(
-        Customer.objects.raw(
-            "SELECT * FROM customers_customer WHERE id = %s FOR SHARE", [customer_id]
-        )
-    )
+    statement = "SELECT * FROM customers_customer WHERE id = %s FOR SHARE"
+    with reading(Customer.stream_type, customer_id):
+        found = list(Customer.objects.raw(statement, [customer_id]))
     if not found:
         refuse_missing(Customer, customer_id)
     require_unchanged(found[0])

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any, ClassVar, NoReturn, TypeVar
 from uuid import UUID
 
-from django.db import DataError, models
+from django.db import models
 
 from cqrs.database.lock_waits import before_lock
 from cqrs.event_log import digests, outside
@@ -91,10 +91,8 @@ def find_for_change(model: type[A], pk: UUID, expected: int | Precondition | Non
     before_lock(pk)
     rows = model._default_manager.select_for_update().filter(pk=pk)
     has_tags = isinstance(expected, Precondition)
-    try:
+    with outside.reading(model.stream_type, pk):
         aggregate: Any = (with_epoch(rows) if has_tags else rows).first()
-    except DataError as error:  # a value that cannot be read, such as a time of `infinity`
-        raise outside.ChangedOutside({model.stream_type: [pk]}) from error
     if aggregate is None:
         return None
     require_unchanged(aggregate)
@@ -102,6 +100,15 @@ def find_for_change(model: type[A], pk: UUID, expected: int | Precondition | Non
     message = f"The {model._meta.verbose_name} {is_at}, which is not what was expected"
     _check(expected, aggregate.version, aggregate.log_epoch if has_tags else 0, message)
     found: A = aggregate
+    return found
+
+
+def find_unlocked(model: type[A], pk: UUID) -> A | None:
+    """Return the aggregate without a lock, or None. Raises `ChangedOutside`."""
+    with outside.reading(model.stream_type, pk):
+        found: A | None = model._default_manager.filter(pk=pk).first()
+    if found is not None:
+        require_unchanged(found)
     return found
 
 

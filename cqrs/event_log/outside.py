@@ -1,10 +1,11 @@
 """What the log says of an aggregate that something other than the application may have changed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection
+from django.db import DataError, connection
 
 from cqrs.database.lock_waits import before_lock
 from cqrs.database.locks import LockSpace, lock_key
@@ -42,6 +43,15 @@ class ChangedOutside(DatabaseUnavailable):
         super().__init__("Another program changes this at the moment: try again")
         self.streams = streams
         """Their ids, by stream type."""
+
+
+@contextmanager
+def reading(stream_type: str, stream_id: UUID) -> Iterator[None]:
+    """Raise `ChangedOutside` for a value that cannot be read, such as a time of `infinity`."""
+    try:
+        yield
+    except DataError as error:
+        raise ChangedOutside({stream_type: [stream_id]}) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ Not offered over HTTP.
 from dataclasses import replace
 from typing import ClassVar
 
-from cqrs.event_log.aggregates import lock_new, require_unchanged
+from cqrs.event_log.aggregates import find_unlocked, lock_new
 from cqrs.event_log.events import publish
 from cqrs.messaging.context import IMPORTED, current_context, use_context
 from cqrs.messaging.fields import Id, Text, UtcDatetime
@@ -30,9 +30,7 @@ class ImportCustomer(Command):
 def import_customer(command: ImportCustomer) -> Result[CustomerState]:
     """Write the customer and `CustomerRegistered`, unless the customer exists."""
     stream = lock_new(Customer, command.customer_id)
-    known = Customer.objects.filter(pk=command.customer_id).first()
-    if known is not None:
-        require_unchanged(known)
+    if (known := find_unlocked(Customer, command.customer_id)) is not None:
         return Ok(known.state())
     customer, event = Customer.register(
         command.customer_id,

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from cqrs.event_log.aggregates import lock_new, require_unchanged
+from cqrs.event_log.aggregates import find_unlocked, lock_new
 from cqrs.event_log.events import publish
 from cqrs.messaging.context import IMPORTED, current_context, use_context
 from cqrs.messaging.currencies import AnyCurrency
@@ -48,9 +48,7 @@ class ImportOrder(OrderContent):
 def import_order(command: ImportOrder) -> Result[ImportedOrder]:
     """Write the order and `OrderCreated`, unless the order exists."""
     stream = lock_new(Order, command.order_id)
-    known = Order.objects.filter(pk=command.order_id).first()
-    if known is not None:
-        require_unchanged(known)
+    if (known := find_unlocked(Order, command.order_id)) is not None:
         return _known(known, command)
     require_customer(command.customer_id)
     order, created = Order.place(

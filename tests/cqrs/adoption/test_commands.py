@@ -14,7 +14,7 @@ from cqrs.messaging.ids import uuid7
 from cqrs.messaging.results import Ok, Rejected
 from customers.commands import DeactivateCustomer, ImportCustomer, UpdateCustomer
 from customers.models import Customer
-from orders.commands import ConfirmOrder, CreateOrder, SetStock
+from orders.commands import ConfirmOrder, CreateOrder, ImportOrder, SetStock
 from tests.support.kernel_settings import cqrs
 from tests.support.outside import (
     INSERT_CUSTOMER,
@@ -30,6 +30,8 @@ from tests.support.scenarios import accepted, content, customer, line, order, pr
 from tests.support.statements import statements
 
 pytestmark = pytest.mark.django_db
+
+LONG_AGO = "2020-01-01T00:00:00Z"
 
 
 def count(command: Any, **payload: Any) -> int:
@@ -178,6 +180,21 @@ class TestParkedAggregate:
         key = order()
         by_sql(change)
         assert bus.send(ConfirmOrder, {"order_id": key}).code == "changed_outside"
+
+    def test_refuses_orders_of_a_customer_who_cannot_be_read(self):
+        ada = customer()
+        by_sql("UPDATE customers_customer SET registered_at = 'infinity'")
+        assert bus.send(CreateOrder, content(ada)).code == "changed_outside"
+
+    def test_refuses_imports_of_what_cannot_be_read(self):
+        ada, key = customer(), order()
+        by_sql("UPDATE customers_customer SET registered_at = 'infinity'")
+        by_sql("UPDATE orders_order SET order_date = 'infinity'")
+        payload = {"customer_id": ada, "name": "Ada", "email": "ada@example.com"}
+        result = bus.send(ImportCustomer, {**payload, "registered_at": LONG_AGO})
+        assert result.code == "changed_outside"
+        payload = {**content(ada), "order_id": key, "ordered_at": LONG_AGO}
+        assert bus.send(ImportOrder, payload).code == "changed_outside"
 
     def test_takes_commands_again_when_the_row_is_repaired(self):
         key = order()
