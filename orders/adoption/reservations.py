@@ -8,6 +8,7 @@ from django.db import transaction
 
 from cqrs.adoption.adapter import Change, Consequences
 from cqrs.adoption.looking import look
+from cqrs.event_log.digests import UnknownDigest
 from cqrs.event_log.outside import ChangedOutside
 from cqrs.messaging.results import Refusal
 from orders import stock
@@ -45,6 +46,8 @@ def follow(changes: Sequence[OrderChange]) -> Consequences:
             found.refused[each.aggregate_id] = f"its stock cannot follow: {refusal.rejected.code}"
         except ChangedOutside:
             found.refused[each.aggregate_id] = "its stock cannot follow: it is parked itself"
+        except UnknownDigest:
+            found.refused[each.aggregate_id] = "its stock cannot follow: a newer build wrote it"
     return found
 
 

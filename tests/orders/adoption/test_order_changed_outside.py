@@ -147,6 +147,15 @@ class TestStockThatChangedToo:
         assert stock(lamp) == (1, 0, 4)
         assert [version for version, _ in versions(lamp)] == [1, 2, 3, 4]
 
+    @pytest.mark.bypasses_events
+    def test_is_waited_for_when_a_newer_build_wrote_it(self):
+        lamp = product(5)
+        key, other = order(line(lamp, 2)), order()
+        by_sql("UPDATE orders_stockitem SET digest = '2:0'")
+        by_sql("UPDATE orders_order SET status = 'cancelled'")
+        assert look("order", [key, other]) == Looked(adopted=1, parked=1)
+        assert parked() == [("order", key, "its stock cannot follow: a newer build wrote it")]
+
     def test_lets_a_delivery_go_on(self):
         lamp = product(5)
         key = order(line(lamp, 2), status="shipped")
