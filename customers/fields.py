@@ -44,6 +44,7 @@ def _label(text: str) -> str:
         return label
     try:
         shown = normalize("NFKC", label[4:].encode("ascii").decode("punycode").lower())
+        shown.encode()  # a lone surrogate is no text
         is_one = not shown.isascii() and shown.encode("punycode").decode() == label[4:]
         return shown if is_one else label
     except UnicodeError:

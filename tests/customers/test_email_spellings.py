@@ -30,6 +30,10 @@ class TestSpellings:
     def test_are_shown_as_written(self):
         assert accepted(RegisterCustomer, name="Ada", email=OTHERS[1]).email == OTHERS[1]
 
+    def test_are_as_written_where_the_domain_stands_for_no_text(self):
+        email = "u@xn--a-rc4g.com"  # IDNA of a lone surrogate
+        assert accepted(RegisterCustomer, name="Ada", email=email).email == email
+
     def test_can_be_changed_to_one_another(self):
         ada = customer(email=NFC)
         assert accepted(UpdateCustomer, customer_id=ada, email=OTHERS[0]).email == OTHERS[0]
