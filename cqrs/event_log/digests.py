@@ -14,6 +14,7 @@ in UTC with microseconds, NULL apart from an empty text.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Context, Decimal
@@ -28,6 +29,7 @@ from cqrs.database.outages import DatabaseUnavailable
 FieldLists = Mapping[int, tuple[str, ...]]
 """The fields that a digest covers, by the version of the list. The highest version is written."""
 
+_LIST_VERSION = re.compile("([0-9]{1,9}):")
 _EXACT = Context(prec=1_000)  # the thread's own context may round earlier
 
 
@@ -64,8 +66,8 @@ def _digest(number: int, lists: FieldLists, rows: tuple[Any, ...]) -> str:
 
 def _list_version(digest: str | None) -> int:
     """Return the version that the digest names; 0 for what no build has written."""
-    number = (digest or "").partition(":")[0]
-    return int(number) if number.isascii() and number.isdecimal() else 0
+    found = _LIST_VERSION.match(digest or "")
+    return int(found[1]) if found else 0
 
 
 @cache

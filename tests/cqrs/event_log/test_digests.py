@@ -72,7 +72,7 @@ class TestDigest:
         assert fits(sealed, LISTS, row(price=None))
         assert not fits(sealed, LISTS, row(name="Bea"))
 
-    @pytest.mark.parametrize("digest", [None, "", "no digest", "1:", "0:12", "²:1"])
+    @pytest.mark.parametrize("digest", [None, "", "no digest", "1:", "0:12", "²:1", "9" * 5_000])
     def test_of_something_else_does_not_fit(self, digest: str | None):
         assert not fits(digest, LISTS, row())
 
