@@ -86,9 +86,13 @@ def _file(documents: Iterable[tuple[str, str | None]]) -> IO[bytes]:
 
 
 def _rows(order: str, event: str | None) -> Iterator[list[object]]:
-    """Return the rows of an order. The history may be behind the orders, without any event."""
+    """Return the rows of an order.
+
+    The history may be behind the orders, without any event; or ahead, with the order's deletion.
+    """
     data = orjson.loads(event)["data"] if event else {"shipping_address": {}}
-    return rows_of(orjson.loads(order), (data.get("after") or data)["shipping_address"])
+    state = data.get("after") or data.get("before") or data
+    return rows_of(orjson.loads(order), state["shipping_address"])
 
 
 def _text(rows: Iterable[Iterable[object]]) -> bytes:

@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 
 from cqrs.messaging import bus
 from cqrs.messaging.context import Context, use_context
-from readmodels.models import OrderEventReadModel
+from readmodels.models import OrderEventReadModel, OrderReadModel
 from readmodels.queries import ExportOrders, ListOrders
 from readmodels.queries.order_rows import HEADER
 from tests.readmodels.queries.asking import exported, ids, wrong
@@ -56,6 +56,15 @@ class TestRows:
         log.projected()
         streets = [row["street"] for row in exported() if row["customer_name"] == "Ada"]
         assert streets == ["1 Oak", "1 Oak"]
+
+    def test_have_the_address_while_the_history_alone_knows_of_the_deletion(self, log: Log) -> None:
+        order = log.order(log.customer("Ada"))
+        log.projected()
+        row = OrderReadModel.objects.get()
+        log.change_outside(order, None)
+        log.projected()
+        row.save(force_insert=True)
+        assert [each["street"] for each in exported()] == ["12 Elm Street"]
 
 
 class TestSelection:
