@@ -12,14 +12,19 @@ from cqrs.adoption.adapter import Adapter
 from cqrs.event_log.events import Event, event_types
 from cqrs.event_log.upcasters import upcast
 
-# The last of each type is enough: an event says what is there. A product can have a million.
+RECENT = 100  # events: a product can have a million
+
+# The last of each type is enough: an event says what is there.
 _LAST_OF_EACH_TYPE = """
 SELECT event.stream_id, event.type, event.schema_version, event.data::text
 FROM (
-    SELECT DISTINCT ON (stream_id, type) id
-    FROM cqrs_event WHERE stream_type = %s AND stream_id = ANY(%s::uuid[])
-    ORDER BY stream_id, type, version DESC
-) AS last JOIN cqrs_event AS event USING (id) ORDER BY event.stream_id, event.version
+    SELECT stream_id, type, max(version) AS version
+    FROM unnest(%s::uuid[]) AS wanted (id), LATERAL (
+        SELECT stream_id, type, version FROM cqrs_event
+        WHERE stream_type = %s AND stream_id = wanted.id ORDER BY version DESC LIMIT %s
+    ) AS latest GROUP BY stream_id, type
+) AS last JOIN cqrs_event AS event USING (stream_id, version)
+WHERE event.stream_type = %s ORDER BY event.stream_id, event.version
 """
 
 
@@ -35,9 +40,19 @@ class Folded:
 
 
 def folded(adapter: Adapter[Any], ids: Collection[UUID]) -> Folded:
-    """Return the state of each aggregate by its events."""
+    """Return the state of each aggregate by its events.
+
+    The recent ones are enough if one of them says the whole state; else all of the stream count.
+    """
+    found = _folded(adapter, ids, RECENT)
+    unclear = [key for key in {*found.states, *found.newer} if found.states.get(key) is None]
+    whole = _folded(adapter, unclear, None)
+    return Folded(found.states | whole.states, found.newer | whole.newer)
+
+
+def _folded(adapter: Adapter[Any], ids: Collection[UUID], limit: int | None) -> Folded:
     found = Folded()
-    for stream_id, event in _events(adapter.stream_type, ids):
+    for stream_id, event in _events(adapter.stream_type, ids, limit):
         if event is None:
             found.newer.add(stream_id)
         else:
@@ -45,11 +60,13 @@ def folded(adapter: Adapter[Any], ids: Collection[UUID]) -> Folded:
     return found
 
 
-def _events(stream_type: str, ids: Collection[UUID]) -> Iterator[tuple[UUID, Event | None]]:
+def _events(
+    stream_type: str, ids: Collection[UUID], limit: int | None
+) -> Iterator[tuple[UUID, Event | None]]:
     if not ids:
         return
     with connection.cursor() as cursor:
-        cursor.execute(_LAST_OF_EACH_TYPE, [stream_type, list(ids)])
+        cursor.execute(_LAST_OF_EACH_TYPE, [list(ids), stream_type, limit, stream_type])
         rows = cursor.fetchall()
     for stream_id, wire_name, schema_version, data in rows:
         yield stream_id, _parsed(wire_name, schema_version, data)

@@ -1,5 +1,7 @@
 """The fold of an aggregate's events is its row, whatever commands and other programs have done."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -24,6 +26,7 @@ from orders.commands import (
 from orders.models import Order, OrderLine, StockItem
 from tests.support.outside import by_sql, everything_fits
 from tests.support.scenarios import content, customer, line, product
+from tests.support.statements import statements
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 
@@ -94,11 +97,30 @@ class TestFold:
                 assert {type(state) for state in states.values()} <= {
                     type(adapter.snapshot(row)) for row in rows.values()
                 }
+                with few_recent():
+                    assert folded(adapter, list(rows)).states == states
+
+    def test_reads_the_recent_events_alone_when_they_say_the_whole_state(self):
+        ada, bea = customer(), customer()
+        by_sql("UPDATE customers_customer SET name = 'X' WHERE id = %s", ada)
+        list(scan())
+        for key in (ada, bea):
+            bus.send(DeactivateCustomer, {"customer_id": key})
+            bus.send(UpdateCustomer, {"customer_id": key, "name": "Y"})
+        found = {}
+        for key in (ada, bea):
+            with few_recent(3), statements("default") as sent:
+                found |= folded(adapters()["customer"], [key]).states
+            assert len(sent) == 1
+            with few_recent(2), statements("default") as sent:
+                assert folded(adapters()["customer"], [key]).states[key] == found[key]
+            assert len(sent) == 2
+        assert {(state.name, state.is_active) for state in found.values()} == {("Y", False)}
 
     @EXAMPLES
     @given(steps=st.lists(st.one_of(STEPS, st.sampled_from(OUTSIDE)), max_size=6))
     def test_is_the_row_also_among_outside_changes(self, steps: list[Any]):
-        with undone():
+        with undone(), few_recent():
             world = World()
             for step in steps:
                 if isinstance(step, str):
@@ -114,6 +136,13 @@ class TestFold:
             held = reserved_by_orders()
             stored = StockItem.objects.values_list("pk", "reserved")
             assert parked or all(reserved <= held[key] for key, reserved in stored)
+
+
+@contextmanager
+def few_recent(count: int = 2) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cqrs.adoption.folding.RECENT", count)
+        yield
 
 
 def reserved_by_orders() -> dict[Any, int]:
