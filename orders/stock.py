@@ -27,12 +27,18 @@ def reserve(order_id: UUID, wanted: Iterable[tuple[UUID, int]]) -> Changes:
     `UNTRACKED_PRODUCTS` is `reject`, with `unknown_product`; the message names all such products.
     """
     quantities = _summed(wanted)
-    items = _lock(quantities)
+    return _save(reserved(order_id, quantities, _lock(quantities)))
+
+
+def reserved(
+    order_id: UUID, quantities: Mapping[UUID, int], items: Mapping[UUID, StockItem]
+) -> Changes:
+    """Reserve in the locked items alone, without saving; refuses as `reserve` does."""
     if settings.UNTRACKED_PRODUCTS == "reject":
         _refuse("unknown_product", "Unknown", quantities.keys() - items.keys())
     short = {key for key, item in items.items() if quantities[key] > item.available}
     _refuse("out_of_stock", "Out of stock", short)
-    return _save([(item, item.reserve(order_id, quantities[key])) for key, item in items.items()])
+    return [(item, item.reserve(order_id, quantities[key])) for key, item in items.items()]
 
 
 def release(order_id: UUID, lines: Iterable[Line]) -> Changes:
@@ -64,9 +70,19 @@ def _move(
     items = _lock(held)
     # The order goes on without a product whose row another program has deleted.
     require_deletions(StockItem.stream_type, held.keys() - items.keys())
-    return _save(
-        [(item, change(item, order_id, held[key])) for key, item in items.items() if item.reserved]
-    )
+    return _save(moved(change, order_id, held, items))
+
+
+def moved(
+    change: Callable[[StockItem, UUID, int], StockMoved],
+    order_id: UUID,
+    held: Mapping[UUID, int],
+    items: Mapping[UUID, StockItem],
+) -> Changes:
+    """Release or deduct in the locked items alone, without saving."""
+    return [
+        (item, change(item, order_id, held[key])) for key, item in items.items() if item.reserved
+    ]
 
 
 def _summed(pieces: Iterable[tuple[UUID, int]]) -> Mapping[UUID, int]:

@@ -1,18 +1,18 @@
 """Let the stock follow when another program has changed what an order reserves."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Container, Mapping, Sequence, Set
+from copy import copy
 from uuid import UUID
 
-from django.db import transaction
-
-from cqrs.adoption.adapter import Change, Consequences
+from cqrs.adoption.adapter import Change, Consequences, NotAdopted
 from cqrs.adoption.looking import look
 from cqrs.event_log.digests import UnknownDigest
-from cqrs.event_log.outside import ChangedOutside
+from cqrs.event_log.outside import last_events
+from cqrs.event_log.store_all import store_all
 from cqrs.messaging.results import Refusal
 from orders import stock
-from orders.events import Line, OrderSnapshot
+from orders.events import OrderSnapshot
 from orders.models import StockItem
 
 RESERVING = ("pending", "confirmed")
@@ -32,44 +32,70 @@ def follow(changes: Sequence[OrderChange]) -> Consequences:
     moving = [each for each in changes if _pieces(each.before) != _pieces(each.after)]
     if not moving:
         return found
-    # All rows first, in the order of all commands; then none is missing or unknown below.
-    products = {
-        key for each in moving for side in (each.before, each.after) for key in _pieces(side)
-    }
-    stock.lock(products)
-    look(StockItem.stream_type, products)
+    products = {key for each in moving for key in _products(each)}
+    items = _locked(products)
+    unusable = _unusable(products, items)
     for each in moving:
         try:
-            with transaction.atomic():
-                found.events += _move(each)
+            if reasons := [unusable[key] for key in _products(each) if key in unusable]:
+                raise NotAdopted(reasons[0])
+            changed = _move(each, items)
+        except NotAdopted as reason:
+            found.refused[each.aggregate_id] = f"its stock cannot follow: {reason}"
         except Refusal as refusal:
             found.refused[each.aggregate_id] = f"its stock cannot follow: {refusal.rejected.code}"
-        except ChangedOutside:
-            found.refused[each.aggregate_id] = "its stock cannot follow: it is parked itself"
-        except UnknownDigest:
-            found.refused[each.aggregate_id] = "its stock cannot follow: a newer build wrote it"
+        else:
+            found.events += changed
+            items.update((item.id, item) for item, _ in changed)
+    store_all(
+        [items[key] for key in {item.stream_id for item, _ in found.events}], "on_hand", "reserved"
+    )
     return found
 
 
-def _move(change: OrderChange) -> stock.Changes:
-    order_id, moved = change.aggregate_id, stock.Changes()
-    if held := _held(change.before):
-        is_shipped = change.after is not None and change.after.status in SHIPPED
-        moved += (stock.deduct if is_shipped else stock.release)(order_id, held)
-    if wanted := _pieces(change.after):
-        moved += stock.reserve(order_id, wanted.items())
-    return moved
+def _locked(products: Collection[UUID]) -> dict[UUID, StockItem]:
+    """Lock the stock in the order of all commands, adopt what has changed, and return it."""
+    stock.lock(products)
+    look(StockItem.stream_type, products)
+    return stock.lock(products)
 
 
-def _held(order: OrderSnapshot | None) -> Sequence[Line]:
-    """Return the lines whose pieces are reserved."""
-    return order.items if order and order.status in RESERVING else ()
+def _unusable(products: Collection[UUID], items: Mapping[UUID, StockItem]) -> dict[UUID, str]:
+    """Return why products cannot be moved."""
+    missing = last_events(StockItem.stream_type, products - items.keys()).values()
+    found = {last.stream_id: "it is parked itself" for last in missing if not last.is_deletion}
+    for key, item in items.items():
+        try:
+            if not item.is_unchanged:
+                found[key] = "it is parked itself"
+        except UnknownDigest:
+            found[key] = "a newer build wrote it"
+    return found
+
+
+def _move(change: OrderChange, items: Mapping[UUID, StockItem]) -> stock.Changes:
+    """Return the items of the order as they become, in copies: each event has its version."""
+    held, wanted = _pieces(change.before), _pieces(change.after)
+    is_shipped = change.after is not None and change.after.status in SHIPPED
+    leave = StockItem.deduct if is_shipped else StockItem.release
+    left = stock.moved(leave, change.aggregate_id, held, _copies(items, held))
+    items = {**items, **{item.id: item for item, _ in left}}
+    return left + stock.reserved(change.aggregate_id, wanted, _copies(items, wanted))
+
+
+def _copies(items: Mapping[UUID, StockItem], keys: Container[UUID]) -> dict[UUID, StockItem]:
+    return {key: copy(item) for key, item in items.items() if key in keys}
+
+
+def _products(change: OrderChange) -> Set[UUID]:
+    return _pieces(change.before).keys() | _pieces(change.after).keys()
 
 
 def _pieces(order: OrderSnapshot | None) -> Counter[UUID]:
     """Return the reserved pieces by product."""
     pieces: Counter[UUID] = Counter()
-    for line in _held(order):
-        if line.reserved_quantity:
-            pieces[line.product_id] += line.reserved_quantity
+    if order and order.status in RESERVING:
+        for line in order.items:
+            if line.reserved_quantity:
+                pieces[line.product_id] += line.reserved_quantity
     return pieces

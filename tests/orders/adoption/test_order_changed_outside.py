@@ -29,6 +29,7 @@ from tests.support.outside import (
     versions,
 )
 from tests.support.scenarios import accepted, content, customer, line, order, product, stock
+from tests.support.statements import statements
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +101,17 @@ class TestStatus:
         by_sql("UPDATE orders_order SET status = 'shipped'")
         assert look("order", keys) == Looked(adopted=5)
         assert (stock(lamp), stock(desk)) == ((45, 0, 11), (40, 0, 11))
+
+    def test_takes_no_more_statements_for_many_orders_than_for_one(self):
+        lamp, sent = product(50), []
+        for count in (1, 4):
+            keys = [order(line(lamp, 1)) for _ in range(count)]
+            by_sql("UPDATE orders_order SET status = 'cancelled'")
+            with statements("default") as found:
+                assert look("order", keys) == Looked(adopted=count)
+            sent.append(len(found))
+        assert sent[0] == sent[1]
+        assert stock(lamp)[:2] == (50, 0)
 
     def test_is_published_behind_its_stock(self):
         key = order(line(product(5), 2))
