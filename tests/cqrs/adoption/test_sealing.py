@@ -1,17 +1,21 @@
 """The migrations that add the digests seal what is as the log says, and nothing else."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from cqrs.adoption.adopting import Looked
+from cqrs.adoption.folding import Folded, folded
+from cqrs.adoption.looking import look
 from cqrs.adoption.scanning import scan
 from cqrs.adoption.sealing import seal_rows
 from customers.models import Customer
+from orders.commands import SetStock
 from orders.models import Order, StockItem
 from tests.support.migrating import migrate, migrate_to_the_latest
 from tests.support.outside import by_sql, everything_fits, rename
-from tests.support.scenarios import customer, line, order, product
+from tests.support.scenarios import accepted, customer, line, order, product
 
 pytestmark = [
     pytest.mark.administrator,
@@ -46,6 +50,21 @@ class TestMigration:
         assert not StockItem.objects.exclude(digest=None).exists()
         assert sum((each.looked for each in scan()), Looked()) == Looked(adopted=3)
         assert everything_fits()
+
+    def test_leaves_what_a_command_changes_meanwhile(self, monkeypatch: pytest.MonkeyPatch):
+        lamp, desk = product(5), product(5)
+        by_sql("UPDATE orders_stockitem SET digest = NULL")
+
+        def with_a_command(*asked: Any) -> Folded:
+            found = folded(*asked)
+            accepted(SetStock, product_id=lamp, on_hand=5)
+            by_sql("UPDATE orders_stockitem SET digest = NULL")  # as an earlier build leaves it
+            return found
+
+        monkeypatch.setattr("cqrs.adoption.sealing.folded", with_a_command)
+        seal_rows("stock", StockItem)
+        assert list(StockItem.objects.filter(digest=None).values_list("pk", flat=True)) == [lamp]
+        assert look("stock", [lamp, desk]) == Looked(sealed=1)
 
     def test_can_be_repeated_and_goes_in_chunks(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr("cqrs.adoption.sealing.CHUNK", 2)
