@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cqrs.event_log.events import RecordedEvent
 from tests.support.log import PLACED, Log
-from tests.support.outside_histories import NOBODY, OUTSIDE_STEPS, change_outside
+from tests.support.outside_histories import OUTSIDE_STEPS, UNREGISTERED, change_outside
 from tests.support.step_details import CURRENCIES, LINES, NAMES, WHICH, pick
 
 NEXT = {"pending": Log.confirm, "confirmed": Log.ship, "shipped": Log.deliver}
@@ -37,7 +37,7 @@ def write(log: Log, history: Sequence[tuple[Any, ...]]) -> list[RecordedEvent]:
 
 def compose(log: Log, history: Sequence[tuple[Any, ...]]) -> None:
     """Write the history, passing over steps that the write side would refuse."""
-    customers, orders, products = [log.customer(), NOBODY], [], [log.stock(on_hand=5)]
+    customers, orders, products = [log.customer(), UNREGISTERED], [], [log.stock(on_hand=5)]
     for kind, *details in history:
         if kind == "customer":
             customers.append(log.customer(*details))

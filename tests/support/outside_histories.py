@@ -13,7 +13,7 @@ from tests.support.log import ELM, PLACED, REGISTERED, Log
 from tests.support.snapshots import Snapshot, priced, total_of
 from tests.support.step_details import CURRENCIES, LINES, NAMES, WHICH, pick
 
-NOBODY = UUID(int=99)
+UNREGISTERED = UUID(int=99)
 """A customer that the application never registers: another program inserts its orders."""
 STATUSES = st.sampled_from(["pending", "confirmed", "shipped", "delivered", "cancelled"])
 DAYS = st.integers(-3, 3)

@@ -37,7 +37,7 @@ from readmodels.queries import (
 )
 from tests.support.expected import searched
 from tests.support.log import ELM, PLACED, REGISTERED, Log
-from tests.support.outside_histories import NOBODY
+from tests.support.outside_histories import UNREGISTERED
 from tests.support.statements import statements, written_tables
 from tests.support.waiting import ask, token
 
@@ -116,13 +116,15 @@ class TestOrderChangedOutside:
     def test_shows_an_order_of_a_customer_that_there_is_not(self, log: Log) -> None:
         model = log.order(log.customer())
         key = log._new_key()
-        log.change_outside(key, log.snapshots[model].model_copy(update={"customer_id": NOBODY}))
+        log.change_outside(
+            key, log.snapshots[model].model_copy(update={"customer_id": UNREGISTERED})
+        )
         log.projected()
         assert (order(key)["customer_name"], ParkedEvent.objects.count()) == ("", 0)
-        log.change_outside(NOBODY, ADA)
+        log.change_outside(UNREGISTERED, ADA)
         log.projected()
         assert order(key)["customer_name"] == "Ada"
-        assert counts(NOBODY) == (1, 1, 0, {"USD": "20.00"})
+        assert counts(UNREGISTERED) == (1, 1, 0, {"USD": "20.00"})
 
     def test_deletes_the_order_and_continues_its_versions(self, log: Log) -> None:
         buyer = log.customer()
