@@ -19,7 +19,7 @@ from cqrs.database.pipelines import set_lock_timeout
 from cqrs.database.sqlstates import Meaning, meaning, sqlstate
 from cqrs.event_log.outside import ChangedOutside
 
-CHUNK = 200  # rows that one transaction locks: for less than the first wait of a web process
+CHUNK = 100  # rows that one transaction locks: for less than the first wait of a web process
 ATTEMPTS = 5
 LOCK_TIMEOUT_MS = 2_000  # outside the web, whose sessions have a shorter one
 
