@@ -9,6 +9,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from cqrs.database.profiles import Profile, current_profile, set_profile
 from cqrs.event_log.audits import audit
+from cqrs.http.password_hasher import LowPriorityHasher
 from cqrs.messaging.context import system_context, use_context
 from cqrs.notifications import listener
 from cqrs.projections.registry import runner
@@ -72,6 +73,14 @@ def _hang_up() -> None:
     listener.RECONNECT_S = 3_600.0
     with connections["replica"].cursor() as cursor:
         cursor.execute(HANG_UP)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_iterations() -> Iterator[None]:
+    """Let a hash of a password cost a thousandth; what is hashed and when stays the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LowPriorityHasher, "iterations", LowPriorityHasher.iterations // 1_000)
+        yield
 
 
 @pytest.fixture(autouse=True)
