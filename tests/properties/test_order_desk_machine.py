@@ -218,7 +218,7 @@ def test_the_desk_and_the_model_agree_on_every_answer_and_on_the_end() -> None:
     run_state_machine_as_test(
         OrderDesk,
         settings=settings(
-            max_examples=1500 if FULL else 40,
+            max_examples=1500 if FULL else 20,
             stateful_step_count=50,
             deadline=None,
             suppress_health_check=list(HealthCheck),

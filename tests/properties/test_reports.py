@@ -14,6 +14,7 @@ from cqrs.messaging.ids import uuid7
 from cqrs.projections.registry import runner
 from orders.commands import CancelOrder, ConfirmOrder, CreateOrder, ImportOrder
 from readmodels.projections import PROJECTIONS
+from tests.support.desk import FULL_COUNTS
 from tests.support.report_sums import assert_reports_agree
 from tests.support.scenarios import accepted, content, customer, line
 
@@ -45,7 +46,7 @@ ORDERS = st.lists(
 @pytest.mark.django_db(databases=["default", "replica"])
 @settings(
     deadline=None,
-    max_examples=40,
+    max_examples=40 if FULL_COUNTS else 15,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(ORDERS)

@@ -179,7 +179,7 @@ def _runner() -> Runner:
 @pytest.mark.timeout(3_000 if FULL_COUNTS else 300)
 @pytest.mark.django_db(databases=["default", PROJECTION_ALIAS])
 class TestAnyRun:
-    @settings(EXAMPLES, max_examples=500 if FULL_COUNTS else 30)
+    @settings(EXAMPLES, max_examples=500 if FULL_COUNTS else 12)
     @given(LONG_HISTORIES, STEPS, FAULTS)
     def test_ends_with_what_the_log_says(self, history: Any, steps: Any, faults: Any) -> None:
         with undone():
