@@ -2,7 +2,8 @@
 
     python -m tests.faults.hammer CLIENTS < {"url": ..., "path": ..., "headers": ..., "body": ...}
 
-Ends with its standard input, and prints how often each status was answered and the longest wait.
+Prints a line when the clients begin. Ends with its standard input, and prints how often each
+status was answered and the longest wait.
 `NEW` in the body is another text each time.
 """
 
@@ -17,6 +18,7 @@ from uuid import uuid4
 import httpx
 
 NEW = "NEW"
+STARTED = "started\n"
 
 
 def hammer(spec: dict[str, Any], found: Counter[str], waits: list[float]) -> None:
@@ -36,6 +38,8 @@ def main(clients: int) -> None:
     waits: list[float] = [0.0]
     for _ in range(clients):
         threading.Thread(target=hammer, args=(spec, found, waits), daemon=True).start()
+    sys.stdout.write(STARTED)
+    sys.stdout.flush()
     sys.stdin.read()
     sys.stdout.write(json.dumps({"statuses": found, "longest_s": max(waits)}))
 

@@ -19,7 +19,7 @@ import httpx
 import psycopg
 
 from cqrs.messaging.ids import uuid7
-from tests.faults.hammer import NEW
+from tests.faults.hammer import NEW, STARTED
 from tests.support.desk import PASSWORD, REPOSITORY, Desk, order_body
 
 READERS, WRITERS, PAUSE_S, LIVE_PAUSE_S = 3, 2, 0.03, 0.02
@@ -70,6 +70,10 @@ class MixedLoad:
 
     def of(self, phase: str, *kinds: str) -> list[Answer]:
         return [each for each in self.answers if each.phase == phase and each.kind in kinds]
+
+    def has(self, number: int, phase: str, *kinds: str) -> bool:
+        """Say whether there are so many answers of each kind."""
+        return all(len(self.of(phase, kind)) >= number for kind in (*kinds, "live"))
 
     def p99_ms(self, phase: str, *kinds: str) -> float:
         found = sorted(each.seconds for each in self.of(phase, *kinds))
@@ -209,8 +213,10 @@ def _hammered(desk: Desk, clients: int, path: str, body: Any) -> Iterator[dict[s
         cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdin is not None
+    assert process.stdout is not None
     process.stdin.write(json.dumps(spec) + "\n")
     process.stdin.flush()
+    assert process.stdout.readline() == STARTED
     found: dict[str, Any] = {}
     try:
         yield found

@@ -15,7 +15,8 @@ from tests.faults.mixed_load import MixedLoad
 from tests.support.desk import FULL_COUNTS, Desk, registered, wait_for
 from tests.support.sides import assert_agree, is_level
 
-PHASE_S = 38 if FULL_COUNTS else 3
+PHASE_S = 38 if FULL_COUNTS else 0
+ANSWERS = 50  # of each kind that must be answered, in each phase
 EVERYTHING = ("read", "write")
 Disturbance = Callable[[], AbstractContextManager[object]]
 
@@ -44,10 +45,11 @@ class TestMixedLoad:
             wait_for(lambda: len(load.placed) > 20)
             wait_for(lambda: set(load.placed[:5]) <= read_orders(desk))
             load.projected = load.placed[:5]
-            for name, (disturbance, _) in disturbances.items():
+            for name, (disturbance, kinds) in disturbances.items():
                 with disturbance():
                     load.phase = name
                     time.sleep(PHASE_S)
+                    wait_for(lambda name=name, kinds=kinds: load.has(ANSWERS, name, *kinds), 30)
                 load.phase = "between"
                 wait_for(lambda: is_well(desk, load.bearer), 30)
         for name, (_, kinds) in disturbances.items():
