@@ -1,23 +1,21 @@
 """One desk on servers of its own, which tests take away from it and give back."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import httpx
 import pytest
 
 from cqrs.messaging.ids import uuid7
-from tests.support.desk import PASSWORD, Desk, registered, served_desk, wait_for
+from tests.support.desk import Desk, registered, served_desk, wait_for
 from tests.support.servers import (
     PrivatePostgres,
     PrivateRedis,
     on_two_servers,
-    private_postgres,
     private_redis,
 )
 from tests.support.sides import is_level
+from tests.support.templates import served_postgres
 
 
 class OutageDesk:
@@ -35,20 +33,15 @@ class OutageDesk:
         for server in (self.write, self.read, self.redis):
             server.start()
         self.desk.start()
-        wait_for(self._may_log_in)  # the desk tries a lost database again after a second
-
-    def _may_log_in(self) -> bool:
-        login = {"username": "admin", "password": PASSWORD}
-        return httpx.post(f"{self.desk.url}/api/auth/token", json=login).status_code == 200
+        with self.desk.client() as client:  # it tries a lost database again after a second
+            unknown = f"/api/orders/{uuid7()}/confirm"
+            wait_for(lambda: client.post(unknown).status_code == 404)
 
 
 @pytest.fixture(scope="package")
 def any_outage_desk() -> Iterator[OutageDesk]:
     with ExitStack() as stack:
-        write, read = [
-            stack.enter_context(private_postgres(Path(tempfile.mkdtemp(prefix="order-desk-"))))
-            for _ in range(2)
-        ]
+        write, read = [stack.enter_context(served_postgres()) for _ in range(2)]
         redis = stack.enter_context(private_redis())
         desk = stack.enter_context(
             served_desk(
@@ -65,7 +58,8 @@ def any_outage_desk() -> Iterator[OutageDesk]:
 def outage(any_outage_desk: OutageDesk) -> Iterator[OutageDesk]:
     any_outage_desk.heal()
     yield any_outage_desk
-    any_outage_desk.heal()
+    for hung in (any_outage_desk.write, any_outage_desk.read):
+        hung.resume()  # else it could not be stopped
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from cqrs.messaging.ids import uuid7
 from tests.faults.celery_worker import REACTIONS, CeleryWorker
 from tests.faults.conftest import OutageDesk
 from tests.support.desk import Desk, order_body, registered, served_desk, wait_for
+from tests.support.templates import served_postgres
 
 CUSTOMERS = 12
 READ_S = 5  # one call to the mail server hangs for ten seconds
@@ -87,6 +88,10 @@ class TestHangingReactions:
 
     @pytest.mark.timeout(300)
     def test_hold_no_thread_that_projects_in_process(self) -> None:
-        with hanging_servers() as settings, served_desk(**settings) as desk:
+        with (
+            hanging_servers() as settings,
+            served_postgres() as postgres,
+            served_desk(**postgres.variables, **settings) as desk,
+        ):
             desk.start()
             assert_projecting_goes_on(desk)

@@ -25,10 +25,10 @@ from tests.support.servers import (
     PrivatePostgres,
     PrivateStandby,
     on_two_servers,
-    private_postgres,
     private_standby,
 )
 from tests.support.sides import is_level
+from tests.support.templates import served_postgres
 
 PAGE = (REPOSITORY / "docs/operating.md").read_text().split("\n## What to do after a restore\n")[1]
 AHEAD = "ahead of the log"
@@ -69,10 +69,7 @@ class Databases:
 @pytest.fixture
 def databases() -> Iterator[Databases]:
     with ExitStack() as stack:
-        write, read = [
-            stack.enter_context(private_postgres(Path(tempfile.mkdtemp(prefix="order-desk-"))))
-            for _ in range(2)
-        ]
+        write, read = [stack.enter_context(served_postgres()) for _ in range(2)]
         desk = stack.enter_context(served_desk(**on_two_servers(write, read)))
         desk.start()
         yield Databases(desk, write, read)

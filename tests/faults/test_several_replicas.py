@@ -21,10 +21,10 @@ from tests.support.servers import (
     PrivatePostgres,
     PrivateStandby,
     on_two_servers,
-    private_postgres,
     private_standby,
 )
 from tests.support.sides import assert_agree, is_level
+from tests.support.templates import served_postgres
 
 MAX_AGE_S = 1
 THREADS = 8
@@ -73,15 +73,12 @@ class SpreadDesk:
         wait_for(lambda: self.on_standby(CAUGHT_UP, position) == (True,), 30)
 
 
-def folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="order-desk-"))
-
-
 @pytest.fixture(scope="module")
 def spread() -> Iterator[tuple[SpreadDesk, Desk]]:
     with ExitStack() as stack:
-        write, read = [stack.enter_context(private_postgres(folder())) for _ in range(2)]
-        standby = stack.enter_context(private_standby(folder(), read))
+        write, read = [stack.enter_context(served_postgres()) for _ in range(2)]
+        folder = Path(tempfile.mkdtemp(prefix="order-desk-"))
+        standby = stack.enter_context(private_standby(folder, read))
         servers = SpreadDesk(write, read, standby)
         variables = on_two_servers(write, read)
         for name in ("REPLICA_DATABASE_URL", "REPLICA_WRITER_DATABASE_URL"):

@@ -1,11 +1,8 @@
 """The machine of a database vanishes: packets are dropped, and no connection is closed."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -14,9 +11,9 @@ import pytest
 from cqrs.messaging.ids import uuid7
 from tests.faults.slowness import Timed, at_once, codes, meanwhile, timed
 from tests.support.desk import Desk, order_body, registered, served_desk, wait_for
-from tests.support.servers import PrivatePostgres, private_postgres
 from tests.support.sides import assert_agree, is_level
 from tests.support.tcp_proxy import Proxy, proxied
+from tests.support.templates import served_postgres
 
 SOME = 4  # of 8 threads
 LOST_S, CONNECT_S, SLACK_S = 5.0, 3.0, 1.5
@@ -27,18 +24,12 @@ class FarDesk:
     """A desk that reaches its databases through wires of the test."""
 
     def __init__(self, stack: ExitStack) -> None:
-        self.write, self.read = [self._server(stack) for _ in range(2)]
+        self.write, self.read = [stack.enter_context(served_postgres()) for _ in range(2)]
         self.to_write, write_url = self._wire(stack, self.write.urls["default"])
         self.to_read, read_url = self._wire(stack, self.read.urls["replica"])
         self.desk = stack.enter_context(
             served_desk(DATABASE_URL=write_url, REPLICA_DATABASE_URL=read_url)
         )
-
-    @staticmethod
-    def _server(stack: ExitStack) -> PrivatePostgres:
-        folder = Path(tempfile.mkdtemp(prefix="order-desk-"))
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        return stack.enter_context(private_postgres(folder))
 
     @staticmethod
     def _wire(stack: ExitStack, url: str) -> tuple[Proxy, str]:

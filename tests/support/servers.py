@@ -7,6 +7,7 @@ that ends.
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -36,7 +37,8 @@ class PrivatePostgres(ServerProcess):
     stop_signal = signal.SIGINT
     orphan_signal = signal.SIGQUIT
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, template: Path | None = None) -> None:
+        self.template = template
         self.account = server_account()
         super().__init__(_reachable(folder, self.account))
         self.cluster = Cluster(self.folder, self.account)
@@ -44,7 +46,10 @@ class PrivatePostgres(ServerProcess):
         self.create_cluster()
 
     def create_cluster(self) -> None:
-        create(self.cluster, self.binaries, "--no-sync")
+        if self.template is None:
+            create(self.cluster, self.binaries, "--no-sync")
+        else:  # with its owner, who may be another account
+            subprocess.run(["cp", "-a", self.template, self.cluster.data], check=True)
 
     @property
     def urls(self) -> dict[str, str]:
@@ -142,9 +147,12 @@ class PrivateRedis(ServerProcess):
 
 
 @contextmanager
-def private_postgres(path: Path) -> Iterator[PrivatePostgres]:
-    """Run PostgreSQL below `path`, or where its account can reach if it cannot reach that."""
-    with _running(PrivatePostgres(path)) as postgres:
+def private_postgres(path: Path, *, template: Path | None = None) -> Iterator[PrivatePostgres]:
+    """Run PostgreSQL below `path`, or where its account can reach if it cannot reach that.
+
+    Its data are a new cluster, or a copy of the data folder `template`.
+    """
+    with _running(PrivatePostgres(path, template)) as postgres:
         yield postgres
 
 
