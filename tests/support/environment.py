@@ -53,8 +53,8 @@ def _prepare(stack: ExitStack, *, hands_out: bool) -> None:
     folder.chmod(0o755)  # PostgreSQL runs as another user when the tests run as root
     os.environ["LOCAL_DIR"] = str(folder / "local")
     os.environ.setdefault("LOG_LEVEL", "WARNING")
-    if os.environ.get("FAULT_COUNTS") == "full":
-        settings.register_profile("cqrs", max_examples=500)
+    full = os.environ.get("FAULT_COUNTS") == "full"
+    settings.register_profile("cqrs", max_examples=500 if full else 12)
     if hands_out:
         os.environ.update(_UNUSED)
         return
