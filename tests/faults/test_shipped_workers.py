@@ -23,16 +23,35 @@ PROFILES = "SELECT customer_id::text FROM customers_customerprofile"
 pytestmark = pytest.mark.timeout(1200 if FULL_COUNTS else 300)
 
 
+@pytest.fixture(scope="module")
+def any_desk(any_outage_desk: OutageDesk) -> Desk:
+    """Serve without workers of its own."""
+    any_outage_desk.heal()
+    any_outage_desk.desk.start(WORKER="0")
+    return any_outage_desk.desk
+
+
 @pytest.fixture
-def workers(outage: OutageDesk) -> Iterator[ShippedWorkers]:
-    outage.desk.start(WORKER="0")
-    workers = ShippedWorkers(outage.desk)
-    try:
-        for program in PROGRAMS:
-            workers.running(program)
-        yield workers
-    finally:
-        workers.kill()
+def desk(any_desk: Desk) -> Desk:
+    return any_desk
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[list[ShippedWorkers]]:
+    found: list[ShippedWorkers] = []
+    yield found
+    for each in found:
+        each.kill()
+
+
+@pytest.fixture
+def workers(desk: Desk, started: list[ShippedWorkers]) -> ShippedWorkers:
+    """Return those that an earlier test has left running, or start some."""
+    if not started or started[-1].process.poll() is not None:
+        started.append(ShippedWorkers(desk))
+    for program in PROGRAMS:
+        started[-1].running(program)
+    return started[-1]
 
 
 @contextmanager
@@ -85,14 +104,15 @@ def assert_it_works(desk: Desk) -> None:
 
 class TestKilledRedis:
     def test_under_load_loses_no_event_and_no_reaction(
-        self, outage: OutageDesk, desk: Desk, workers: ShippedWorkers
+        self, any_outage_desk: OutageDesk, desk: Desk, workers: ShippedWorkers
     ) -> None:
+        redis = any_outage_desk.redis
         with load(desk) as customers:
             for _ in range(KILLS):
                 self.write_more(desk)
-                outage.redis.kill()
+                redis.kill()
                 self.write_more(desk)
-                outage.redis.start()
+                redis.start()
                 written = events(desk)
                 wait_for(lambda written=written: is_visible(desk, written), PATIENCE_S)
         assert_all_is_done(desk, customers)
