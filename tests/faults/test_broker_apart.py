@@ -1,11 +1,9 @@
 """The cache and the broker are two servers: each may be lost without the other, under traffic."""
 
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -15,12 +13,13 @@ import redis
 
 from cqrs.messaging.ids import uuid7
 from tests.faults.celery_worker import TWO_PROCESSES, CeleryWorker
-from tests.support.desk import Desk, order_body, registered, served_desk, wait_for
+from tests.support.desk import FULL_COUNTS, Desk, order_body, registered, served_desk, wait_for
 from tests.support.redis_faults import full, hanging
-from tests.support.servers import PrivateRedis, private_postgres, private_redis
+from tests.support.servers import PrivateRedis, private_redis
 from tests.support.sides import assert_agree, is_level
+from tests.support.templates import served_postgres
 
-FAULT_S = 3.0
+FAULT_S = 3.0 if FULL_COUNTS else 1.0
 SLOW_S = 0.25  # a request that is slower has waited for a server that hangs
 TOKEN = "X-Consistency-Token"
 
@@ -36,8 +35,7 @@ class ApartDesk:
 @pytest.fixture(scope="module")
 def apart() -> Iterator[ApartDesk]:
     with ExitStack() as stack:
-        folder = Path(tempfile.mkdtemp(prefix="order-desk-"))
-        postgres = stack.enter_context(private_postgres(folder))
+        postgres = stack.enter_context(served_postgres())
         cache, broker = [stack.enter_context(private_redis()) for _ in range(2)]
         desk = stack.enter_context(
             served_desk(
