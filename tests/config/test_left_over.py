@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from config.database.embedded import postgres
 from config.database.embedded.postgres import DATABASES
 from tests.config.desk_user import DeskUser
 from tests.support.desk import Desk, served_desk
@@ -30,17 +31,22 @@ EACH = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server() -> Iterator[PrivatePostgres]:
-    with private_postgres(Path(tempfile.mkdtemp(prefix="order-desk-"))) as postgres:
-        yield postgres
+    with private_postgres(Path(tempfile.mkdtemp(prefix="order-desk-"))) as server:
+        yield server
 
 
 @pytest.fixture
 def desk(server: PrivatePostgres) -> Iterator[Desk]:
-    """Return a desk on a server of its own, which is not started."""
+    """Return a desk that is not started, and whose databases are empty."""
     with served_desk(**server.variables) as desk:
         yield desk
+    with psycopg.connect(server.url, dbname="postgres", autocommit=True) as connection:
+        for name in DATABASES.values():
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    server.cluster.update_state(rights="")
+    postgres.prepare(server.cluster, server.port)
 
 
 class TestDatabaseOfAnOlderCommit:
