@@ -36,7 +36,7 @@ OWNERS_FIRST = {
     "replica": ("replica_migration", "replica_writer", "replica"),
 }
 READY_S = 90.0
-LOGIN_S = 120.0  # how long a login is used again; its token lives for 900 s
+LOGIN_S = 60.0  # how long a login is used again; its token lives for 900 s
 STOP_S = 30.0
 FULL_COUNTS = os.environ.get("FAULT_COUNTS") == "full"
 
