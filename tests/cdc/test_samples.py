@@ -12,6 +12,7 @@ from cqrs.cdc import properties
 from cqrs.cdc.changes import Record
 from tests.cdc.shelves import ONE, TWO, WATCHED, execute
 from tests.support.debezium import Captured, captured
+from tests.support.desk import wait_for
 from tests.support.scenarios import customer
 from tests.support.waiting import BOTH
 
@@ -59,13 +60,18 @@ def _plain(engine: Captured) -> Iterator[tuple[str, Record]]:
     part_created, part_left, _, part_arrived = engine.wait_for("shelf_book", 4)
     note_created, note_deleted, _ = engine.wait_for("shelf_note", 3)
     [event] = engine.wait_for("cqrs_event", 1)
-    messages = [each for each in engine.records if each.topic.endswith(".message")]
+    [message, *_] = wait_for(lambda: _messages(engine), 30)
     yield from {
         "created": created, "updated": updated, "old_key": old_key, "new_key": new_key,
         "part_created": part_created, "part_left": part_left, "part_arrived": part_arrived,
         "note_created": note_created, "note_deleted": note_deleted, "truncated": truncated,
-        "event": event, "heartbeat": engine.heartbeats[0], "message": messages[0],
+        "event": event, "heartbeat": engine.heartbeats[0], "message": message,
     }.items()  # fmt: skip
+
+
+def _messages(engine: Captured) -> list[Record]:
+    """Return what the heartbeat's query has written to the WAL."""
+    return [each for each in list(engine.records) if each.topic.endswith(".message")]
 
 
 def _with_schema(engine: Captured) -> Iterator[tuple[str, Record]]:
