@@ -38,7 +38,7 @@ workers:
 
 cdc: SOURCE ?= embedded
 cdc:
-	@$(INSTALL) base && $(INSTALL) cdc && exec $(PYTHON_ENV) manage.py cdc run --source $(SOURCE)
+	@$(INSTALL) base && $(INSTALL) cdc && END_WITH_PARENT=1 exec $(PYTHON_ENV) manage.py cdc run --source $(SOURCE)
 
 # Twice: on the machine's PostgreSQL, then what differs by version on the wheel's newer one.
 test:

@@ -1,8 +1,10 @@
 #!/usr/bin/env python
 import os
+import signal
 import sys
 
 from config.database.embedded.errors import EmbeddedPostgresError
+from config.serve.parent_death import end_with_parent
 from config.serve.startup import start_exclusively
 
 
@@ -10,6 +12,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if sys.argv[1:2] in (["serve"], ["web"]):
         start_exclusively()  # before the settings start a database
+    if "END_WITH_PARENT" in os.environ:  # else it would go on after a killed make
+        end_with_parent(os.getppid(), signal.SIGTERM)
     from django.core.management import execute_from_command_line
 
     try:

@@ -4,14 +4,12 @@ They need no settings, because reading the settings can start a database: manage
 first.
 """
 
-import os
 import signal
 import sys
 from functools import cache
 from types import FrameType
 
 from config.environment import local_dir
-from config.serve.parent_death import end_with_parent
 from config.serve.serve_lock import Refused, ServeLock, acquire
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -22,8 +20,6 @@ def start_exclusively() -> ServeLock:
     """Stop cleanly on signals from now on; lock the checkout and the port, or exit with 1."""
     for number in SIGNALS:
         signal.signal(number, _stop)
-    if "END_WITH_PARENT" in os.environ:  # else `serve` would go on after a killed make
-        end_with_parent(os.getppid(), signal.SIGTERM)
     try:
         return acquire(local_dir())
     except Refused as refused:
