@@ -23,11 +23,17 @@ def desk(any_desk: Desk) -> Desk:
     return any_desk
 
 
-@pytest.fixture
-def capture(desk: Desk) -> Iterator[CaptureProcess]:
-    process = CaptureProcess(desk)
+@pytest.fixture(scope="module")
+def any_capture(any_desk: Desk) -> Iterator[CaptureProcess]:
+    process = CaptureProcess(any_desk)
     yield process
     process.end()
+
+
+@pytest.fixture
+def capture(desk: Desk, any_capture: CaptureProcess) -> CaptureProcess:
+    """Return it as the test before has left it: starting takes seconds."""
+    return any_capture
 
 
 @pytest.fixture

@@ -37,7 +37,10 @@ class CaptureProcess:
             )
 
     def start(self) -> None:
-        """Return when it captures."""
+        """Return when it captures. One that runs already is left alone."""
+        if self.process is not None and self.process.poll() is None:
+            wait_for(self.is_capturing, START_S)
+            return
         before = self.row()
         self.begin()
         wait_for(lambda: self._is_anew(before) and self.is_capturing(), START_S)
