@@ -1,5 +1,7 @@
 """What happens to the slot while no process reads it."""
 
+from collections.abc import Iterator
+
 from tests.support.capturing import CaptureProcess, alone
 from tests.support.desk import FULL_COUNTS, Desk, wait_for
 from tests.support.placing import place
@@ -11,12 +13,39 @@ RETAINED = """
 SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint FROM pg_replication_slots
 WHERE slot_name = 'order_desk'
 """
+WAL_END = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint"
 WRITE = """
 SELECT count(pg_logical_emit_message(false, 'noise', repeat('x', 1048576)))
 FROM generate_series(1, %s)
 """
 WRITTEN_MB = 1_024 if FULL_COUNTS else 128
 ELSEWHERE_MB = 512 if FULL_COUNTS else 64
+REBUILDS = 20 if FULL_COUNTS else 3
+FLAT = 256 * 2**10  # some seconds of heartbeats write less, a rebuild writes more
+
+
+def retained(desk: Desk) -> int:
+    """Return how many bytes of WAL the server keeps for the slot."""
+    return int(desk.sql("default", RETAINED)[0][0])
+
+
+def wal_end(desk: Desk) -> int:
+    return int(desk.sql("default", WAL_END)[0][0])
+
+
+def wait_until_flat(desk: Desk) -> None:
+    """Return when the slot holds no more than a few heartbeats."""
+    alone(desk, "CHECKPOINT")  # notes where the server stands, which it also does every 15 s
+    wait_for(lambda: retained(desk) < FLAT, 60)
+
+
+def retained_while_rebuilding(desk: Desk) -> Iterator[int]:
+    """Rebuild a projection; yield what the slot holds meanwhile."""
+    rebuilding = desk.manage("projections", "rebuild", "orders")
+    while rebuilding.poll() is None:
+        yield retained(desk)
+    said, failed = rebuilding.communicate()
+    assert rebuilding.returncode == 0, said + failed
 
 
 class TestSlot:
@@ -60,7 +89,19 @@ class TestSlot:
     ):
         capture.start()
         desk.sql("replica", WRITE, ELSEWHERE_MB)
-        wait_for(lambda: desk.sql("default", RETAINED)[0][0] < 32 * 2**20, 60)
+        wait_for(lambda: retained(desk) < 32 * 2**20, 60)
+
+    def test_holds_no_more_while_a_projection_is_rebuilt_and_nothing_is_written(
+        self, desk: Desk, capture: CaptureProcess
+    ):
+        capture.start()
+        wait_for(lambda: capture.row()["scan_due"] is False, 60)
+        for _ in range(REBUILDS):
+            wait_until_flat(desk)
+            begun = wal_end(desk)
+            for size in retained_while_rebuilding(desk):
+                assert size < wal_end(desk) - begun + FLAT
+        wait_until_flat(desk)
 
     def test_is_named_as_long_as_no_process_reads_it(self, desk: Desk, capture: CaptureProcess):
         capture.start()
