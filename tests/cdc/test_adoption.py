@@ -7,19 +7,16 @@ import httpx
 import pytest
 
 from cqrs.messaging.ids import uuid7
+from tests.cdc.adopted import assert_verified, outside, wait_until_all_is_read
 from tests.support.capturing import CaptureProcess
 from tests.support.desk import FULL_COUNTS, Desk, order_body, registered, wait_for
 from tests.support.placing import place, placing
+from tests.support.scenarios import line
 from tests.support.sides import assert_agree, is_level
 
 COMMANDS = 1_000 if FULL_COUNTS else 100
 RAW_UPDATES, WRITERS = 50, 8
-OUTSIDE = "SELECT count(*) FROM cqrs_event WHERE metadata ->> 'origin' = 'outside'"
 ORDERS = f"SELECT id FROM orders_order ORDER BY id LIMIT {RAW_UPDATES}"
-IS_READ = """
-SELECT FROM pg_replication_slots
-WHERE slot_name = 'order_desk' AND confirmed_flush_lsn >= %s::pg_lsn
-"""
 
 
 @pytest.fixture
@@ -30,15 +27,12 @@ def capture(capture: CaptureProcess) -> CaptureProcess:
     return capture
 
 
-def outside(desk: Desk) -> int:
-    return int(desk.sql("default", OUTSIDE)[0][0])
-
-
-def wait_until_all_is_read(desk: Desk) -> None:
-    """Return when the looks at all that is committed now are done."""
-    end = desk.sql("default", "SELECT pg_current_wal_lsn()::text")[0][0]
-    wait_for(lambda: desk.sql("default", IS_READ, end), 60)
-    wait_for(lambda: is_level(desk), 60)
+def stock(desk: Desk, product: str) -> tuple[int, int]:
+    """Return how many pieces are on hand, and how many of them are reserved."""
+    [found] = desk.sql(
+        "default", "SELECT on_hand, reserved FROM orders_stockitem WHERE id = %s", product
+    )
+    return found[0], found[1]
 
 
 def answer(api: httpx.Client, method: str, path: str, **more: Any) -> Any:
@@ -62,8 +56,7 @@ class TestAdoption:
         wait_until_all_is_read(desk)
         assert outside(desk) == before + RAW_UPDATES
         assert_agree(desk)
-        code, said, failed = desk.run("projections", "verify")
-        assert code == 0, said + failed
+        assert_verified(desk)
 
     def test_of_all_rows_beside_writers_takes_nothing_of_theirs(
         self, desk: Desk, capture: CaptureProcess
@@ -94,13 +87,18 @@ class TestAdoption:
                 lambda: answer(api, "GET", f"/api/orders/{order}")["customer_name"] == "Ada Outside"
             )
 
-    def test_of_a_shipment_comes_before_the_delivery_by_the_api(
+    def test_of_a_shipment_comes_before_the_delivery_by_the_api_and_moves_the_stock(
         self, desk: Desk, capture: CaptureProcess
     ):
         with desk.client() as api:
-            customer = registered(api, f"{uuid7()}@example.com")
-            order = answer(api, "POST", "/api/orders", json=order_body(customer))["id"]
+            customer, product = registered(api, f"{uuid7()}@example.com"), str(uuid7())
+            answer(api, "PUT", f"/api/products/{product}/stock", json={"on_hand": 10})
+            content = order_body(customer, items=[line(product, quantity=3)])
+            order, other = [
+                answer(api, "POST", "/api/orders", json=content)["id"] for _ in range(2)
+            ]
             answer(api, "POST", f"/api/orders/{order}/confirm", json={})
+            assert stock(desk, product) == (10, 6)
             desk.execute(
                 "default", f"UPDATE orders_order SET status = 'shipped' WHERE id = '{order}'"
             )
@@ -111,4 +109,12 @@ class TestAdoption:
                 "OrderCreated", "OrderConfirmed", "OrderChangedOutside", "OrderDelivered",
             ]  # fmt: skip
             counts = answer(api, "GET", f"/api/customers/{customer}")
-            assert (counts["order_count"], counts["open_order_count"]) == (1, 0)
+            assert (counts["order_count"], counts["open_order_count"]) == (2, 1)
+            seen = answer(api, "GET", f"/api/products/{product}/stock")
+            assert (seen["on_hand"], seen["reserved"], seen["available"]) == (7, 3, 4)
+            assert stock(desk, product) == (7, 3)
+            answer(api, "POST", f"/api/orders/{other}/cancel", json={})
+            assert stock(desk, product) == (7, 0)
+        wait_until_all_is_read(desk)
+        assert_agree(desk)
+        assert_verified(desk)
