@@ -158,7 +158,7 @@ def private_postgres(path: Path, *, template: Path | None = None) -> Iterator[Pr
 
 def on_two_servers(write: PrivatePostgres, read: PrivatePostgres) -> dict[str, str]:
     """Return the environment of a process whose two databases are in two servers."""
-    of_write = ("DATABASE_URL", "MIGRATION_DATABASE_URL")
+    of_write = ("DATABASE_URL", "MIGRATION_DATABASE_URL", "CDC_DATABASE_URL")
     return read.variables | {name: write.variables[name] for name in of_write}
 
 
