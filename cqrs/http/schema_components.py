@@ -58,8 +58,8 @@ class MessageSchema(AutoSchema):
     def _get_request_body(self, direction: str = "request") -> Any:
         body = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
         model: Any = self.get_request_serializer()
-        if body and not _required(model):
-            body["required"] = False
+        if body:  # a PATCH would have none by default
+            body["required"] = _required(model)
         return body
 
 

@@ -93,6 +93,7 @@ class TestSchema:
         paths = schema["paths"]
         assert not paths["/api/orders/{id}/confirm"]["post"]["requestBody"].get("required")
         assert paths["/api/orders"]["post"]["requestBody"]["required"]
+        assert paths["/api/customers/{id}"]["patch"]["requestBody"]["required"]
 
     def test_has_no_default_that_a_generated_client_would_send_beside_a_cursor(self, schema: dict):
         for _, _, operation in operations(schema):

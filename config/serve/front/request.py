@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 WAITING_HEADERS = ("prefer", "x-consistency-token")
 """A request with one of these may wait in its thread for the read side."""
 WATCH_AFTER_S = 0.05
-"""Most requests leave the queue sooner, and need nothing that watches their client."""
+"""Most reads leave the queue sooner, and need nothing that watches their client."""
 
 
 class Request(Caller):
@@ -38,6 +38,8 @@ class Request(Caller):
         limit_s = self.front.queue_limit_s
         first_s = min(WATCH_AFTER_S, limit_s)
         self.timer = self.front.loop.call_later(first_s, self._wait_on, limit_s - first_s)
+        if self.share != "reads":
+            self.watch_client()  # what it would change must not change without a client
 
     def _wait_on(self, limit_s: float) -> None:
         if self.front.shares.is_queued(self):
