@@ -1,7 +1,5 @@
 """What commands say after the log has lost a part of its past: tags and tokens name the epoch."""
 
-from typing import Any
-
 import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
@@ -9,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from cqrs.consistency.tokens import ConsistencyToken, decode
 from cqrs.messaging.ids import uuid7
 from tests.http.api import Api, assert_problem
+from tests.http.lost_past import ADA, TOKEN, command_token, confirm
 from tests.support import scenarios
 from tests.support.epochs import LATER, LATEST, asked_anew, healed
 from tests.support.scenarios import content, nothing_written
@@ -17,16 +16,6 @@ pytestmark = [
     pytest.mark.django_db(databases=["default", "replica"]),
     pytest.mark.usefixtures(asked_anew.__name__),
 ]
-ADA = {"name": "Ada", "email": "ada@example.com"}
-TOKEN = "X-Consistency-Token"
-
-
-def token(epoch: int) -> dict[str, str]:
-    return {"X_Consistency_Token": ConsistencyToken("order", uuid7(), 1, epoch).encode()}
-
-
-def confirm(api: Api, order: Any, **headers: str) -> Any:
-    return api.post(f"/api/orders/{order}/confirm", **headers)
 
 
 class TestAnswers:
@@ -130,7 +119,7 @@ class TestStatements:
         healed(epoch)
         tag = f'"1-{epoch}"' if epoch else '"1"'
         counts = []
-        for headers in ({}, {"If_Match": tag}, token(epoch), {"If_None_Match": '"9"'}):
+        for headers in ({}, {"If_Match": tag}, command_token(epoch), {"If_None_Match": '"9"'}):
             order = scenarios.order()
             with CaptureQueriesContext(connections["default"]) as captured:
                 assert confirm(api, order, **headers).status_code == 200

@@ -6,55 +6,40 @@ import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
-from cqrs.consistency.tokens import ConsistencyToken
 from cqrs.messaging.ids import uuid7
 from cqrs.projections import lag
 from tests.http.api import Api, assert_problem
-from tests.support import scenarios
+from tests.http.lost_past import LOST, PATHS, read_token
 from tests.support.epochs import LATER, asked_anew, healed
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "replica"]),
     pytest.mark.usefixtures(asked_anew.__name__),
 ]
-LOST = "X-Consistency-Lost"
-PATHS = ["/api/orders/{}", "/api/orders", "/api/orders?cursor=", "/api/orders.csv"]
-
-
-@pytest.fixture
-def order(api: Api) -> Any:
-    order = scenarios.order()
-    api.projected()
-    return order
-
-
-def token(key: Any, version: int, epoch: int = 0) -> dict[str, str]:
-    known = ConsistencyToken("order", key, version, epoch)
-    return {"X-Consistency-Token": known.encode(), "Prefer": "wait=0"}
 
 
 class TestToken:
-    @pytest.mark.parametrize("path", PATHS)
+    @pytest.mark.parametrize("path", [*PATHS, "/api/orders.csv"])
     @pytest.mark.parametrize("epoch", [0, 76])
     def test_of_a_lost_past_is_ignored(self, api: Api, order: Any, path: str, epoch: int):
         healed()
         lag.read_lag.forget()
-        answer = api.get(path.format(order), **token(order, 5, epoch))
+        answer = api.get(path.format(order), **read_token(order, 5, epoch))
         assert (answer.status_code, answer[LOST]) == (200, "1")
 
     def test_of_a_lost_past_is_ignored_where_nothing_is_found(self, api: Api):
         key = uuid7()
         healed()
-        answer = api.get(f"/api/orders/{key}", **token(key, 1))
+        answer = api.get(f"/api/orders/{key}", **read_token(key, 1))
         assert_problem(answer, 404, "not_found")
         assert answer[LOST] == "1"
 
     def test_of_this_epoch_waits(self, api: Api, order: Any):
         healed()
         path = f"/api/orders/{order}"
-        answer = api.get(path, **token(order, 1, LATER))
+        answer = api.get(path, **read_token(order, 1, LATER))
         assert (answer.status_code, LOST in answer) == (200, False)
-        assert_problem(api.get(path, **token(order, 2, LATER)), 503, "read_side_behind")
+        assert_problem(api.get(path, **read_token(order, 2, LATER)), 503, "read_side_behind")
 
     def test_finds_out_about_a_heal_of_a_moment_ago(
         self, api: Api, order: Any, monkeypatch: pytest.MonkeyPatch
@@ -63,9 +48,9 @@ class TestToken:
         path = f"/api/orders/{order}"
         api.get(path)
         healed()
-        answer = api.get(path, **token(order, 1, LATER))
+        answer = api.get(path, **read_token(order, 1, LATER))
         assert (answer.status_code, LOST in answer) == (200, False)
-        answer = api.get(path, **token(order, 1))
+        answer = api.get(path, **read_token(order, 1))
         assert answer[LOST] == "1"
         assert answer["ETag"].endswith(f'-{LATER}"')
 
@@ -75,13 +60,13 @@ class TestToken:
         monkeypatch.setattr(lag, "MEMO_S", 60.0)
         api.get(f"/api/orders/{order}")
         healed()  # this process takes the first epoch for the current one, for a minute
-        answer = api.get(f"/api/orders/{order}", **token(order, 1))
+        answer = api.get(f"/api/orders/{order}", **read_token(order, 1))
         assert (answer.status_code, answer[LOST]) == (200, "1")
 
     def test_is_lost_when_the_heal_comes_while_it_waits(self, api: Api, order: Any):
         api.get(f"/api/orders/{order}")
         healed()
-        waits = {**token(order, 1), "Prefer": "wait=1"}
+        waits = {**read_token(order, 1), "Prefer": "wait=1"}
         answer = api.get(f"/api/orders/{order}", **waits)
         assert (answer.status_code, answer[LOST]) == (200, "1")
 

@@ -7,31 +7,16 @@ from typing import Any
 
 import pytest
 
-from cqrs.consistency.tokens import ConsistencyToken
 from cqrs.projections import lag
 from cqrs.projections.models import ProjectionCheckpoint
 from tests.http.api import Api, assert_problem
-from tests.support import scenarios
+from tests.http.lost_past import LOST, PATHS, read_token
 from tests.support.epochs import LATER, asked_anew, healed
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "replica"]),
     pytest.mark.usefixtures(asked_anew.__name__),
 ]
-LOST = "X-Consistency-Lost"
-PATHS = ["/api/orders/{}", "/api/orders", "/api/orders?cursor="]
-
-
-@pytest.fixture
-def order(api: Api) -> Any:
-    order = scenarios.order()
-    api.projected()
-    return order
-
-
-def token(key: Any, version: int, epoch: int = 0) -> dict[str, str]:
-    known = ConsistencyToken("order", key, version, epoch)
-    return {"X-Consistency-Token": known.encode(), "Prefer": "wait=0"}
 
 
 class TestReads:
@@ -42,11 +27,11 @@ class TestReads:
 
     def test_has_no_token_of_the_new_epoch_applied(self, api: Api, order: Any):
         for path in (f"/api/orders/{order}", "/api/customers"):
-            answer = api.get(path, **token(order, 1, LATER))
+            answer = api.get(path, **read_token(order, 1, LATER))
             assert_problem(answer, 503, "read_side_behind")
 
     def test_ignores_one_of_the_lost_past(self, api: Api, order: Any):
-        assert api.get(f"/api/orders/{order}", **token(order, 1))[LOST] == "1"
+        assert api.get(f"/api/orders/{order}", **read_token(order, 1))[LOST] == "1"
 
     @pytest.mark.parametrize("path", PATHS)
     def test_gives_weak_tags(self, api: Api, order: Any, path: str):
