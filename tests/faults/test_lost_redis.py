@@ -93,7 +93,8 @@ class TestHangingBroker:
     def test_costs_a_wake_up_a_moment(self):
         """The worker's connections may wait for seconds; a publisher's must not."""
         with socket.create_server(("127.0.0.1", 0)) as silent:
-            app = Celery("hanging", broker=f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+            broker = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+            app = Celery("hanging", broker=broker, set_as_current=False)
             app.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
             app.conf.task_publish_retry = settings.CELERY_TASK_PUBLISH_RETRY
             started = time.monotonic()
