@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import DataError, connection
@@ -10,6 +11,7 @@ from django.db import DataError, connection
 from cqrs.database.lock_waits import before_lock
 from cqrs.database.locks import LockSpace, lock_key
 from cqrs.database.outages import DatabaseUnavailable
+from cqrs.models import EventRecord
 
 IS_DELETION = "(metadata->>'origin' IS NOT DISTINCT FROM 'outside' AND data->'after' = 'null')"
 """SQL: whether an event of the log says that another program deleted the row."""
@@ -70,6 +72,13 @@ class LastEvent:
         """
         require_deletion(self)
         return self.version + 1
+
+    def data(self) -> dict[str, Any]:
+        """Return what the event holds; nothing when there is none."""
+        found = EventRecord.objects.filter(
+            stream_type=self.stream_type, stream_id=self.stream_id, version=self.version
+        )
+        return found.values_list("data", flat=True).first() or {}
 
 
 def last_events(stream_type: str, ids: Collection[UUID]) -> dict[UUID, LastEvent]:

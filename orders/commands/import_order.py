@@ -2,8 +2,8 @@
 
 It is history: it changes no stock, and its customer may be inactive. An existing order is not
 changed, so that an import can be repeated. Refuses with `not_found` (the customer),
-`currency_mismatch` and `duplicate_order_id` (an order with this id has other content). Not offered
-over HTTP.
+`currency_mismatch` and `duplicate_order_id` (an order with this id has other content, or belonged
+to another customer before another program deleted it). Not offered over HTTP.
 """
 
 from dataclasses import replace
@@ -13,6 +13,7 @@ from pydantic import Field
 
 from cqrs.event_log.aggregates import find_unlocked, lock_new
 from cqrs.event_log.events import publish
+from cqrs.event_log.outside import LastEvent
 from cqrs.messaging.context import IMPORTED, current_context, use_context
 from cqrs.messaging.currencies import AnyCurrency
 from cqrs.messaging.fields import Id, UtcDatetime
@@ -51,12 +52,20 @@ def import_order(command: ImportOrder) -> Result[ImportedOrder]:
     if (known := find_unlocked(Order, command.order_id)) is not None:
         return _known(known, command)
     require_customer(command.customer_id)
+    _require_same_customer(stream, command)
     order, created = Order.place(
         command.order_id, command.ordered_at, command, frozenset(), stream.version_of_new()
     )
     with use_context(replace(current_context(), origin=IMPORTED)):
         publish((order, created))
     return _answer(order, is_new=True)
+
+
+def _require_same_customer(stream: LastEvent, command: ImportOrder) -> None:
+    """Refuse to continue the stream of a deleted order in the partition of another customer."""
+    if stream.version and stream.data().get("customer_id") != str(command.customer_id):
+        message = f"There was another order {command.order_id}, of another customer"
+        reject("duplicate_order_id", message)
 
 
 def _known(order: Order, command: ImportOrder) -> Result[ImportedOrder]:

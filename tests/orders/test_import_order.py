@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 import pytest
 from django.core.exceptions import PermissionDenied
 
+from cqrs.adoption.looking import look
 from cqrs.messaging import bus
 from cqrs.messaging.context import Context, use_context
 from cqrs.messaging.ids import uuid7
 from customers.commands import DeactivateCustomer
 from orders.commands import ConfirmOrder, ImportOrder
 from orders.models import OrderLine
+from tests.support.outside import delete_order
 from tests.support.scenarios import (
     ADDRESS,
     accepted,
@@ -149,3 +151,20 @@ class TestImportOrderTwiceAtOnce:
             results = together(*[attempt(ImportOrder, **payload)] * 3)
             assert sorted(result.value.is_new for result in results) == [False, False, True]
             assert events(payload["order_id"]) == [("orders.order_created", 1)]
+
+
+@pytest.mark.django_db
+class TestImportOfADeletedOrder:
+    def test_continues_its_stream(self):
+        payload = history(customer())
+        accepted(ImportOrder, **payload)
+        delete_order(payload["order_id"])
+        assert accepted(ImportOrder, **payload).version == 3
+
+    def test_is_refused_under_another_customer(self):
+        payload = history(customer())
+        accepted(ImportOrder, **payload)
+        delete_order(payload["order_id"])
+        look("order", [payload["order_id"]])
+        other = {**payload, "customer_id": customer()}
+        assert refused(ImportOrder, **other).code == "duplicate_order_id"
