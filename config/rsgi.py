@@ -23,6 +23,7 @@ application = Front(
     body_limit_s=settings.WEB_BODY_LIMIT_S,
     queue_limit_s=settings.WEB_QUEUE_LIMIT_S,
     send_limit_s=settings.WEB_SEND_LIMIT_S,
+    refusal_delay_s=settings.WEB_REFUSAL_DELAY_MS / 1000,
 )
 
 if os.environ.get("IN_PROCESS_WORKER") == "1":

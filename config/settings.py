@@ -126,6 +126,7 @@ WEB_HEADERS_LIMIT_S = env.number("WEB_HEADERS_LIMIT_S", 10)  # of an idle connec
 WEB_BODY_LIMIT_S = env.number("WEB_BODY_LIMIT_S", 5)
 WEB_QUEUE_LIMIT_S = env.number("WEB_QUEUE_LIMIT_S", 1)
 WEB_SEND_LIMIT_S = env.number("WEB_SEND_LIMIT_S", 30)
+WEB_REFUSAL_DELAY_MS = env.number("WEB_REFUSAL_DELAY_MS", 250)
 WEB_CONNECTIONS = env.number("WEB_CONNECTIONS", 4096)
 
 # --- cache and broker ----------------------------------------------------------------------------

@@ -17,18 +17,21 @@ import orjson
 SHARES = {"writes": 2, "reads": 2, "logins": 1, "exports": 1}
 THREADS = 4
 MAX_BODY_BYTES = 1_000_000
-BODY_LIMIT_S, HEADERS_LIMIT_S, QUEUE_LIMIT_S, SEND_LIMIT_S = 1, 1, 1, 1
+BODY_LIMIT_S, HEADERS_LIMIT_S, QUEUE_LIMIT_S, SEND_LIMIT_S, REFUSAL_DELAY_S = 1, 1, 1, 1, 1
 BIG_BYTES = 64 * 1024 * 1024
 
 
 class Application:
-    """Answers by path: /echo, /environ, /hold/NAME, /wait/NAME, /file, /big, /part."""
+    """Answers by path: /echo, /environ, /hold/NAME, /wait/NAME, /file, /big, /part, …/refuse."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         _, action, *rest = environ["PATH_INFO"].split("/")
+        if rest == ["refuse"]:
+            start("503 Service Unavailable", [])
+            return [b"refused"]
         if action in ("file", "big", "part"):
             start("200 OK", [("Content-Type", "text/plain")])
             return environ["wsgi.file_wrapper"](_file(action), 4096)
@@ -86,4 +89,5 @@ def front() -> Any:
         body_limit_s=BODY_LIMIT_S,
         queue_limit_s=QUEUE_LIMIT_S,
         send_limit_s=SEND_LIMIT_S,
+        refusal_delay_s=REFUSAL_DELAY_S,
     )

@@ -33,9 +33,11 @@ class Front:
         body_limit_s: float,
         queue_limit_s: float,
         send_limit_s: float,
+        refusal_delay_s: float,
     ) -> None:
         self.application, self.number_of_threads = application, threads
         self.queue_limit_s, self.send_limit_s = queue_limit_s, send_limit_s
+        self.refusal_delay_s = refusal_delay_s
         self.shares = Shares(threads, shares)
         self.bodies = Bodies(max_body_bytes, body_limit_s)
         self.finished: deque[Request] = deque()

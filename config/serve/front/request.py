@@ -1,10 +1,12 @@
 """A complete request on its way: in the queue, in a thread, answered."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from config.serve.front import refusals
-from config.serve.front.shares import share_of
+from config.serve.front.shares import PROBES, share_of
 from cqrs.messaging.context import Caller
 
 if TYPE_CHECKING:
@@ -14,14 +16,18 @@ WAITING_HEADERS = ("prefer", "x-consistency-token")
 """A request with one of these may wait in its thread for the read side."""
 WATCH_AFTER_S = 0.05
 """Most reads leave the queue sooner, and need nothing that watches their client."""
+REFUSED = (429, 503)
+"""A client that repeats such an answer at once would take the processors from the others."""
 
 
 class Request(Caller):
-    """One request. The loop owns it, and the thread that answers it between `start` and `_done`."""
+    """One request. The loop owns it, and the thread that answers it between `start` and `done`."""
 
     def __init__(self, front: "Front", scope: Any, protocol: Any, body: bytes) -> None:
         self.front, self.scope, self.protocol, self.body = front, scope, protocol, body
         self.share = share_of(scope.method, scope.path)
+        self.arrived_at = time.monotonic()
+        self.delayed: Callable[[], None] | None = None
         self.answered = front.loop.create_future()
         self.timer: asyncio.TimerHandle | None = None
         self.watch: asyncio.Task[None] | None = None
@@ -29,7 +35,7 @@ class Request(Caller):
 
     def start(self) -> None:
         """Take a thread: called on the loop, or in the thread that becomes free."""
-        self.front.threads.submit(self.scope, self.protocol, self.body, self, self._done)
+        self.front.threads.submit(self)
 
     # On the loop.
 
@@ -72,6 +78,14 @@ class Request(Caller):
             self.complete()
         return is_out
 
+    def _delay(self, send: Callable[[], None]) -> None:
+        left_s = self.arrived_at + self.front.refusal_delay_s - time.monotonic()
+        self.timer = self.front.loop.call_later(left_s, self._send_delayed, send)
+
+    def _send_delayed(self, send: Callable[[], None]) -> None:
+        send()
+        self.complete()
+
     def complete(self) -> None:
         """Let its coroutine end."""
         self.front.unfinished -= 1
@@ -94,6 +108,17 @@ class Request(Caller):
             self.has_left_share = True
             self.front.shares.leave(self.share)
 
-    def _done(self) -> None:
+    def send(self, status: int, send: Callable[[], None]) -> None:
+        """Send the answer now; let the loop send a refusal when its delay is over."""
+        if status in REFUSED and self.share != PROBES:
+            self.delayed = send
+        else:
+            send()
+
+    def done(self) -> None:
+        """Free the thread."""
         self.front.shares.finish(self.share, holds_place=not self.has_left_share)
-        self.front.finished.append(self)
+        if self.delayed is None:
+            self.front.finished.append(self)
+        else:
+            self.front.loop.call_soon_threadsafe(self._delay, self.delayed)

@@ -2,16 +2,18 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from config.serve.front.environ import FileAnswer, answer, wsgi_environ
 from cqrs.http.middleware import CALLER
-from cqrs.messaging.context import Caller
+
+if TYPE_CHECKING:
+    from config.serve.front.request import Request
 
 FILE_IS_OPEN_S = 30.0
 """After this time the server has opened a file that it was given to send."""
@@ -24,31 +26,28 @@ class Threads:
 
     def __init__(self, application: Any, number: int, loop: asyncio.AbstractEventLoop) -> None:
         self.application, self.loop = application, loop
-        self.requests: SimpleQueue[tuple[Any, Any, bytes, Caller, Callable[[], None]]] = (
-            SimpleQueue()
-        )
+        self.requests: SimpleQueue[Request] = SimpleQueue()
         for index in range(number):
             Thread(target=self._run, name=f"web-{index}", daemon=True).start()
 
-    def submit(
-        self, scope: Any, protocol: Any, body: bytes, caller: Caller, done: Callable[[], None]
-    ) -> None:
-        """Answer the request in a thread, which then calls `done`."""
-        self.requests.put((scope, protocol, body, caller, done))
+    def submit(self, request: "Request") -> None:
+        """Answer the request in a thread, which then calls its `done`."""
+        self.requests.put(request)
 
     def _run(self) -> None:
         while True:
-            scope, protocol, body, caller, done = self.requests.get()
+            request = self.requests.get()
             try:
-                self._answer(scope, protocol, body, caller)
+                self._answer(request)
             except Exception:
                 log.exception("request_failed")  # and the server answers 500
             finally:
-                done()
+                request.done()
 
-    def _answer(self, scope: Any, protocol: Any, body: bytes, caller: Caller) -> None:
-        environ = wsgi_environ(scope, body)
-        environ[CALLER] = caller
+    def _answer(self, request: "Request") -> None:
+        protocol = request.protocol
+        environ = wsgi_environ(request.scope, request.body)
+        environ[CALLER] = request
         status, headers, content = answer(self.application, environ)
         try:
             descriptor = content.descriptor() if isinstance(content, FileAnswer) else None
@@ -60,6 +59,7 @@ class Threads:
             elif isinstance(content, FileAnswer):
                 protocol.response_bytes(status, headers, content.read())
             else:
-                protocol.response_bytes(status, headers, b"".join(content))
+                whole = b"".join(content)
+                request.send(status, partial(protocol.response_bytes, status, headers, whole))
         finally:
             content.close()

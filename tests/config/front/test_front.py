@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.support.desk import wait_for
-from tests.support.front_application import BIG_BYTES, MAX_BODY_BYTES
+from tests.support.front_application import BIG_BYTES, MAX_BODY_BYTES, REFUSAL_DELAY_S
 from tests.support.front_server import FrontServer, received
 
 HALF_BODY = "POST /echo HTTP/1.1\nContent-Length: 100"
@@ -240,3 +240,23 @@ class TestEnvironment:
     def test_shows_that_a_header_is_not_ascii(self, server: FrontServer) -> None:
         found = self.environ(server, "GET /environ HTTP/1.1\nIdempotency-Key: schl\u00fcssel")
         assert found["HTTP_IDEMPOTENCY_KEY"] == "\x7f"
+
+
+class TestRefusal:
+    def test_is_sent_late_and_holds_no_thread(self, server: FrontServer) -> None:
+        # Twenty for two threads: those that had to wait for one would get the front's own refusal.
+        started = time.monotonic()
+        with connections(server, 20, "POST /writes/refuse HTTP/1.1") as refused:
+            assert {received(each)[::2] for each in refused} == {(503, b"refused")}
+        assert time.monotonic() - started >= REFUSAL_DELAY_S
+
+    def test_leaves_the_connection_open(self, server: FrontServer) -> None:
+        with httpx.Client(base_url=server.url) as client:
+            assert client.post("/writes/refuse").status_code == 503
+            assert client.post("/echo", content=b"next").content == b"next"
+
+    def test_of_a_probe_is_sent_at_once(self, server: FrontServer) -> None:
+        started = time.monotonic()
+        with server.send("GET /health/refuse HTTP/1.1") as connection:
+            assert received(connection)[::2] == (503, b"refused")
+        assert time.monotonic() - started < QUICK_S
