@@ -31,7 +31,7 @@ workers: export BEAT ?= 1
 workers: export PATH := $(abspath $(dir $(PYTHON_ENV))):$(PATH)
 workers: export LOCAL_DIR ?= $(CURDIR)/.local
 workers:
-	@test -n "$$REDIS_URL$$CELERY_BROKER_URL" || \
+	@test -n "$$REDIS_URL$$CELERY_BROKER_URL$$REDIS_URL_FILE$$CELERY_BROKER_URL_FILE" || \
 		{ echo "Set REDIS_URL. Without it the workers are in the process of make run." >&2; exit 1; }
 	@$(INSTALL) base && mkdir -p "$$LOCAL_DIR" && exec python -m config.serve.parent_death \
 		python -m supervisor.supervisord -c deploy/supervisord.conf -j "$$LOCAL_DIR/workers.pid"

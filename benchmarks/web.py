@@ -1,6 +1,7 @@
 """Web servers under measurement: the product's own and, on the same Granian, its rivals'."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -18,11 +19,11 @@ import psutil
 
 from benchmarks import programs
 from benchmarks.databases import Databases
-from config import environment as env
 from config.database.embedded.ports import free_port
+from config.environment import BASE_DIR
 
 CONNECTIONS = 8
-THREADS = env.number("WEB_THREADS", 8)  # the product reads it too
+THREADS = int(os.environ.get("WEB_THREADS", "8"))  # the product reads it too
 PASSWORD = "bench"
 # A load generator is one user: let it count, but never stop it.
 UNLIMITED = dict.fromkeys(("THROTTLE_READ", "THROTTLE_WRITE"), "1000000000/min")
@@ -120,7 +121,7 @@ def _running(
         log = Path(folder) / "web.log"
         out = stack.enter_context(log.open("wb"))
         own = {**environment, "LOCAL_DIR": folder}  # one folder serves once
-        process = subprocess.Popen(command, env=own, cwd=env.BASE_DIR, stdout=out, stderr=out)
+        process = subprocess.Popen(command, env=own, cwd=BASE_DIR, stdout=out, stderr=out)
         stack.callback(process.wait, 30)
         stack.callback(process.terminate)
         web = Web(port, process)

@@ -1,55 +1,64 @@
-"""Read settings from environment variables, with errors that name the variable."""
+"""Read settings from environment variables, with errors that name the variable.
 
-import os
+Each call declares the variable, too: its default and, for docs/settings.md, its meaning.
+"""
+
 import re
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+from config.early_settings import LOCAL_DIR
+from config.setting import declare
+from config.web_addresses import is_web_address
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")  # isdecimal() accepts the digits of every script
 RATE = re.compile(r"([1-9][0-9]*)/(s|sec|min|h|hour|day)")
-VISIBLE_ASCII = re.compile(r"[!-~]+")
-LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-HOST = re.compile(rf"{LABEL}(?:\.{LABEL})*\.?")
 SECONDS = {"s": 1, "sec": 1, "min": 60, "h": 3600, "hour": 3600, "day": 86_400}
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
-def text(name: str, default: str = "") -> str:
-    return os.environ.get(name, default)
+def text(
+    name: str,
+    default: str,
+    meaning: str,
+    *,
+    unset: str = "none",
+    secret: bool = False,
+    stored_in: str = "",
+) -> str:
+    """Return the variable's value. `unset` says in the docs what an empty default stands for."""
+    return declare(name, default, meaning, unset=unset, secret=secret, stored_in=stored_in).text()
 
 
-def flag(name: str, default: bool) -> bool:
-    value = os.environ.get(name)
-    if value is None:
-        return default
-    if value.lower() not in TRUE | FALSE:
-        raise ImproperlyConfigured(f"{name}={value!r}: set it to 1 or 0")
-    return value.lower() in TRUE
+def flag(name: str, default: bool, meaning: str) -> bool:
+    setting = declare(name, "1" if default else "0", meaning)
+    value = setting.text().lower()
+    if value not in TRUE | FALSE:
+        raise setting.error("set it to 1 or 0")
+    return value in TRUE
 
 
-def number(name: str, default: int) -> int:
-    value = os.environ.get(name, str(default))
-    if not WHOLE_NUMBER.fullmatch(value):
-        raise ImproperlyConfigured(f"{name}={value!r}: set it to a whole number")
-    return int(value)
+def number(name: str, default: int, meaning: str) -> int:
+    setting = declare(name, str(default), meaning)
+    if not WHOLE_NUMBER.fullmatch(setting.text()):
+        raise setting.error("set it to a whole number")
+    return int(setting.text())
 
 
-def choice(name: str, *allowed: str) -> str:
+def choice(name: str, allowed: tuple[str, ...], meaning: str) -> str:
     """Return the variable's value; the first of the allowed ones is the default."""
-    value = os.environ.get(name, allowed[0])
-    if value not in allowed:
-        raise ImproperlyConfigured(f"{name}={value!r}: set it to one of {', '.join(allowed)}")
-    return value
+    setting = declare(name, allowed[0], meaning)
+    if setting.text() not in allowed:
+        raise setting.error(f"set it to one of {', '.join(allowed)}")
+    return setting.text()
 
 
-def web_address(name: str) -> str:
+def web_address(name: str, meaning: str, *, unset: str = "none") -> str:
     """Return an http(s) address, empty when unset. Errors do not show it: it can hold a secret."""
-    value = os.environ.get(name, "")
-    if value and not _is_web_address(value):
+    value = declare(name, "", meaning, unset=unset, secret=True).text()
+    if value and not is_web_address(value):
         raise ImproperlyConfigured(
             f"{name}: set it to an address such as https://example.com/hook, without user and"
             " password, spaces and control characters; its name as xn--… if it is not ASCII"
@@ -57,49 +66,23 @@ def web_address(name: str) -> str:
     return value
 
 
-def _is_web_address(value: str) -> bool:
-    # Before the parser, which drops line breaks and tabs.
-    if not VISIBLE_ASCII.fullmatch(value):
-        return False
-    try:
-        parts = urlsplit(value)
-        port = parts.port  # ValueError: not a number, or above 65535
-    except ValueError:
-        return False
-    is_plain = "@" not in parts.netloc and "\\" not in parts.netloc
-    has_port = port != 0 and not parts.netloc.endswith(":")
-    return parts.scheme in ("http", "https") and is_plain and has_port and _is_host(parts.netloc)
-
-
-def _is_host(netloc: str) -> bool:
-    name = urlsplit(f"//{netloc}").hostname or ""
-    if netloc.startswith("[") or name.replace(".", "").isdigit():
-        try:
-            ip_address(name)
-        except ValueError:
-            return False
-        return True
-    return len(name) <= 253 and HOST.fullmatch(name) is not None
-
-
-def rate(name: str, default: str) -> tuple[int, int] | None:
+def rate(name: str, default: str, meaning: str) -> tuple[int, int] | None:
     """Return (requests, seconds) of a rate such as `100/min`; None when it is set empty."""
-    value = os.environ.get(name, default)
-    if not value:
+    setting = declare(name, default, meaning, unset="no limit")
+    if not setting.text():
         return None
-    match = RATE.fullmatch(value)
+    match = RATE.fullmatch(setting.text())
     if match is None:
-        raise ImproperlyConfigured(
-            f"{name}={value!r}: set it to a rate such as {default}, or empty"
-        )
+        raise setting.error(f"set it to a rate such as {default}, or empty")
     return int(match[1]), SECONDS[match[2]]
 
 
-def shares(name: str, threads: int, of_eight: str) -> dict[str, int]:
+def shares(name: str, threads: int, of_eight: str, meaning: str) -> dict[str, int]:
     """Return how many of the threads each kind of work may use; by default in eighths of them."""
+    given = declare(name, "", meaning, unset=f"`{of_eight}` of 8").text()
     defaults = {kind: int(count) for kind, count in _pairs(of_eight)}
     found = {kind: max(1, threads * count // 8) for kind, count in defaults.items()}
-    for kind, count in _pairs(os.environ.get(name, "")):
+    for kind, count in _pairs(given):
         is_number = WHOLE_NUMBER.fullmatch(count)
         if kind not in defaults or not is_number or not 0 < int(count) <= threads:
             raise ImproperlyConfigured(
@@ -116,21 +99,24 @@ def _pairs(value: str) -> list[tuple[str, str]]:
     ]
 
 
-def options(name: str) -> dict[str, str]:
+def options(name: str, meaning: str) -> dict[str, str]:
     """Return the `name=value` pairs, which stand apart by spaces."""
-    pairs = [each.partition("=") for each in os.environ.get(name, "").split()]
+    given = declare(name, "", meaning, unset="none").text()
+    pairs = [each.partition("=") for each in given.split()]
     if any(not key or not separator for key, separator, _ in pairs):
         raise ImproperlyConfigured(f"{name}: expected pairs such as bootstrap.servers=host:9092")
     return {key: value for key, _, value in pairs}
 
 
-def listed(name: str, default: str) -> list[str]:
-    return [item.strip() for item in os.environ.get(name, default).split(",") if item.strip()]
+def listed(name: str, default: str, meaning: str) -> list[str]:
+    given = declare(name, default, meaning, unset="none").text()
+    return [item.strip() for item in given.split(",") if item.strip()]
 
 
 def local_dir(name: str = "") -> Path:
     """Return the folder of this checkout's own files, or a folder in it."""
-    path = Path(os.environ.get("LOCAL_DIR", BASE_DIR / ".local")) / name
+    given = LOCAL_DIR.given()
+    path = Path(given or BASE_DIR / LOCAL_DIR.default) / name
     path.mkdir(parents=True, exist_ok=True)
     return path
 

@@ -10,16 +10,16 @@ from django.core.exceptions import ImproperlyConfigured
 from config import environment as env
 
 KEY_LENGTH = 50
+KEY_FILE, DEMO_PASSWORD_FILE = "secret_key", "demo_password"
 
 
-def secret_key(*, must_be_long: bool) -> str:
-    """Return SECRET_KEY, else a random key that is stored. Django asks for 50 characters."""
-    given = env.text("SECRET_KEY")
+def secret_key(given: str, *, must_be_long: bool) -> str:
+    """Return the given key, else a random one that is stored. Django asks for 50 characters."""
     if given and must_be_long and (len(given) < KEY_LENGTH or len(set(given)) < 5):
         raise ImproperlyConfigured(
             f"SECRET_KEY: with HTTPS=1 it needs {KEY_LENGTH} random characters or more"
         )
-    return given or stored_secret("secret_key", at_least=KEY_LENGTH)
+    return given or stored_secret(KEY_FILE, at_least=KEY_LENGTH)
 
 
 def stored_secret(name: str, at_least: int = 1) -> str:

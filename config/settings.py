@@ -1,6 +1,7 @@
 """Read all Django settings from environment variables; each has a working default.
 
-They are documented in docs/settings.md. All are on this one page, so that a search has one place.
+Each call declares a variable: name, default, meaning. docs/settings.md is made of them. All are on
+this one page, so that a search has one place; config/early_settings.py has what is read before.
 The CQRS tables, which wire the product, are at the end.
 """
 
@@ -14,15 +15,47 @@ from config import secret_files
 from config.database import databases, limits, owners
 from config.database.embedded import postgres
 from config.monitoring import logs
+from config.setting import section
 
 BASE_DIR = env.BASE_DIR
-DEBUG = env.flag("DEBUG", False)
+
+section("Security")
+
+DEBUG = env.flag("DEBUG", False, "Django's debug mode")
 DEFAULT_EXCEPTION_REPORTER = "config.monitoring.debug_pages.TracebackReporter"
-ALLOWED_HOSTS = env.listed("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+ALLOWED_HOSTS = env.listed(
+    "ALLOWED_HOSTS",
+    "127.0.0.1,localhost,[::1]",
+    "names the server answers to, separated by commas; probes and `/metrics` are answered under"
+    " any",
+)
 
 # A proxy in front uses TLS and sets X-Forwarded-Proto. `check --deploy` requires all of these.
-HTTPS = env.flag("HTTPS", False)
-SECRET_KEY = secret_files.secret_key(must_be_long=HTTPS)
+HTTPS = env.flag(
+    "HTTPS",
+    False,
+    "`1` behind a proxy that speaks TLS and sets `X-Forwarded-Proto`: redirects (not of probes and"
+    " `/metrics`), secure cookies, HSTS; `manage.py check --deploy` is then clean",
+)
+SECRET_KEY = secret_files.secret_key(
+    env.text(
+        "SECRET_KEY",
+        "",
+        "signs tokens and sessions; with `HTTPS=1`, one of fewer than 50 characters is refused",
+        unset="random, stored in `LOCAL_DIR`",
+        secret=True,
+        stored_in=secret_files.KEY_FILE,
+    ),
+    must_be_long=HTTPS,
+)
+DEMO_PASSWORD = env.text(
+    "DEMO_PASSWORD",
+    "",
+    "when set, each start sets the demo users' passwords to it",
+    unset="random, stored in `LOCAL_DIR`",
+    secret=True,
+    stored_in=secret_files.DEMO_PASSWORD_FILE,
+)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -88,51 +121,154 @@ TEMPLATES = [
     },
 ]
 
-# --- databases -----------------------------------------------------------------------------------
+section("Databases")
 
 _urls = {
-    "default": env.text("DATABASE_URL"),
-    "replica": env.text("REPLICA_DATABASE_URL"),
-    "replica_writer": env.text("REPLICA_WRITER_DATABASE_URL"),
-    "migration": env.text("MIGRATION_DATABASE_URL"),
-    "replica_migration": env.text("REPLICA_MIGRATION_DATABASE_URL"),
-    "capture": env.text("CDC_DATABASE_URL"),
+    "default": env.text(
+        "DATABASE_URL",
+        "",
+        "write side, alias `default`: `postgresql://user:password@host:port/database`",
+        unset="a private PostgreSQL",
+    ),
+    "replica": env.text(
+        "REPLICA_DATABASE_URL",
+        "",
+        "read side, alias `replica`: what queries read from. Set both or neither. May name several"
+        " hosts: `postgresql://user:password@host1:5432,host2:5432/database`",
+        unset="a private PostgreSQL",
+    ),
+    "replica_writer": env.text(
+        "REPLICA_WRITER_DATABASE_URL",
+        "",
+        "the same database for projections and migrations, which write there; alias"
+        " `replica_writer`; with it, `replica` only reads"
+        " ([roles and several hosts](deployment.md))",
+        unset="`REPLICA_DATABASE_URL`",
+    ),
+    "migration": env.text(
+        "MIGRATION_DATABASE_URL",
+        "",
+        "the write database with its owner's role, for `migrate` and `flush` alone"
+        " ([roles](deployment.md))",
+        unset="`DATABASE_URL`",
+    ),
+    "replica_migration": env.text(
+        "REPLICA_MIGRATION_DATABASE_URL",
+        "",
+        "the read database with its owner's role, for the same",
+        unset="the writer's URL",
+    ),
+    "capture": env.text(
+        "CDC_DATABASE_URL",
+        "",
+        "the write database with the role that may replicate, for `manage.py cdc` alone",
+        unset="`DATABASE_URL`",
+    ),
 }
+ADMIN_DATABASE_URL = env.text(
+    "ADMIN_DATABASE_URL", "", "an administrator of the servers, for `manage.py roles` alone"
+)
+REPLICA_ADMIN_DATABASE_URL = env.text(
+    "REPLICA_ADMIN_DATABASE_URL",
+    "",
+    "an administrator of the read database's server",
+    unset="`ADMIN_DATABASE_URL`",
+)
 EMBEDDED = not any(_urls.values())  # the private PostgreSQL
 if EMBEDDED:
     _urls = postgres.urls()
 elif not (_urls["default"] and _urls["replica"]):
     raise ImproperlyConfigured("Set both DATABASE_URL and REPLICA_DATABASE_URL, or neither")
 
-LOCK_TIMEOUT_MS = env.number("LOCK_TIMEOUT_MS", 2_000)
-DATABASES = databases.by_alias(_urls, read_max_age_s=env.number("REPLICA_MAX_AGE_S", 60))
+LOCK_TIMEOUT_MS = env.number(
+    "LOCK_TIMEOUT_MS",
+    2_000,
+    "how long a statement waits for a lock, in every connection; a command that a client waits for,"
+    " in all ([limits](limits.md#databases))",
+)
+DATABASES = databases.by_alias(
+    _urls,
+    read_max_age_s=env.number(
+        "REPLICA_MAX_AGE_S",
+        60,
+        "seconds until a thread replaces its connection to `replica`, perhaps by one to another"
+        " host",
+    ),
+)
 DATABASE_LIMITS = limits.by_profile(
     lock_ms=LOCK_TIMEOUT_MS,
-    first_lock_ms=env.number("FIRST_LOCK_WAIT_MS", 250),
-    web_ms=env.number("WEB_STATEMENT_TIMEOUT_MS", 5_000),
-    worker_ms=env.number("WORKER_STATEMENT_TIMEOUT_MS", 60_000),
-    idle_ms=env.number("IDLE_IN_TRANSACTION_TIMEOUT_MS", 10_000),
+    first_lock_ms=env.number(
+        "FIRST_LOCK_WAIT_MS",
+        250,
+        "how long a command in the web waits for a lock at first: then few may go on waiting",
+    ),
+    web_ms=env.number(
+        "WEB_STATEMENT_TIMEOUT_MS", 5_000, "how long a statement may run while a client waits"
+    ),
+    worker_ms=env.number(
+        "WORKER_STATEMENT_TIMEOUT_MS",
+        60_000,
+        "the same in workers and management commands; rebuilding, verifying and migrating have no"
+        " such limit",
+    ),
+    idle_ms=env.number(
+        "IDLE_IN_TRANSACTION_TIMEOUT_MS",
+        10_000,
+        "how long a transaction may stand open without a statement",
+    ),
 )
 # The owners' roles, for `migrate` and `flush`; everything else changes rows alone.
 DATABASE_OWNERS = owners.by_alias(_urls, DATABASES)
 DATABASE_ROUTERS = ["readmodels.router.ReadModelRouter"]
 
-# --- the web server ------------------------------------------------------------------------------
+section("Web server")
 
-WEB_THREADS = max(1, env.number("WEB_THREADS", 8))
-# How many of the threads each kind of request may use at once, and how many may wait in them.
-WEB_SHARES = env.shares("WEB_SHARES", WEB_THREADS, "writes=5,reads=6,waiting=4,logins=2,exports=2")
-WEB_HEADERS_LIMIT_S = env.number("WEB_HEADERS_LIMIT_S", 10)  # of an idle connection as well
-WEB_BODY_LIMIT_S = env.number("WEB_BODY_LIMIT_S", 5)
-WEB_QUEUE_LIMIT_S = env.number("WEB_QUEUE_LIMIT_S", 1)
-WEB_SEND_LIMIT_S = env.number("WEB_SEND_LIMIT_S", 30)
-WEB_REFUSAL_DELAY_MS = env.number("WEB_REFUSAL_DELAY_MS", 250)
-WEB_CONNECTIONS = env.number("WEB_CONNECTIONS", 4096)
+WORKER = env.flag("WORKER", True, "`0` starts `make run` without the background workers")
+WEB_WORKERS = max(1, env.number("WEB_WORKERS", 1, "web processes; more than one needs Redis"))
+WEB_THREADS = max(1, env.number("WEB_THREADS", 8, "threads in each web process"))
+WEB_SHARES = env.shares(
+    "WEB_SHARES",
+    WEB_THREADS,
+    "writes=5,reads=6,waiting=4,logins=2,exports=2",
+    "how many threads each kind of request may use at once, and how many may wait for the read"
+    " side; each from 1 to `WEB_THREADS` ([limits](limits.md))",
+)
+WEB_HEADERS_LIMIT_S = env.number(
+    "WEB_HEADERS_LIMIT_S",
+    10,
+    "seconds for the head of a request; also how long an idle connection stays open",
+)
+WEB_BODY_LIMIT_S = env.number("WEB_BODY_LIMIT_S", 5, "seconds for the body, then 408")
+WEB_QUEUE_LIMIT_S = env.number(
+    "WEB_QUEUE_LIMIT_S", 1, "seconds that a complete request waits for a thread, then 503 `busy`"
+)
+WEB_SEND_LIMIT_S = env.number(
+    "WEB_SEND_LIMIT_S",
+    30,
+    "seconds after which a client is given up that takes nothing of its answer (Linux)",
+)
+WEB_REFUSAL_DELAY_MS = env.number(
+    "WEB_REFUSAL_DELAY_MS",
+    250,
+    "how long after its request a refused client (429, 503) gets its answer, at the earliest",
+)
+WEB_CONNECTIONS = env.number(
+    "WEB_CONNECTIONS", 4096, "open connections of a web process; more wait to be accepted"
+)
 
-# --- cache and broker ----------------------------------------------------------------------------
+section("Cache and broker")
 
-REDIS_URL = env.text("REDIS_URL")
-REDIS_TIMEOUT_MS = env.number("REDIS_TIMEOUT_MS", 250)
+REDIS_URL = env.text(
+    "REDIS_URL",
+    "",
+    "cache (also of [answers](architecture.md#caching)) and Celery broker",
+    unset="in process",
+)
+REDIS_TIMEOUT_MS = env.number(
+    "REDIS_TIMEOUT_MS",
+    250,
+    "how long an answer of Redis may take; then a process skips it until it answers again",
+)
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -149,7 +285,11 @@ CACHES = {
 }
 
 MEMORY_BROKER = "memory://localhost/"
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or REDIS_URL or MEMORY_BROKER
+CELERY_BROKER_URL = (
+    env.text("CELERY_BROKER_URL", "", "another broker", unset="`REDIS_URL`")
+    or REDIS_URL
+    or MEMORY_BROKER
+)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # The memory transport polls every second by default. A publisher that cannot reach the broker
@@ -204,32 +344,54 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
-# --- options of the product ----------------------------------------------------------------------
+section("Options of the product")
 
-METRICS_TOKEN = env.text("METRICS_TOKEN")
-MARKETING_WEBHOOK_URL = env.web_address("MARKETING_WEBHOOK_URL")
-# What wakes the read side: Celery tasks after each commit, or `manage.py cdc run`.
-READMODEL_SYNC = env.choice("READMODEL_SYNC", "celery", "cdc")
-UNTRACKED_PRODUCTS = env.choice("UNTRACKED_PRODUCTS", "accept", "reject")
+METRICS_TOKEN = env.text(
+    "METRICS_TOKEN",
+    "",
+    "reading `/metrics` needs it as `Authorization: Bearer`, from everywhere",
+    unset="none: only direct connections from this machine",
+    secret=True,
+)
+MARKETING_WEBHOOK_URL = env.web_address(
+    "MARKETING_WEBHOOK_URL",
+    "where each new customer is posted to, `http://` or `https://`, without user and password,"
+    " which errors would show: a secret belongs in the path; the event's id travels as"
+    " `Idempotency-Key`",
+    unset="none: campaigns are only logged",
+)
+READMODEL_SYNC = env.choice(
+    "READMODEL_SYNC",
+    ("celery", "cdc"),
+    "what wakes the read side. `cdc`: commits queue no task, because `manage.py cdc run` wakes the"
+    " projections; the sweep stays ([change data capture](cdc.md))",
+)
+UNTRACKED_PRODUCTS = env.choice(
+    "UNTRACKED_PRODUCTS",
+    ("accept", "reject"),
+    "whether a product without a stock row can be ordered; `reject` answers `unknown_product`",
+)
 
-# --- mail ----------------------------------------------------------------------------------------
+section("Mail")
 
 # Without a server, mails are written to files: not to the log, because they hold personal data.
-EMAIL_HOST = env.text("EMAIL_HOST")
+EMAIL_HOST = env.text(
+    "EMAIL_HOST", "", "the mail server", unset="mails are written to `LOCAL_DIR/mail`"
+)
 FILES = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_BACKEND = "cqrs.reactions.outgoing.EmailBackend" if EMAIL_HOST else FILES
 EMAIL_FILE_PATH = env.private_dir("mail")
-EMAIL_PORT = env.number("EMAIL_PORT", 25)
-EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
-EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
-EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", False)
-EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL", False)
+EMAIL_PORT = env.number("EMAIL_PORT", 25, "its port")
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "", "who logs in there")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "", "the password of that user", secret=True)
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", False, "STARTTLS")
+EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL", False, "TLS from the start")
 if EMAIL_USE_TLS and EMAIL_USE_SSL:
     raise ImproperlyConfigured("EMAIL_USE_TLS and EMAIL_USE_SSL: set one of the two at most")
 EMAIL_TIMEOUT = 10  # seconds; without it, a server that does not answer blocks its worker
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "desk@localhost")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "desk@localhost", "the sender of mails")
 
-# --- API -----------------------------------------------------------------------------------------
+section("API")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["cqrs.http.authentication.TokenAuthentication"],
@@ -240,7 +402,10 @@ REST_FRAMEWORK = {
     "DEFAULT_METADATA_CLASS": "cqrs.http.negotiation.AllowedMethods",
     "DEFAULT_SCHEMA_CLASS": "cqrs.http.schema_components.MessageSchema",
     "DEFAULT_THROTTLE_CLASSES": ["cqrs.http.throttling.UserThrottle"],
-    "NUM_PROXIES": env.number("NUM_PROXIES", 0),  # else a client could choose its address
+    # Too many, and a client could choose its address.
+    "NUM_PROXIES": env.number(
+        "NUM_PROXIES", 0, "how many proxies in front add to `X-Forwarded-For`"
+    ),
     "EXCEPTION_HANDLER": "cqrs.http.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,  # AnonymousUser would need the auth app's tables
     "URL_FORMAT_OVERRIDE": None,
@@ -285,11 +450,95 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# --- logging -------------------------------------------------------------------------------------
+section("Logging")
 
-LOG_LEVEL = env.text("LOG_LEVEL")
+LOG_LEVEL = env.text(
+    "LOG_LEVEL",
+    "",
+    "lowest level written to stderr",
+    unset="`INFO` for our own logs, `WARNING` for others",
+)
 LOGGING = logs.standard(LOG_LEVEL or "WARNING", ours=LOG_LEVEL or "INFO")
 logs.configure()
+
+section("The kernel")
+
+_limits = {
+    "LOCK_TIMEOUT_MS": LOCK_TIMEOUT_MS,
+    "LOCK_WAITERS": env.number(
+        "LOCK_WAITERS",
+        2,
+        "how many commands of one web process may go on waiting for one aggregate; others get 503"
+        " `busy`",
+    ),
+    "SLOW_MESSAGE_MS": env.number(
+        "SLOW_REQUEST_MS", 500, "a message that takes longer is logged as a warning"
+    ),
+    "WAITING_READS": WEB_SHARES["waiting"],
+    "HASHING_AT_ONCE": env.number(
+        "HASHING_AT_ONCE", 2, "how many passwords a process hashes at the same time"
+    ),
+    "HASHING_WAIT_MS": env.number(
+        "HASHING_WAIT_MS",
+        1000,
+        "how long a login waits for its turn to hash, before it is refused with 503 `busy`",
+    ),
+    "THROTTLE_RATES": {  # (requests, seconds); None: no limit
+        "read": env.rate(
+            "THROTTLE_READ", "6000/min", "reads per user, counted in fixed windows; empty: no limit"
+        ),
+        "write": env.rate("THROTTLE_WRITE", "1200/min", "commands per user, likewise"),
+        "login": env.rate(
+            "THROTTLE_LOGIN",
+            "30/min",
+            "attempts to log in per address and name, to the API and to the admin together;"
+            " refreshes per user",
+        ),
+        "login_address": env.rate(
+            "THROTTLE_LOGIN_ADDRESS",
+            "120/min",
+            "attempts to log in per address with all names; of IPv6 per network (/64). Refreshes"
+            " without a token of ours are counted apart, at the same rate",
+        ),
+    },
+}
+_projecting = {
+    # Of a new projection; `projections repartition` changes it later. There are 256 buckets.
+    "PARTITIONS": min(
+        max(
+            env.number(
+                "PROJECTION_PARTITIONS",
+                4,
+                "1 to 256: how many workers can share a projection; a later change needs"
+                " `projections repartition`",
+            ),
+            1,
+        ),
+        256,
+    ),
+    "REDIS_URL": REDIS_URL,
+    "REDIS_TIMEOUT_MS": REDIS_TIMEOUT_MS,
+}
+_change_data_capture = {
+    "CDC_NAME": env.text(
+        "CDC_NAME",
+        "order_desk",
+        "the name of the replication slot and the publication, and the prefix of the topics: one"
+        " for each system on a PostgreSQL server",
+    ),
+    "CDC_DATABASE_URL": _urls["capture"],
+    "CDC_OWNER_DATABASE_URL": _urls["migration"],
+    "CDC_HEARTBEAT_S": env.number(
+        "CDC_HEARTBEAT_S",
+        5,
+        "seconds between the messages that move the slot forward while nothing is written",
+    ),
+    "CDC_KAFKA": env.options(
+        "CDC_KAFKA",
+        "librdkafka's options for `cdc run --source kafka`, apart by spaces:"
+        " `bootstrap.servers=host:9092 security.protocol=SSL`",
+    ),
+}
 
 # --- the wiring ----------------------------------------------------------------------------------
 
@@ -309,26 +558,8 @@ CQRS = {
     "REACTIONS": ["customers.reactions.REACTIONS", "orders.reactions.REACTIONS"],
     "AUDITS": ["customers.audit.CUSTOMERS", "orders.audit.ORDERS", "orders.audit.STOCK"],
     "ADOPTION": ["customers.adoption.ADAPTERS", "orders.adoption.ADAPTERS"],
-    # Of a new projection; `projections repartition` changes it later. There are 256 buckets.
-    "PARTITIONS": min(max(env.number("PROJECTION_PARTITIONS", 4), 1), 256),
-    "LOCK_TIMEOUT_MS": LOCK_TIMEOUT_MS,
-    "LOCK_WAITERS": env.number("LOCK_WAITERS", 2),
-    "SLOW_MESSAGE_MS": env.number("SLOW_REQUEST_MS", 500),
-    "WAITING_READS": WEB_SHARES["waiting"],
-    "REDIS_URL": REDIS_URL,
-    "REDIS_TIMEOUT_MS": REDIS_TIMEOUT_MS,
-    "HASHING_AT_ONCE": env.number("HASHING_AT_ONCE", 2),
-    "HASHING_WAIT_MS": env.number("HASHING_WAIT_MS", 1000),
-    "THROTTLE_RATES": {  # (requests, seconds); None: no limit
-        "read": env.rate("THROTTLE_READ", "6000/min"),
-        "write": env.rate("THROTTLE_WRITE", "1200/min"),
-        "login": env.rate("THROTTLE_LOGIN", "30/min"),
-        "login_address": env.rate("THROTTLE_LOGIN_ADDRESS", "120/min"),
-    },
-    "CDC_NAME": env.text("CDC_NAME", "order_desk"),
-    "CDC_DATABASE_URL": _urls["capture"],
-    "CDC_OWNER_DATABASE_URL": _urls["migration"],
-    "CDC_HEARTBEAT_S": env.number("CDC_HEARTBEAT_S", 5),
-    "CDC_KAFKA": env.options("CDC_KAFKA"),
     "EVENT_SCHEMAS_DIR": BASE_DIR / "docs" / "events",
+    **_limits,
+    **_projecting,
+    **_change_data_capture,
 }

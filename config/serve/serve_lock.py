@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import IO
 
+from config.early_settings import HOST, PORT
 from config.environment import WHOLE_NUMBER
 
 LOCK_FILE = "serve.lock"
@@ -48,10 +49,10 @@ class ServeLock:
 
 def acquire(folder: Path) -> ServeLock:
     """Lock the checkout and HOST:PORT; raises `Refused` if another process has one of them."""
-    port = os.environ.get("PORT") or "8000"
+    port = PORT.text() or PORT.default
     if not WHOLE_NUMBER.fullmatch(port) or not 0 < int(port) < 65536:
         raise Refused(f"PORT={port} is not a port: set it to a number from 1 to 65535")
-    return ServeLock(folder, os.environ.get("HOST") or "127.0.0.1", int(port))
+    return ServeLock(folder, HOST.text() or HOST.default, int(port))
 
 
 def _lock(path: Path) -> IO[str]:

@@ -15,7 +15,6 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from config import environment as env
 from config.serve.front.sockets import connections
 from config.serve.serve_lock import ServeLock
 
@@ -32,7 +31,7 @@ def run(held: ServeLock) -> None:
 
 def web_workers() -> int:
     """Return the number of web processes, or exit with 1 when they could not work together."""
-    workers = max(1, env.number("WEB_WORKERS", 1))
+    workers: int = settings.WEB_WORKERS
     if workers > 1 and not settings.REDIS_URL:
         sys.exit(
             f"WEB_WORKERS={workers} needs REDIS_URL: "

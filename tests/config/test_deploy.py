@@ -12,9 +12,14 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def checked(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Check in the tests' environment."""
+    return checked_alone(folder, **{**os.environ, **environment})
+
+
+def checked_alone(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, REPOSITORY / "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
-        env={**os.environ, "LOCAL_DIR": str(folder), "HTTPS": "1", **environment},
+        env={**environment, "LOCAL_DIR": str(folder), "HTTPS": "1"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -26,6 +31,11 @@ class TestCheckDeploy:
     @pytest.mark.parametrize("key", ["", LONG])
     def test_is_clean(self, tmp_path: Path, key: str):
         done = checked(tmp_path, SECRET_KEY=key)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "no issues" in done.stdout
+
+    def test_is_clean_where_nothing_else_is_set(self, local: Path):
+        done = checked_alone(local, PATH=os.environ["PATH"])
         assert (done.returncode, done.stderr) == (0, "")
         assert "no issues" in done.stdout
 

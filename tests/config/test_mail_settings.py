@@ -47,6 +47,7 @@ class TestMail:
         assert "ImproperlyConfigured: EMAIL_USE_TLS and EMAIL_USE_SSL" in answer.stderr
 
 
+@pytest.mark.usefixtures("own_declarations")
 class TestWebAddress:
     @pytest.mark.parametrize(
         "address",
@@ -62,7 +63,7 @@ class TestWebAddress:
     )
     def test_is_taken(self, monkeypatch: pytest.MonkeyPatch, address: str):
         monkeypatch.setenv("MARKETING_WEBHOOK_URL", address)
-        assert env.web_address("MARKETING_WEBHOOK_URL") == address
+        assert env.web_address("MARKETING_WEBHOOK_URL", "a hook") == address
 
     @pytest.mark.parametrize(
         "address",
@@ -100,5 +101,5 @@ class TestWebAddress:
     ):
         monkeypatch.setenv("MARKETING_WEBHOOK_URL", address)
         with pytest.raises(env.ImproperlyConfigured, match=r"^MARKETING_WEBHOOK_URL: set") as error:
-            env.web_address("MARKETING_WEBHOOK_URL")
+            env.web_address("MARKETING_WEBHOOK_URL", "a hook")
         assert "secret" not in str(error.value)

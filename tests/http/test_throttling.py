@@ -154,14 +154,15 @@ class TestRefreshThrottle:
         assert answers == [400] * 5 + [429]
 
 
+@pytest.mark.usefixtures("own_declarations")
 class TestRate:
     def test_is_read_from_the_environment(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("THROTTLE_READ", "20/s")
-        assert env.rate("THROTTLE_READ", "1/min") == (20, 1)
+        assert env.rate("THROTTLE_READ", "1/min", "reads") == (20, 1)
 
     def test_can_be_none(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("THROTTLE_READ", "")
-        assert env.rate("THROTTLE_READ", "1/min") is None
+        assert env.rate("THROTTLE_READ", "1/min", "reads") is None
 
     @pytest.mark.parametrize("text", ["x", "0/min", "5/year", "5"])
     def test_names_the_variable_when_it_cannot_be_read(
@@ -169,7 +170,7 @@ class TestRate:
     ):
         monkeypatch.setenv("THROTTLE_READ", text)
         with pytest.raises(env.ImproperlyConfigured, match="THROTTLE_READ"):
-            env.rate("THROTTLE_READ", "1/min")
+            env.rate("THROTTLE_READ", "1/min", "reads")
 
 
 class TestStrangeNames:

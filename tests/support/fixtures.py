@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from config import setting
 from readmodels.tasks import project
 from tests.support.kernel_settings import cqrs
 from tests.support.log import Log
@@ -18,6 +19,12 @@ from tests.support.poison import Poison
 def no_wake_ups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave applying events to the test: a commit wakes up no worker."""
     monkeypatch.setattr(project, "delay", lambda **_: None)
+
+
+@pytest.fixture
+def own_declarations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the settings that the test declares."""
+    monkeypatch.setattr(setting, "SETTINGS", dict(setting.SETTINGS))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 from config.database.embedded import wheel
 from config.database.embedded.account import Account
 from config.database.embedded.errors import OWN_SERVER, EmbeddedPostgresError
+from config.early_settings import EMBEDDED_POSTGRES
 
 PROGRAMS = ("initdb", "pg_ctl", "postgres")
 MIN_MAJOR = 14  # of Django 5.2
@@ -38,7 +39,7 @@ def find_binaries(home: Path, account: Account, major: int | None) -> Binaries:
 
     `major` is the version that created the data folder, or None when there is none yet.
     """
-    source = os.environ.get("EMBEDDED_POSTGRES") or "auto"
+    source = EMBEDDED_POSTGRES.text() or EMBEDDED_POSTGRES.default
     if source not in SOURCES:
         raise EmbeddedPostgresError(
             f"EMBEDDED_POSTGRES={source} is not known", remedy=f"Use one of {', '.join(SOURCES)}"

@@ -2,14 +2,14 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from config import environment as env
-from config.secret_files import stored_secret
+from config.secret_files import DEMO_PASSWORD_FILE, stored_secret
 
 USERS = {
     "admin": "superuser",
@@ -17,7 +17,6 @@ USERS = {
     "warehouse": "confirms, ships, delivers, sets stock",
     "viewer": "reads only",
 }
-PASSWORD_FILE = "demo_password"  # noqa: S105  the file's name
 
 
 class Command(BaseCommand):
@@ -32,7 +31,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        password = env.text("DEMO_PASSWORD") or stored_secret(PASSWORD_FILE)
+        password = settings.DEMO_PASSWORD or stored_secret(DEMO_PASSWORD_FILE)
         _create_users(password)
         self.stdout.write("Demo users:")
         for name, what in USERS.items():

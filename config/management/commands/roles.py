@@ -80,11 +80,11 @@ def _differences(one: Database, databases: Databases) -> list[str]:
 
 def _administrator(one: Database) -> str:
     """Return the administrator's URL of the database's server."""
-    url = env.text("ADMIN_DATABASE_URL")
+    url = settings.ADMIN_DATABASE_URL
     if settings.EMBEDDED:
         url = (env.local_dir() / ADMINISTRATOR_FILE).read_text()
     if isinstance(one, ReadDatabase):
-        url = env.text("REPLICA_ADMIN_DATABASE_URL", url)
+        url = settings.REPLICA_ADMIN_DATABASE_URL or url
     if not url:
         raise CommandError("Set ADMIN_DATABASE_URL, or give an administrator the SQL (--sql)")
     return url

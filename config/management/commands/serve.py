@@ -3,10 +3,10 @@
 import os
 from typing import Any
 
+from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import OperationalError, connections
 
-from config import environment as env
 from config.database.embedded import postgres
 from config.serve.serve_lock import ServeLock
 from config.serve.startup import start_exclusively
@@ -50,7 +50,7 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def _serve(self, held: ServeLock) -> None:
-        if env.flag("WORKER", True):
+        if settings.WORKER:
             os.environ["IN_PROCESS_WORKER"] = "1"
         with postgres.restarted_when_it_dies():
             run(held)

@@ -9,10 +9,9 @@ from django.core.management.base import CommandError, OutputWrapper
 from rich.console import Console
 
 from cqrs.database.profiles import Profile
+from cqrs.management.output import console
 from cqrs.projections.projection import Projection
 from cqrs.projections.registry import projections
-
-PIPE_COLUMNS = 120
 
 
 class Subcommand(ABC):
@@ -38,10 +37,7 @@ class Subcommand(ABC):
         """Do it. Raises `CommandError` for the exit code 1."""
 
     def console(self) -> Console:
-        # Past the wrapper that Django puts around the stream: it ends each write with a line
-        # break. What is piped into a file or another program is not cut to 80 columns.
-        stream: Any = getattr(self.stdout, "_out", self.stdout)
-        return Console(file=stream, width=None if self.stdout.isatty() else PIPE_COLUMNS)
+        return console(self.stdout)
 
 
 def add_names(parser: ArgumentParser) -> None:
