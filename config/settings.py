@@ -16,6 +16,7 @@ from config.database import databases, limits, owners
 from config.database.embedded import postgres
 from config.monitoring import logs
 from config.setting import section
+from config.version import VERSION
 
 BASE_DIR = env.BASE_DIR
 
@@ -419,7 +420,7 @@ SIMPLE_JWT = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Order desk",
     "DESCRIPTION": "Commands write to one database, queries read from another.",
-    "VERSION": "1.0.0",
+    "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from config.setting import SETTINGS
 from config.settings_page import misspelt, page
+from config.version import VERSION
 from cqrs.management.output import console
 
 FIELDS = ("name", "default", "meaning", "section", "source", "secret")
@@ -51,4 +52,4 @@ def _report() -> dict[str, Any]:
         {**{name: getattr(each, name) for name in FIELDS}, "value": each.shown}
         for each in SETTINGS.values()
     ]
-    return {"settings": settings, "misspelt": misspelt()}
+    return {"version": VERSION, "settings": settings, "misspelt": misspelt()}
