@@ -1,5 +1,7 @@
 """`import_orders`: a file is imported once, whatever is in it."""
 
+import json
+from io import StringIO
 from pathlib import Path
 from uuid import UUID
 
@@ -59,6 +61,22 @@ class TestImport:
 
     def test_imports_a_file_without_orders(self, path: Path):
         assert run(write(path)) == Run(0, (0, 0, 0), [])
+
+    def test_says_so_as_json(self, path: Path):
+        write(path, row("1"), row("2", quantity="two"))
+        stdout = StringIO()
+        with pytest.raises(SystemExit):
+            call_command("import_orders", str(path), "--json", stdout=stdout)
+        found = json.loads(stdout.getvalue())
+        assert found.pop("seconds") >= 0
+        assert found == {
+            "imported": 1,
+            "known": 0,
+            "rejected": 1,
+            "rejected_file": str(rejected(path)),
+            "customers_known_otherwise": [],
+            "interrupted": False,
+        }
 
 
 @pytest.mark.django_db

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import CommandError
+from orjson import OPT_INDENT_2, dumps
 from rich.console import Console
 
 from cqrs.consumers.ahead import AheadOfLog
@@ -51,34 +52,44 @@ class Verify(Subcommand):
             "--parts", type=whole(1), default=1, metavar="N", help="look at a random one of N parts"
         )
 
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
     def handle(self, *, names: list[str], repair: bool, parts: int, **options: Any) -> None:
         if options["accept_held"] and not options["adopt"]:
             raise CommandError("--accept-held goes with --adopt")
-        console, complaints = self.console(), list[str]()
+        # With --json, the progress goes where no one parses it.
+        console = Console(stderr=True) if options["json"] else self.console()
+        complaints = list[str]()
         with failing_when_stopped() as stop:
             if options["adopt"]:
                 complaints += adopt_all(console, stop, accept_held=options["accept_held"])
             bypassing = print_bypassing_writes(console)
-            count, more = verify_each(chosen(names), console, stop, parts=parts, repair=repair)
+            drifts, more = verify_each(chosen(names), console, stop, parts=parts, repair=repair)
         complaints += more
+        count = sum(map(len, drifts.values()))
+        if options["json"]:
+            found = {"bypassing": bypassing, "differences": drifts, "repaired": repair}
+            self.stdout.write(dumps(found, option=OPT_INDENT_2).decode())
         if bypassing:
             complaints.append(
-                f"{bypassing} write(s) bypassed the event log: take them into it with --adopt,"
+                f"{len(bypassing)} write(s) bypassed the event log: take them into it with --adopt,"
                 " or undo them (docs/adoption.md)"
             )
         elif count and not repair:
             complaints.append(f"{count} difference(s) to the event log: repair with --repair")
         fail_with(complaints)
-        self.stdout.write(f"{count} repaired" if count else "Everything agrees with the event log")
+        if not options["json"]:
+            agrees = "Everything agrees with the event log"
+            self.stdout.write(f"{count} repaired" if count else agrees)
 
 
-def print_bypassing_writes(console: Console) -> int:
-    """Print every row of the write tables that the log does not account for; return how many."""
-    count = 0
-    for drift in audit():
-        count += 1
+def print_bypassing_writes(console: Console) -> list[str]:
+    """Print and return every row of the write tables that the log does not account for."""
+    found = []
+    for drift in map(str, audit()):
+        found.append(drift)
         console.print(f"{drift} (bypassed the events)", soft_wrap=True, markup=False)
-    return count
+    return found
 
 
 def verify_each(
@@ -88,21 +99,21 @@ def verify_each(
     *,
     parts: int,
     repair: bool,
-) -> tuple[int, list[str]]:
-    """Print every drift of the read models; return how many there are, or were, and what failed."""
-    count, complaints = 0, list[str]()
+) -> tuple[dict[str, list[str]], list[str]]:
+    """Print every drift of the read models; return them by projection, and what failed."""
+    found, complaints = dict[str, list[str]](), list[str]()
     for projection in chosen:
         try:
             with reporting(projection.name, console, stop) as report:
-                drifts = 0
-                for drift in verify(projection, report, parts=parts, repair=repair):
-                    drifts += 1
-                    line = f"{drift} (repaired)" if repair else str(drift)
+                drifts = list[str]()
+                for drift in map(str, verify(projection, report, parts=parts, repair=repair)):
+                    drifts.append(drift)
+                    line = f"{drift} (repaired)" if repair else drift
                     console.print(line, soft_wrap=True, markup=False)
         except (AheadOfLog, Busy, CannotAdvance, NeedsOtherBuild) as error:
             complaints.append(str(error))
             continue
-        count += drifts
-        agrees = "agrees with the event log" if not drifts else f"{drifts} drift(s)"
+        found[projection.name] = drifts
+        agrees = "agrees with the event log" if not drifts else f"{len(drifts)} drift(s)"
         console.print(f"{projection.name}: {agrees}")
-    return count, complaints
+    return found, complaints

@@ -1,5 +1,6 @@
 """Import a real order stream through the command pipeline."""
 
+import json
 import logging
 import shutil
 import sys
@@ -46,6 +47,7 @@ class Command(BaseCommand):
             help="where rejected rows go; default: FILE.rejected.csv, and"
             " import_orders.rejected.csv in this folder for a pipe",
         )
+        parser.add_argument("--json", action="store_true", help="print the summary as JSON")
 
     def handle(self, *args: Any, file: Path, rejected: Path | None, **options: Any) -> None:
         started, interrupted = time.perf_counter(), False
@@ -58,14 +60,19 @@ class Command(BaseCommand):
                 interrupted = not run(importer)
         except UnreadableFile as error:
             raise CommandError(f"{file}: {error}") from error
-        self._summarize(importer, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        if options["json"]:
+            self.stdout.write(
+                json.dumps({**summary(importer, seconds), "interrupted": interrupted})
+            )
+        else:
+            self._print(importer, seconds, interrupted=interrupted)
         if interrupted:
-            self.stdout.write("Interrupted. Run it again to go on.")
             sys.exit(130)
         if importer.counts[REJECTED]:
             sys.exit(1)
 
-    def _summarize(self, importer: Importer, seconds: float) -> None:
+    def _print(self, importer: Importer, seconds: float, *, interrupted: bool) -> None:
         counts = importer.counts
         done = sum(counts.values())
         self.stdout.write(
@@ -80,6 +87,21 @@ class Command(BaseCommand):
                 f"{len(known)} customers have another name or e-mail address than in the file, and"
                 f" were not changed: {', '.join(map(str, known[:NAMED_CUSTOMERS]))}{more}"
             )
+        if interrupted:
+            self.stdout.write("Interrupted. Run it again to go on.")
+
+
+def summary(importer: Importer, seconds: float) -> dict[str, Any]:
+    """Return what `--json` prints."""
+    counts = importer.counts
+    return {
+        "imported": counts[IMPORTED],
+        "known": counts[KNOWN],
+        "rejected": counts[REJECTED],
+        "seconds": round(seconds, 1),
+        "rejected_file": str(importer.rejected.path) if counts[REJECTED] else None,
+        "customers_known_otherwise": sorted(map(str, importer.known_otherwise)),
+    }
 
 
 def run(importer: Importer) -> bool:

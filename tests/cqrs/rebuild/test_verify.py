@@ -1,6 +1,7 @@
 """Verifying finds what was done to the read models by hand, names it and mends it."""
 
 import io
+import json
 from typing import Any
 
 import pytest
@@ -56,6 +57,15 @@ class TestVerify:
         assert f"read_orders {deleted}: missing" in said
         assert f"read_customers {invented.pk}: invented" in said
         assert rows() == spoilt
+        output = io.StringIO()
+        with pytest.raises(CommandError):
+            projections("verify", "--json", output=output)
+        found = json.loads(output.getvalue())
+        assert (found["bypassing"], found["repaired"]) == ([], False)
+        assert [key for key, drifts in found["differences"].items() if drifts] == [
+            "orders",
+            "customers",
+        ]
         assert "3 repaired" in projections("verify", "--repair")
         assert rows() == before
         assert "Everything agrees" in projections("verify")
