@@ -10,6 +10,18 @@ from cqrs.management.commands.projections import SUBCOMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 OF_DJANGO = {"flush", "migrate"}
+# What reports, with the arguments that it must have.
+REPORT = {
+    "cdc status": [],
+    "import_orders": ["orders.csv"],
+    "load": [],
+    "projections heal": [],
+    "projections parked list": [],
+    "projections status": [],
+    "projections verify": [],
+    "roles": ["--check"],
+    "settings_report": [],
+}
 
 
 def own_commands() -> Iterator[tuple[str, str]]:
@@ -35,6 +47,14 @@ def test_help_of_a_subcommand_has_an_example_and_the_exit_codes(name: str) -> No
     examples = SUBCOMMANDS[name].examples
     assert examples.startswith(f"Example: manage.py projections {name}")
     assert " Exit codes: 0" in examples
+
+
+@pytest.mark.parametrize("name", sorted(REPORT))
+def test_what_reports_can_do_so_as_json(name: str) -> None:
+    command, *subcommand = name.split()
+    parser = load_command_class(dict(own_commands())[command], command).create_parser("", command)
+    given = [*subcommand, *REPORT[name], "--json"]
+    assert parser.parse_args(given).json
 
 
 def test_finds_the_commands() -> None:
