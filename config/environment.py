@@ -27,9 +27,16 @@ def text(
     unset: str = "none",
     secret: bool = False,
     stored_in: str = "",
+    by_file: bool = True,
 ) -> str:
-    """Return the variable's value. `unset` says in the docs what an empty default stands for."""
-    return declare(name, default, meaning, unset=unset, secret=secret, stored_in=stored_in).text()
+    """Return the variable's value. `unset` says in the docs what an empty default stands for.
+
+    `by_file=False` is for a variable that a library reads, too.
+    """
+    setting = declare(
+        name, default, meaning, unset=unset, secret=secret, stored_in=stored_in, by_file=by_file
+    )
+    return setting.text()
 
 
 def flag(name: str, default: bool, meaning: str) -> bool:
@@ -108,8 +115,8 @@ def options(name: str, meaning: str) -> dict[str, str]:
     return {key: value for key, _, value in pairs}
 
 
-def listed(name: str, default: str, meaning: str) -> list[str]:
-    given = declare(name, default, meaning, unset="none").text()
+def listed(name: str, default: str, meaning: str, *, secret: bool = False) -> list[str]:
+    given = declare(name, default, meaning, unset="none", secret=secret).text()
     return [item.strip() for item in given.split(",") if item.strip()]
 
 

@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment as env
+from config import setting
 
 pytestmark = pytest.mark.usefixtures("own_declarations")
 
@@ -33,3 +34,12 @@ class TestOptions:
         monkeypatch.setenv("SOME", value)
         with pytest.raises(ImproperlyConfigured, match="SOME: expected pairs"):
             env.options("SOME", "some")
+
+
+class TestListed:
+    def test_are_shown_only_when_they_are_no_secret(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("SOME", "one, two,")
+        assert env.listed("SOME", "", "some", secret=True) == ["one", "two"]
+        assert setting.SETTINGS["SOME"].shown == setting.MASK
+        env.listed("SOME", "", "some")
+        assert setting.SETTINGS["SOME"].shown == "one, two,"
