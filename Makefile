@@ -8,12 +8,14 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run workers cdc test test-long test-cdc bench lint lock clean
+.PHONY: help run workers cdc up down test test-long test-cdc bench lint lock clean
 
 help:
 	@echo "make run        serve API, admin and workers on http://127.0.0.1:8000 (PORT=...)"
 	@echo "make workers    run Celery's workers and beat, for servers of your own (BEAT=0 without beat)"
 	@echo "make cdc        listen to Debezium beside make run (SOURCE=kafka for Kafka)"
+	@echo "make up         run everything in containers (COMPOSE_PROFILES=cdc,observability)"
+	@echo "make down       stop and remove the containers; the data stay in their volumes"
 	@echo "make test       run all tests, some on two versions of PostgreSQL (PYTEST_ARGS=...)"
 	@echo "make test-long  the same, fault tests with their full counts"
 	@echo "make test-cdc   test change data capture with a real Debezium"
@@ -39,6 +41,15 @@ workers:
 cdc: SOURCE ?= embedded
 cdc:
 	@$(INSTALL) base && $(INSTALL) cdc && END_WITH_PARENT=1 exec $(PYTHON_ENV) manage.py cdc run --source $(SOURCE)
+
+up:
+	@deploy/secrets.sh .local/secrets
+	@docker compose up --detach --build --remove-orphans
+	@echo "http://127.0.0.1:$${PORT:-8000} (docker compose ps says what is healthy)"
+	@echo "The first user: docker compose exec web python manage.py createsuperuser"
+
+down:
+	@docker compose --profile cdc --profile observability down
 
 # Twice: on the machine's PostgreSQL, then what differs by version on the wheel's newer one.
 test:

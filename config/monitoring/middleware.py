@@ -9,11 +9,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from config.monitoring import health
 from config.monitoring.metrics import metrics
+from config.monitoring.startup import startup
 
 View = Callable[[HttpRequest], HttpResponse]
 VIEWS: dict[str, View] = {
     "health/live": health.live,
     "health/ready": health.ready,
+    "health/startup": startup,
     "metrics": metrics,
 }
 

@@ -20,7 +20,7 @@ def _close_probes(db: None) -> Iterator[None]:
 
 
 class TestHealth:
-    @pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+    @pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/health/startup"])
     def test_is_only_read(self, client: Client, path: str):
         strict = Client(enforce_csrf_checks=True)
         assert client.get(path).status_code == 200

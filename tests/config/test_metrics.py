@@ -84,7 +84,9 @@ class TestAccess:
 
 
 class TestMonitoring:
-    @pytest.mark.parametrize("address", ["/health/live", "/health/ready", "/metrics"])
+    @pytest.mark.parametrize(
+        "address", ["/health/live", "/health/ready", "/health/startup", "/metrics"]
+    )
     def test_answers_without_tls_and_under_any_name(
         self, client: Client, settings: Any, address: str
     ) -> None:

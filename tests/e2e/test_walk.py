@@ -78,7 +78,10 @@ class TestTheWayOfAnOrder:
 
 
 class TestWhatNeedsNoToken:
-    @pytest.mark.parametrize("path", ["/api/schema", "/api/docs", "/health/live", "/health/ready"])
+    @pytest.mark.parametrize(
+        "path",
+        ["/api/schema", "/api/docs", "/health/live", "/health/ready", "/health/startup"],
+    )
     def test_is_answered(self, desk: Desk, path: str):
         assert httpx.get(desk.url + path).status_code == 200
 

@@ -1,0 +1,75 @@
+"""Report whether this process may begin to serve: its tables exist, and its wiring is sound.
+
+An orchestrator asks it before it sends requests to a new process or stops an old one. Later the
+answer stays: a database that is lost afterwards is what `/health/ready` is for.
+"""
+
+from collections.abc import Iterator
+
+import structlog
+from django.core import checks
+from django.db import Error, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+
+from config.monitoring.probes import DOWN, Probe, ask_all
+from cqrs.database.aliases import READ_ALIAS, WRITE_ALIAS
+
+log = structlog.get_logger("cqrs.health")
+
+
+class Startup:
+    """Looks until nothing is missing, and never again."""
+
+    def __init__(self) -> None:
+        self.is_complete = False
+
+    def missing(self) -> str:
+        """Return in one line what is missing; empty when nothing is."""
+        if self.is_complete:
+            return ""
+        found = "; ".join(_not_migrated()) or ", ".join(_errors())
+        self.is_complete = not found
+        return found
+
+
+STARTUP = Startup()
+PROBE = Probe(STARTUP.missing)
+
+
+@csrf_exempt
+@require_safe
+def startup(request: HttpRequest) -> JsonResponse:
+    """Answer 503 with the reason until all migrations are applied and `check` finds no error."""
+    missing = "" if STARTUP.is_complete else ask_all({"startup": PROBE})["startup"]
+    if not missing:
+        return JsonResponse({"status": "ok"})
+    reason = "the look at the databases takes its time" if missing == DOWN else missing
+    return JsonResponse({"status": "starting", "reason": reason}, status=503)
+
+
+def _not_migrated() -> Iterator[str]:
+    """Say of each database what it lacks. Tables of a newer build are no reason to wait."""
+    for alias in (WRITE_ALIAS, READ_ALIAS):
+        connection = connections[alias]
+        try:
+            executor = MigrationExecutor(connection)
+            plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        except Error as error:
+            # The driver's text has names of hosts and users.
+            log.warning("startup_failed", database=alias, reason=type(error).__name__)
+            yield f"{alias}: does not answer"
+        else:
+            if plan:
+                yield f"{alias}: {len(plan)} migrations to apply, the first is {plan[0][0]}"
+        finally:
+            connection.close()
+
+
+def _errors() -> Iterator[str]:
+    for message in checks.run_checks():
+        if message.is_serious() and not message.is_silenced():
+            log.error("check_failed", id=message.id, reason=message.msg)
+            yield f"check {message.id}"
