@@ -1,6 +1,8 @@
 """What the images hold, on a machine without Docker: our code, and new servers."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 from config.database.embedded.account import Account, server_account
@@ -10,7 +12,7 @@ from tests.support.servers import redis_server
 
 
 def copy_of_code(folder: Path) -> Path:
-    """Copy what `COPY . .` copies: what .dockerignore lets in."""
+    """Copy and compile what `COPY . .` copies: what .dockerignore lets in."""
     for name in allowed():
         source, target = REPOSITORY / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -18,6 +20,7 @@ def copy_of_code(folder: Path) -> Path:
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, target)
+    subprocess.run([sys.executable, "-m", "compileall", "-q", folder], check=True)
     return folder
 
 
