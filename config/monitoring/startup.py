@@ -30,7 +30,10 @@ class Startup:
         """Return in one line what is missing; empty when nothing is."""
         if self.is_complete:
             return ""
-        found = "; ".join(_not_migrated()) or ", ".join(_errors())
+        try:
+            found = "; ".join(_not_migrated()) or ", ".join(_errors())
+        finally:
+            connections.close_all()  # of this thread, which is not needed for long
         self.is_complete = not found
         return found
 
@@ -53,9 +56,8 @@ def startup(request: HttpRequest) -> JsonResponse:
 def _not_migrated() -> Iterator[str]:
     """Say of each database what it lacks. Tables of a newer build are no reason to wait."""
     for alias in (WRITE_ALIAS, READ_ALIAS):
-        connection = connections[alias]
         try:
-            executor = MigrationExecutor(connection)
+            executor = MigrationExecutor(connections[alias])
             plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
         except Error as error:
             # The driver's text has names of hosts and users.
@@ -64,8 +66,6 @@ def _not_migrated() -> Iterator[str]:
         else:
             if plan:
                 yield f"{alias}: {len(plan)} migrations to apply, the first is {plan[0][0]}"
-        finally:
-            connection.close()
 
 
 def _errors() -> Iterator[str]:

@@ -2,19 +2,20 @@
 
     python -m config.serve.healthcheck
 
-exits with 0 when `/health/ready` answers 200, else with 1. It imports nothing of Django, because it
-runs every few seconds.
+exits with 0 when `/health/ready` answers 200, else with 1. It runs every few seconds, so it
+reads no settings.
 """
 
-import os
 import sys
 from http.client import HTTPConnection, HTTPException
+
+from config.early_settings import PORT
 
 LIMIT_S = 5  # an answer takes about a second when a database hangs
 
 
 def main() -> int:
-    port = int(os.environ.get("PORT") or 8000)
+    port = int(PORT.text() or PORT.default)
     connection = HTTPConnection("127.0.0.1", port, timeout=LIMIT_S)
     try:
         connection.request("GET", "/health/ready")
