@@ -12,6 +12,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if sys.argv[1:2] in (["serve"], ["web"]):
         start_exclusively()  # before the settings start a database
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)  # commands would leave their files there
     if "END_WITH_PARENT" in os.environ:  # else it would go on after a killed make
         end_with_parent(os.getppid(), signal.SIGTERM)
     from django.core.management import execute_from_command_line

@@ -13,6 +13,7 @@ class ConfigConfig(AppConfig):
     def ready(self) -> None:
         # Celery's app first: without it, a queued task would go to Celery's default broker.
         import_module("config.celery")
+        import_module("config.monitoring.celery_processes")
         from config.roles import create_roles
 
         # The last app with models: all permissions exist when its turn comes.

@@ -93,6 +93,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "cqrs.http.middleware.request_context",
     "config.monitoring.middleware.monitoring",
+    "cqrs.http.request_metrics.request_metrics",  # probes and scrapes do not come here
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.admin_middleware.NulMiddleware",
@@ -354,6 +355,13 @@ METRICS_TOKEN = env.text(
     unset="none: only direct connections from this machine",
     secret=True,
 )
+METRICS_PORT = env.number(
+    "METRICS_PORT",
+    0,
+    "where a worker, beat and `cdc run` serve [what they count](metrics.md); of several on one"
+    " machine the next ones take the ports after it: on all addresses with `METRICS_TOKEN`, else"
+    " for this machine alone. 0: nowhere",
+)
 MARKETING_WEBHOOK_URL = env.web_address(
     "MARKETING_WEBHOOK_URL",
     "where each new customer is posted to, `http://` or `https://`, without user and password,"
@@ -559,6 +567,9 @@ CQRS = {
     "REACTIONS": ["customers.reactions.REACTIONS", "orders.reactions.REACTIONS"],
     "AUDITS": ["customers.audit.CUSTOMERS", "orders.audit.ORDERS", "orders.audit.STOCK"],
     "ADOPTION": ["customers.adoption.ADAPTERS", "orders.adoption.ADAPTERS"],
+    "QUEUES": [CELERY_TASK_DEFAULT_QUEUE, REACTIONS_QUEUE],
+    "METRICS_TOKEN": METRICS_TOKEN,
+    "METRICS_PORT": METRICS_PORT,
     "EVENT_SCHEMAS_DIR": BASE_DIR / "docs" / "events",
     **_limits,
     **_projecting,

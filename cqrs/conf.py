@@ -107,6 +107,13 @@ class Conf:
     """How often Debezium moves its slot forward while nothing is written."""
     CDC_KAFKA: Mapping[str, str] = field(default_factory=dict)
     """librdkafka's options for `cdc run --source kafka`; `bootstrap.servers` is needed."""
+    QUEUES: Sequence[str] = ()
+    """The queues that need a worker and a sweep: the metrics count those that live, 0 for none."""
+    METRICS_PORT: int = 0
+    """Where workers, beat and change data capture serve what they count, or the next free of ten
+    ports; 0: nowhere."""
+    METRICS_TOKEN: str = ""
+    """What a scrape must bring as `Authorization: Bearer`; empty: it must come from this host."""
     EVENT_SCHEMAS_DIR: Path | None = None
     """The folder where `manage.py event_schemas` writes the JSON Schema of every event version, and
     which events each projection version handles."""

@@ -16,6 +16,7 @@ import structlog
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from cqrs import metrics
 from cqrs.conf import conf
 
 PROBE_S = 0.5
@@ -72,6 +73,7 @@ class RedisServer:
             self._left += 1
             if not self.is_away:
                 self.is_away = True
+                metrics.BREAKER_OPEN["redis",].set(1)
                 log.warning("redis_away", purpose=purpose, reason=type(error).__name__)
         self._probe()
 
@@ -95,6 +97,7 @@ class RedisServer:
                 if self._left != left:
                     continue  # an invalidation was skipped after the key was deleted
                 self.is_away, self._prober = False, None
+                metrics.BREAKER_OPEN["redis",].set(0)
             log.warning("redis_back")
             return
 

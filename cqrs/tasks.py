@@ -5,6 +5,7 @@ from typing import Any
 from celery import shared_task
 
 from cqrs.behaviors import idempotency
+from cqrs.operations.heartbeats import swept
 from cqrs.reactions import executor
 from cqrs.reactions.registry import reactions
 
@@ -21,6 +22,7 @@ def react(**_: Any) -> None:
     """
     for reaction in executor.waiting():
         run_reaction.apply_async(kwargs={"name": reaction.name}, expires=SWEEP_S)
+    swept("reactions")
 
 
 @shared_task

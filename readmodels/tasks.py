@@ -13,6 +13,7 @@ from cqrs.conf import cached_setting
 from cqrs.database.profiles import Profile, use_profile
 from cqrs.event_log import sequencer
 from cqrs.event_log.events import event_types
+from cqrs.operations.heartbeats import swept
 from cqrs.operations.worker import project as bring_to_head
 from cqrs.projections.projection import Projection
 from cqrs.projections.registry import all_versions, projections
@@ -47,6 +48,7 @@ def project(**_: Any) -> None:
         flags.lower_flags(_waiting_flag(), WAKE_UP_FLAG)
     if _bring_to_head() and time.monotonic() > deadline:
         _queue(project)
+    swept("projections")
 
 
 @cached_setting

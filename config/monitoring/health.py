@@ -18,6 +18,7 @@ PROBES = {
     "redis": Probe(probes.redis),
     "read_side": Probe(probes.read_side),
     "change_capture": Probe(probes.change_capture),
+    "processes": Probe(probes.processes),
 }
 
 
@@ -36,10 +37,12 @@ def ready(request: HttpRequest) -> JsonResponse:
     Reads work without the write database, and reads and writes work without Redis. So the loss of
     one of these is reported, but the process stays in service. An open circuit breaker means that
     this process makes no new connection to that database at the moment. A read side that is ahead
-    of the log goes on serving: it is information. So is change data capture that fails.
+    of the log goes on serving: it is information. So are change data capture that fails,
+    and how long ago workers, beat and the sweeps were last heard.
     """
     checks = probes.ask_all(PROBES)
     is_ahead, capture = checks.pop("read_side") == AHEAD, checks.pop("change_capture")
+    processes = checks.pop("processes")
     is_ready = checks["read_database"] == UP
     is_capturing = not any(state in capture for state in BROKEN)
     is_up = all(state in (UP, IN_PROCESS) for state in checks.values())
@@ -51,4 +54,6 @@ def ready(request: HttpRequest) -> JsonResponse:
         answer["read_side"] = AHEAD
     if capture not in ("", DOWN):
         answer["change_capture"] = capture
+    if processes != DOWN:
+        answer |= processes
     return JsonResponse(answer, status=200 if is_ready else 503)

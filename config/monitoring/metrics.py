@@ -1,6 +1,5 @@
-"""Serve the kernel's metrics to Prometheus, and decide who may see them."""
+"""Serve the metrics to Prometheus, and decide who may see them."""
 
-import hmac
 from ipaddress import ip_address
 
 from django.conf import settings
@@ -9,6 +8,8 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from cqrs.http import problems
+from cqrs.http.request_metrics import start_at_zero
+from cqrs.operations.exporter import is_right
 from cqrs.operations.metrics import registry
 
 # Each proxy adds some of these, so a request without any is direct.
@@ -20,14 +21,13 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Answer in Prometheus' text format, to `METRICS_TOKEN`; without one to this machine alone."""
     if not _may_see(request):
         return problems.problem(request, 403, "permission_denied", "Send METRICS_TOKEN as a Bearer")
+    start_at_zero()
     return HttpResponse(generate_latest(registry()), content_type=CONTENT_TYPE_LATEST)
 
 
 def _may_see(request: HttpRequest) -> bool:
     if settings.METRICS_TOKEN:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        is_right = hmac.compare_digest(token.encode(), settings.METRICS_TOKEN.encode())
-        return is_right and scheme.lower() == "bearer"
+        return is_right(request.headers.get("Authorization", ""), settings.METRICS_TOKEN)
     is_proxied = any(name.startswith(PROXY_HEADERS) for name in request.headers)
     return _is_loopback(request.META.get("REMOTE_ADDR", "")) and not is_proxied
 

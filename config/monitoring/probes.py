@@ -18,6 +18,7 @@ from cqrs import redis_server
 from cqrs.cdc.states import State, current_state
 from cqrs.database.aliases import PROJECTION_ALIAS, READ_ALIAS, WRITE_ALIAS
 from cqrs.database.profiles import Profile, set_profile
+from cqrs.operations.heartbeats import BEAT, SWEEP, WORKER, heartbeats
 from cqrs.operations.progress import ahead_projections
 from cqrs.projections.models import CaptureState
 
@@ -37,19 +38,19 @@ log = structlog.get_logger("cqrs.health")
 class Probe:
     """One question to one dependency, in one thread."""
 
-    def __init__(self, ask: Callable[[], str]) -> None:
+    def __init__(self, ask: Callable[[], Any]) -> None:
         self._ask = ask
         self._pool = ThreadPoolExecutor(1, "probe", set_profile, (Profile.PROBE,))
-        self._running: Future[str] | None = None
+        self._running: Future[Any] | None = None
 
-    def start(self) -> Future[str]:
+    def start(self) -> Future[Any]:
         """Return the answer to come; that of the last start if it has not come yet."""
         if self._running is None or self._running.done():
             self._running = self._pool.submit(self._ask)
         return self._running
 
 
-def ask_all(probes: Mapping[str, Probe]) -> dict[str, str]:
+def ask_all(probes: Mapping[str, Probe]) -> dict[str, Any]:
     """Return the state of each dependency, within `LIMIT_S`."""
     answers = {name: probe.start() for name, probe in probes.items()}
     wait(answers.values(), LIMIT_S)
@@ -88,6 +89,26 @@ def change_capture() -> str:
         return ""
     finally:
         connections[READ_ALIAS].close()
+
+
+def processes() -> dict[str, Any] | str:
+    """Return how many seconds ago each worker, beat and each sweep was last heard."""
+    try:
+        seen = heartbeats()
+    except Error:
+        return DOWN
+    finally:
+        connections[WRITE_ALIAS].close()
+    ages = {each.sign: round(each.age_s, 1) for each in seen}
+    return {
+        "workers": {
+            f"{sign.name} {sign.queue}": age_s
+            for sign, age_s in ages.items()
+            if sign.kind == WORKER
+        },
+        "beat": min((age_s for sign, age_s in ages.items() if sign.kind == BEAT), default=None),
+        "sweep": {sign.queue: age_s for sign, age_s in ages.items() if sign.kind == SWEEP},
+    }
 
 
 def redis() -> str:

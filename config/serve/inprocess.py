@@ -18,6 +18,7 @@ from django.conf import settings
 
 from config.celery import app
 from config.environment import local_dir
+from cqrs.operations.heartbeats import WORKER, heart, process_name
 
 PROJECTING_THREADS = 2
 STOP_S = 3.0
@@ -41,6 +42,7 @@ def stop() -> None:
     deadline = time.monotonic() + STOP_S
     while state.active_requests and time.monotonic() < deadline:
         time.sleep(0.01)
+    heart.stop()
 
 
 def _run() -> None:
@@ -96,5 +98,6 @@ def _work(queue: str, concurrency: int) -> None:
         without_gossip=True,
         without_mingle=True,
         without_heartbeat=True,
+        ready_callback=lambda _: heart.start(WORKER, f"{queue}@{process_name()}", queue),
     )
     worker.start()

@@ -15,6 +15,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
+from config.monitoring.metrics_directory import count_together
 from config.serve.front.sockets import connections
 from config.serve.serve_lock import ServeLock
 
@@ -26,6 +27,7 @@ def run(held: ServeLock) -> None:
     os.environ["SERVE_PID"] = str(os.getpid())
     # A new interpreter: connections, threads and locks of this one must not be forked.
     multiprocessing.set_start_method("spawn", force=True)
+    count_together("web")
     WebServer(held, workers=web_workers()).serve()
 
 

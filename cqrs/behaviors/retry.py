@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from django.db import Error, connection
 
+from cqrs import metrics
 from cqrs.conf import conf
 from cqrs.database import lock_waits
 from cqrs.database.breaker import CircuitOpen
@@ -47,6 +48,7 @@ def retry(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     with lock_waits.waiting_place():
         waited_ms = round((time.monotonic() - started) * 1000)
         dispatch.lock_timeout_ms = max(1, conf().LOCK_TIMEOUT_MS - waited_ms)
+        metrics.RETRIES[Meaning.LOCKED.name.lower(),].inc()
         log.info("lock_awaited", name=dispatch.name, limit_ms=dispatch.lock_timeout_ms)
         return _try(dispatch, call_next, started)
 
@@ -59,7 +61,8 @@ def _try(dispatch: Dispatch, call_next: Next, started: float) -> Result[Any]:
             is_late = time.monotonic() > started + PATIENCE_S
             if not _is_transient(error) or is_late or number == ATTEMPTS:
                 raise
-            reason = type(error.__cause__ or error).__name__
+            reason, kind = type(error.__cause__ or error).__name__, meaning(error)
+        metrics.RETRIES[kind.name.lower() if kind else "",].inc()
         log.warning("command_retried", name=dispatch.name, attempt=number, reason=reason)
         time.sleep(random.uniform(0.5, 1) * FIRST_DELAY_S * 2**number)  # noqa: S311
     raise AssertionError("unreachable")

@@ -5,7 +5,6 @@ from typing import Any
 from cqrs.caching.entries import Cache
 from cqrs.caching.memory import MemoryCache
 from cqrs.caching.redis import RedisCache
-from cqrs.caching.statistics import LookupCounter
 from cqrs.conf import conf
 from cqrs.consumers.announcements import Applied
 from cqrs.event_log.signals import batches_applied
@@ -19,7 +18,6 @@ class AnswerCache:
     def __init__(self) -> None:
         self.memory = MemoryCache()
         self.redis = RedisCache()
-        self.lookups = LookupCounter()
 
     @property
     def backend(self) -> Cache:

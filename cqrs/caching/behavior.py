@@ -18,6 +18,7 @@ from typing import Any
 
 from django.db import connections
 
+from cqrs import metrics
 from cqrs.caching.answer_cache import answer_cache
 from cqrs.caching.entries import Cache, CacheSlot, size_of
 from cqrs.conf import conf
@@ -42,7 +43,8 @@ def caching(dispatch: Dispatch, call_next: Next) -> Result[Any]:
         return call_next(dispatch)
     slot = cache_slot(query)
     found = cache.find(slot)
-    answer_cache.lookups.record(query, "miss" if found.answer is None else "hit")
+    outcome = "miss" if found.answer is None else "hit"
+    metrics.CACHE_LOOKUPS[dispatch.name, outcome].inc()
     if found.answer is not None:
         return Ok(found.answer)
     result = call_next(dispatch)

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 from psycopg import OperationalError
 
+from cqrs import metrics
+
 PAUSE_S = 5.0
 DATABASE_PAUSE_S, CONNECTING_S = 1.0, 3.0
 TOO_MANY = ("too many", "remaining connection slots")
@@ -71,10 +73,20 @@ class DatabaseBreaker(Breaker):
     when that was last noticed, in `time.monotonic()`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
         super().__init__(OperationalError, pause_s=DATABASE_PAUSE_S, trial_s=CONNECTING_S)
         self._connected_at = 0.0
         self.silent_at = 0.0
+
+    def open(self) -> None:
+        super().open()
+        metrics.BREAKER_OPEN[self.alias,].set(1)
+
+    def reset(self) -> None:
+        if self._retry_at:
+            super().reset()
+            metrics.BREAKER_OPEN[self.alias,].set(0)
 
     def note_silence(self) -> None:
         """Open: no connection that was made before gets an answer either."""
@@ -109,7 +121,7 @@ _databases: dict[str, DatabaseBreaker] = {}
 
 def database_breaker(alias: str) -> DatabaseBreaker:
     """Return the breaker of this process for a database."""
-    return _databases.get(alias) or _databases.setdefault(alias, DatabaseBreaker())
+    return _databases.get(alias) or _databases.setdefault(alias, DatabaseBreaker(alias))
 
 
 def breaker_state(alias: str) -> str:

@@ -1,16 +1,18 @@
 """The base of all events, and `publish`, which appends them to the log."""
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import connection, transaction
 from pydantic import BaseModel, ConfigDict
 
+from cqrs import metrics
 from cqrs.conf import cached_setting, conf, tables
 from cqrs.database import commit_outcome
 from cqrs.database.lock_waits import before_lock
@@ -106,6 +108,12 @@ def publish(*changes: tuple[Aggregate, Event]) -> None:
     found_epoch(epoch)
     for event_id, (aggregate, event) in zip(ids, changes, strict=True):
         announce(sender=type(event), event=event, event_id=event_id, aggregate=aggregate)
+    transaction.on_commit(partial(_count, [type(event) for _, event in changes]), robust=True)
+
+
+def _count(committed: Sequence[type[Event]]) -> None:
+    for event_type in committed:
+        metrics.EVENTS[event_type.__name__,].inc()
 
 
 def bucket_of(partition_key: UUID) -> int:

@@ -1,12 +1,13 @@
 """Django signals of the event log, for code that it must not import."""
 
-from collections import Counter
 from functools import partial
 from typing import Any
 
 import structlog
 from django.db import transaction
 from django.dispatch import Signal
+
+from cqrs import metrics
 
 log = structlog.get_logger("cqrs.signals")
 
@@ -31,11 +32,6 @@ that raises is logged."""
 
 # Django compares senders by identity: connect to each event class, not to a base class.
 
-committed_failures: Counter[str] = Counter()
-"""How often a receiver of `event_committed` raised, by event class, since the process started.
-
-Exported as `cqrs_event_committed_failures_total` (`cqrs/operations/metrics.py`)."""
-
 
 def announce(**event: Any) -> None:
     """Send `event_published` now and `event_committed` after the commit."""
@@ -55,7 +51,7 @@ def _send_committed(event: dict[str, Any]) -> None:
     for receiver, answer in event_committed.send_robust(**event):
         if isinstance(answer, Exception):
             name = event["sender"].__name__
-            committed_failures[name] += 1
+            metrics.COMMITTED_FAILURES[name,].inc()
             log.error(
                 "event_committed_receiver_failed",
                 receiver=getattr(receiver, "__qualname__", repr(receiver)),

@@ -15,7 +15,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from cqrs import redis_server
+from cqrs import metrics, redis_server
 from cqrs.conf import conf
 from cqrs.http import callers, refresh_tokens
 
@@ -121,4 +121,7 @@ def _count(scope: str, key: str) -> float | None:
     limit, seconds = rate
     window, elapsed = divmod(time.time(), seconds)
     number = counters.increment(f"{scope}:{key}:{int(window)}", seconds)
-    return None if number <= limit else seconds - elapsed
+    if number <= limit:
+        return None
+    metrics.THROTTLED[scope,].inc()
+    return seconds - elapsed

@@ -3,6 +3,7 @@
 from cqrs.models.adoption import ParkedChange
 from cqrs.models.consumers import AbstractCheckpoint, AbstractParkedEvent
 from cqrs.models.event_log import EventRecord, Feed, FeedHead, Pending
+from cqrs.models.heartbeats import Heartbeat
 from cqrs.models.idempotency import IdempotentAnswer
 from cqrs.models.reactions import ReactionCheckpoint, ReactionWork
 
@@ -12,6 +13,7 @@ __all__ = [
     "EventRecord",
     "Feed",
     "FeedHead",
+    "Heartbeat",
     "IdempotentAnswer",
     "ParkedChange",
     "Pending",

@@ -80,6 +80,25 @@ class ParkedEvent(kernel.AbstractParkedEvent):
         ]
 
 
+class Verification(models.Model):
+    """What the last verifications of a projection found, for the metrics.
+
+    `drifts` counts the differences that were not repaired. A sample without any leaves those of an
+    earlier one: it has looked elsewhere.
+    """
+
+    projection = models.CharField(primary_key=True, max_length=60)
+    drifts = models.PositiveIntegerField(default=0)
+    sampled_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.projection}: {self.drifts}"
+
+
 class ChangeOffset(models.Model):
     """How far Debezium's embedded engine has come: its own table, which it empties and fills.
 

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 
 from django.db import Error, connection, transaction
 
+from cqrs import metrics
 from cqrs.database.locks import LockSpace, held, session_lock
 from cqrs.database.outages import is_outage
 from cqrs.database.sessions import sessions_dropped_after_failure
@@ -21,6 +22,8 @@ from cqrs.reactions.reacting import react_to
 from cqrs.reactions.reaction import Effect, Reaction
 from cqrs.reactions.registry import reactions, transactional
 from cqrs.reactions.work import Attempt, Selection
+
+DONE, FAILED = "done", "failed"
 
 
 def waiting() -> list[Reaction]:
@@ -110,6 +113,7 @@ def _by_lease(reaction: Reaction, which: Selection) -> bool:
         _fail(reaction, attempt, error)
     else:
         _reconnecting(lambda: work.finish(attempt))
+        _count(reaction, DONE)
     return True
 
 
@@ -126,11 +130,18 @@ def _in_transaction(reaction: Reaction, which: Selection) -> bool:
         if attempt is None:
             raise
         _fail(reaction, attempt, error)
+    else:
+        _count(reaction, DONE)
     return True
 
 
 def _fail(reaction: Reaction, attempt: Attempt, error: Exception) -> None:
+    _count(reaction, FAILED)
     _reconnecting(lambda: work.fail(reaction, attempt, error))
+
+
+def _count(reaction: Reaction, outcome: str) -> None:
+    metrics.REACTION_ATTEMPTS[reaction.name, outcome].inc()
 
 
 def _reconnecting(store: Callable[[], None]) -> None:

@@ -30,6 +30,7 @@ from cqrs.rebuild.sampling import report_rows, sample_partitions
 from cqrs.rebuild.serving import serving_version
 from cqrs.rebuild.table_copies import Slot, TableCopy, exclusive
 from cqrs.rebuild.tombstones import tombstone_differences
+from cqrs.rebuild.verifications import record_verification
 
 NIGHTLY_PARTS = 16
 REPAIR_BATCH = 1_000  # rows
@@ -80,6 +81,7 @@ def verify(
     """
     require_not_ahead(runner.started(projection))
     projection = serving_version(projection.name)
+    drifts = 0
     copy = RepairCopy(projection) if repair else TableCopy(projection, Slot.CHECK)
     with exclusive(copy):
         whole = runner.partitions.get([projection.name])[0].partitions
@@ -90,11 +92,13 @@ def verify(
             catch_up(copy, report)
             with closing(_differences(copy, report)) as found:
                 for some in _in_batches(REPAIR_BATCH, found):
+                    drifts += len(some)
                     if repair:
                         _repair(copy, some)
                     yield from some
         finally:
             copy.drop()
+    record_verification(projection.name, 0 if repair else drifts, is_sample=only is not None)
     if repair:
         # An event may have failed because its row was missing or wrong.
         runner.retries.retry_all(projection)

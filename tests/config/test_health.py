@@ -34,4 +34,7 @@ class TestHealth:
             "status": "ok",
             "checks": {"write_database": "up", "read_database": "up", "redis": "up"},
             "breakers": {"default": "closed", "replica": "closed"},
+            "workers": {},
+            "beat": None,
+            "sweep": {},
         }

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import psutil
 
+from config.database.embedded.ports import free_port
 from tests.support.desk import REPOSITORY, STOP_S, Desk, wait_for
 
 START_S = 60.0
@@ -21,7 +22,9 @@ class ShippedWorkers:
 
     def __init__(self, desk: Desk) -> None:
         self.log = desk.folder / "workers.log"
-        self.environment = desk.environment_of_commands()
+        self.metrics_port = free_port()
+        more = {"METRICS_PORT": str(self.metrics_port)}
+        self.environment = desk.environment_of_commands(**more)
         self.process = _STARTER.submit(self._launch).result()
 
     def _launch(self) -> subprocess.Popen[bytes]:

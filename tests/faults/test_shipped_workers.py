@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
 
+import httpx
 import psutil
 import pytest
 
 from cqrs.messaging.ids import uuid7
+from cqrs.operations.exporter import PORTS
 from tests.faults.conftest import OutageDesk
 from tests.faults.shipped_workers import PROGRAMS, START_S, ShippedWorkers
 from tests.support.desk import FULL_COUNTS, Desk, order_body, registered, wait_for
@@ -100,6 +102,30 @@ def assert_it_works(desk: Desk) -> None:
     with desk.client() as client:
         customer = registered(client, f"{uuid7()}@example.com")
     assert_all_is_done(desk, [customer])
+
+
+def signs(desk: Desk) -> tuple[set[str], bool, set[str]]:
+    """Return the queues with workers, whether beat is there, and the queues that are swept."""
+    found = httpx.get(f"{desk.url}/health/ready", timeout=10).json()
+    is_there = found["beat"] is not None
+    return {name.split()[1] for name in found["workers"]}, is_there, set(found["sweep"])
+
+
+def serves_metrics(port: int) -> bool:
+    try:
+        return "cqrs_messages_total" in httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    except httpx.TransportError:
+        return False
+
+
+class TestSignsOfLife:
+    def test_come_of_workers_beat_and_sweeps(self, desk: Desk, workers: ShippedWorkers) -> None:
+        queues = {"projections", "reactions"}
+        wait_for(lambda: signs(desk) == (queues, True, queues), PATIENCE_S)
+
+    def test_come_with_metrics_on_a_port_each(self, workers: ShippedWorkers) -> None:
+        ports = range(workers.metrics_port, workers.metrics_port + PORTS)
+        wait_for(lambda: sum(map(serves_metrics, ports)) == len(PROGRAMS), PATIENCE_S)
 
 
 class TestKilledRedis:

@@ -14,8 +14,8 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = Path(__file__).parent / "project"
 VARIABLES = {"LIBRARY_URL": "DATABASE_URL", "LIBRARY_REPLICA_URL": "REPLICA_DATABASE_URL"}
-# What only some parts of the kernel need: Celery tasks, admin, OpenAPI, metrics.
-OPTIONAL = ("celery", "drf_spectacular", "prometheus_client", "unfold")
+# What only some parts of the kernel need: Celery tasks, admin, OpenAPI.
+OPTIONAL = ("celery", "drf_spectacular", "unfold")
 LOADED = f"""
 import sys, django
 django.setup()

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-from config.serve.front import refusals
+from config.serve.front import occupancy, refusals
 from config.serve.front.bodies import Aborted, Bodies, NoMemory, TooLarge, TooSlow
 from config.serve.front.request import Request
 from config.serve.front.shares import Shares
@@ -47,8 +47,14 @@ class Front:
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         limit_sending(loop, self.send_limit_s)
+        self._observe()
         # One more for probes, which have a share of their own.
         self.threads = Threads(self.application, self.number_of_threads + 1, loop)
+
+    def _observe(self) -> None:
+        """Report the shares again and again: to do it at each request would cost each."""
+        occupancy.observe(self.shares)
+        self.loop.call_later(occupancy.EVERY_S, self._observe)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         if scope.path == LIVE and scope.method in ("GET", "HEAD"):

@@ -6,7 +6,9 @@ from typing import Any
 import structlog
 
 from config.serve.front.environ import wsgi_environ
-from cqrs.http import problems
+from config.serve.front.occupancy import REFUSED
+from config.serve.front.shares import share_of
+from cqrs.http import problems, request_metrics
 from cqrs.http.middleware import trace_of
 
 log = structlog.get_logger("cqrs.http")
@@ -24,6 +26,8 @@ class Refusal:
         """Send it."""
         _, correlation_id = trace_of(wsgi_environ(scope, b""))
         log.warning("request_refused", code=self.code, request_id=correlation_id)
+        REFUSED[share_of(scope.method, scope.path), self.code].inc()
+        request_metrics.count(request_metrics.NO_ROUTE, scope.method, self.status, 0)
         response = problems.document(scope.path, self.status, self.code, self.detail)
         headers = [*response.items(), ("X-Request-Id", correlation_id)]
         protocol.response_bytes(self.status, headers, response.content)

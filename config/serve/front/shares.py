@@ -76,6 +76,11 @@ class Shares:
         with self._lock:
             return applicant in self.queue
 
+    def occupancy(self) -> tuple[Counter[str], Counter[str]]:
+        """Return the places in use and the waiting requests, by share."""
+        with self._lock:
+            return self.used.copy(), Counter(each.share for each in self.queue)
+
     def leave(self, share: str) -> None:
         """Free a place in the share. The thread stays in use."""
         with self._lock:

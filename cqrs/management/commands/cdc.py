@@ -24,6 +24,8 @@ from cqrs.database.profiles import Profile, use_profile
 from cqrs.management.projections.stopping import stoppable
 from cqrs.management.projections.subcommand import fail_with
 from cqrs.messaging.error_text import error_text
+from cqrs.operations.exporter import serve_metrics
+from cqrs.operations.heartbeats import swept
 from cqrs.operations.worker import project
 from cqrs.projections.registry import projections
 
@@ -85,12 +87,18 @@ class Command(BaseCommand):
 
 
 def _listen(source: Source, stop: threading.Event) -> None:
-    projecting = ProjectingThread(lambda: project(projections(), limit_s=PROJECT_S))
+    projecting = ProjectingThread(_project)
     handler = ChangeHandler(
         watched_tables(),
         wake=projecting.wake,
         look=look,
         park=park,
     )
+    serve_metrics()
     with projecting.running():
         Capture(source, handler, stop, scan).run()
+
+
+def _project() -> None:
+    project(projections(), limit_s=PROJECT_S)
+    swept("projections")

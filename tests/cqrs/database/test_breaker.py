@@ -69,7 +69,7 @@ class TestBreaker:
 
 class TestDatabaseBreaker:
     def test_stops_connections_until_one_succeeds(self, clock):
-        breaker = DatabaseBreaker()
+        breaker = DatabaseBreaker("default")
         with pytest.raises(OperationalError), breaker.connecting():
             raise OperationalError("connection refused")
         assert breaker.state == "open"
@@ -81,7 +81,7 @@ class TestDatabaseBreaker:
         assert breaker.state == "closed"
 
     def test_lets_one_caller_try_as_long_as_connecting_takes(self, clock):
-        breaker = DatabaseBreaker()
+        breaker = DatabaseBreaker("default")
         breaker.open()
         clock.now += DATABASE_PAUSE_S
         with breaker.connecting():
@@ -90,7 +90,7 @@ class TestDatabaseBreaker:
                 raise AssertionError("a second one tried")
 
     def test_stays_closed_if_another_one_connects_meanwhile(self, clock):
-        breaker = DatabaseBreaker()
+        breaker = DatabaseBreaker("default")
 
         def another_one_connects() -> None:
             clock.now += 1
@@ -111,7 +111,7 @@ class TestDatabaseBreaker:
         ],
     )
     def test_stays_closed_when_a_server_has_no_free_connection(self, clock, text: str):
-        breaker = DatabaseBreaker()
+        breaker = DatabaseBreaker("default")
         with pytest.raises(OperationalError), breaker.connecting():
             raise OperationalError(text)
         assert breaker.state == "closed"

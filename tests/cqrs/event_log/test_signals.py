@@ -8,11 +8,12 @@ import pytest
 from django.dispatch import Signal
 from structlog.testing import capture_logs
 
-from cqrs.event_log.signals import committed_failures, event_committed, event_published
+from cqrs.event_log.signals import event_committed, event_published
 from cqrs.models import EventRecord, Pending
 from customers.commands import RegisterCustomer
 from customers.events import CustomerRegistered
 from customers.models import Customer
+from tests.support.counted import counted_more
 from tests.support.faults import Broken
 from tests.support.scenarios import accepted, customer
 
@@ -79,7 +80,8 @@ class TestEventCommitted:
         assert seen == []
 
     def test_harms_nothing_and_is_logged_and_counted_when_it_raises(self):
-        before = committed_failures["CustomerRegistered"]
+        name = "cqrs_event_committed_failures_total"
+        failed = counted_more(name, event="CustomerRegistered")
         seen: list[Any] = []
 
         def receive(event: CustomerRegistered, **_: Any) -> None:
@@ -93,7 +95,7 @@ class TestEventCommitted:
             accepted(RegisterCustomer, **PAYLOAD)
         assert Customer.objects.count() == 1
         assert seen == ["Ada"]
-        assert committed_failures["CustomerRegistered"] == before + 1
+        assert failed() == 1
         failures = [log for log in logs if log["event"] == "event_committed_receiver_failed"]
         assert [(log["receiver"], log["event_type"]) for log in failures] == [
             ("fail", "CustomerRegistered")

@@ -13,7 +13,7 @@ from tests.support.waiting import BOTH
 
 NAMES = (
     "cqrs_cdc_up", "cqrs_cdc_lag_seconds",
-    "cqrs_cdc_slot_active", "cqrs_cdc_lag_bytes", "cqrs_cdc_retained_bytes",
+    "cqrs_cdc_slot_active", "cqrs_cdc_slot_lost", "cqrs_cdc_lag_bytes", "cqrs_cdc_retained_bytes",
 )  # fmt: skip
 
 
@@ -45,5 +45,6 @@ class TestChangeCapture:
                 slots.drop_slot()
         assert found.keys() == set(NAMES)
         assert (found["cqrs_cdc_up"], found["cqrs_cdc_slot_active"]) == (1, 0)
+        assert found["cqrs_cdc_slot_lost"] == 0
         assert 100 <= found["cqrs_cdc_lag_seconds"] < 200
         assert 0 <= found["cqrs_cdc_lag_bytes"] <= found["cqrs_cdc_retained_bytes"]

@@ -1,6 +1,5 @@
 """What the kernel reports to Prometheus."""
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,9 +7,13 @@ import pytest
 from django.db import connection
 from prometheus_client import Metric
 
-from cqrs.event_log import signals
+from cqrs.adoption.parking import park
+from cqrs.event_log.events import event_types
+from cqrs.messaging.bus import handlers
+from cqrs.messaging.ids import uuid7
 from cqrs.models import Pending
 from cqrs.operations import metrics
+from cqrs.reactions.registry import reactions
 from readmodels.projections import PROJECTIONS, orders
 from tests.support.kernel_settings import cqrs
 from tests.support.log import Log
@@ -19,7 +22,9 @@ pytestmark = [
     pytest.mark.django_db(databases=["default", "replica"]),
     pytest.mark.bypasses_events,
 ]
-LABELS = ("projection", "partition", "event")
+LABELS = (
+    "message", "projection", "reaction", "partition", "event", "database", "kind", "outcome"
+)  # fmt: skip
 
 
 def collected() -> dict[str, dict[tuple[str, ...], float]]:
@@ -72,11 +77,37 @@ class TestMetrics:
         assert found["cqrs_projection_parked_oldest_seconds"][("orders",)] > 0
         assert found["cqrs_projection_parked_events"][("customers",)] == 0
 
-    def test_report_receivers_that_failed_after_the_commit(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(signals, "committed_failures", Counter({"OrderCreated": 3}))
-        assert collected()["cqrs_event_committed_failures"] == {("OrderCreated",): 3}
+    def test_report_what_waits_for_a_person(self) -> None:
+        parked = [("customer", uuid7()), ("order", None)]
+        for stream_type, key in parked:
+            park(stream_type, key, "a changed key")
+        found = collected()
+        assert found["cqrs_adoption_parked_changes"] == {(): len(parked)}
+        assert 0 <= found["cqrs_adoption_parked_oldest_seconds"][()] < 60
+
+    def test_report_the_connections_of_both_servers(self) -> None:
+        found = collected()
+        for used, admitted in zip(
+            found["cqrs_database_connections"].values(),
+            found["cqrs_database_max_connections"].values(),
+            strict=True,
+        ):
+            assert 0 < used <= admitted
+
+    def test_begin_at_zero(self) -> None:
+        """A rate needs the value before the first event."""
+        found = collected()
+        attempts = {(each.name, outcome) for each in reactions() for outcome in ("done", "failed")}
+        assert attempts <= found["cqrs_reaction_attempts"].keys()
+        events = {(each.__name__,) for each in event_types().values()}
+        assert events <= found["cqrs_events_published"].keys()
+        assert events <= found["cqrs_event_committed_failures"].keys()
+        for message in handlers():
+            for outcome in ("ok", "exception", "invalid"):
+                assert any(
+                    labels[0] == message.__name__ and labels[-1] == outcome
+                    for labels in found["cqrs_messages"]
+                )
 
     def test_do_without_any_projection(self) -> None:
         Log().customer()

@@ -1,0 +1,1 @@
+"""What is read from the databases at each scrape, one module per subject."""
