@@ -162,6 +162,8 @@ class TestProbes:
 
 class TestStop:
     def test_ends_everything_in_time(self, stack: Stack) -> None:
+        for name in ("worker", "reactions"):  # one that is starting again dies of the signal
+            stack[name].wait_until_healthy()
         self.stop(*(stack[name] for name in LONG_RUNNING))
         self.stop(stack["redis"])
         for name in SERVERS[:2]:  # the image's STOPSIGNAL
