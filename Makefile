@@ -78,7 +78,8 @@ lint:
 
 lock:
 	@$(LOCK) requirements/base.in -o requirements/base.txt
-	@$(LOCK) requirements/dev.in -c requirements/base.txt -o requirements/dev.txt
+	@$(LOCK) requirements/tracing.in -c requirements/base.txt -o requirements/tracing.txt
+	@$(LOCK) requirements/dev.in -c requirements/base.txt -c requirements/tracing.txt -o requirements/dev.txt
 	@$(LOCK) requirements/cdc.in -c requirements/dev.txt -o requirements/cdc.txt
 	@$(LOCK) requirements/cdc-dev.in -c requirements/dev.txt -c requirements/cdc.txt -o requirements/cdc-dev.txt
 	@$(LOCK) requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt

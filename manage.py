@@ -17,6 +17,9 @@ def main() -> None:
         end_with_parent(os.getppid(), signal.SIGTERM)
     from django.core.management import execute_from_command_line
 
+    from config.monitoring.log_ids import begin_command
+
+    begin_command(sys.argv[1] if len(sys.argv) > 1 else "help")
     try:
         execute_from_command_line(sys.argv)
     except EmbeddedPostgresError as error:

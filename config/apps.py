@@ -14,7 +14,10 @@ class ConfigConfig(AppConfig):
         # Celery's app first: without it, a queued task would go to Celery's default broker.
         import_module("config.celery")
         import_module("config.monitoring.celery_processes")
+        from config.monitoring.traces.switch import switch_on
         from config.roles import create_roles
+
+        switch_on()
 
         # The last app with models: all permissions exist when its turn comes.
         post_migrate.connect(create_roles, sender=apps.get_app_config("readmodels"))

@@ -14,7 +14,8 @@ from config import environment as env
 from config import secret_files
 from config.database import databases, limits, owners
 from config.database.embedded import postgres
-from config.monitoring import logs
+from config.monitoring import log_levels, logs
+from config.monitoring.traces import switch
 from config.setting import section
 from config.version import VERSION
 
@@ -461,14 +462,58 @@ AUTH_PASSWORD_VALIDATORS = [
 
 section("Logging")
 
-LOG_LEVEL = env.text(
+LOG_LEVEL = log_levels.overall(
     "LOG_LEVEL",
-    "",
-    "lowest level written to stderr",
-    unset="`INFO` for our own logs, `WARNING` for others",
+    env.text(
+        "LOG_LEVEL",
+        "",
+        "lowest level written to stderr: `DEBUG`, `INFO`, `WARNING`, `ERROR`, `CRITICAL`"
+        " ([logs](logs.md#levels))",
+        unset="`INFO` for our own logs, `WARNING` for others",
+    ),
 )
-LOGGING = logs.standard(LOG_LEVEL or "WARNING", ours=LOG_LEVEL or "INFO")
+LOG_LEVELS = log_levels.by_area(
+    "LOG_LEVELS",
+    env.text(
+        "LOG_LEVELS",
+        "",
+        "levels of single areas, such as `customers=DEBUG,django.request=WARNING`",
+    ),
+    LOG_LEVEL,
+)
+LOGGING = logs.standard(LOG_LEVEL or "WARNING", LOG_LEVELS)
 logs.configure()
+
+section("Traces")
+
+# OpenTelemetry's own names; it reads those of its exporter, sampler and limits itself.
+_endpoints = (
+    env.text(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "",
+        "where [traces](tracing.md) go; OpenTelemetry's other variables apply as well",
+        unset="none: no traces",
+        by_file=False,
+    ),
+    env.text(
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        "",
+        "the whole address for traces, where it is another one",
+        by_file=False,
+    ),
+)
+TRACES_EXPORTER = switch.exporter(
+    env.text(
+        "OTEL_TRACES_EXPORTER",
+        "",
+        "`otlp`, `console` or `none`",
+        unset="`otlp` with an endpoint, else `none`",
+        by_file=False,
+    ),
+    "".join(_endpoints),
+    disabled=env.flag("OTEL_SDK_DISABLED", False, "`1` switches traces off"),
+)
+env.choice("OTEL_EXPORTER_OTLP_PROTOCOL", (switch.PROTOCOL,), "no other one is installed")
 
 section("The kernel")
 

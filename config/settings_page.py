@@ -50,5 +50,6 @@ def misspelt() -> dict[str, str]:
     close = {
         name: get_close_matches(name, ours, n=1, cutoff=LIKE)
         for name in sorted(os.environ.keys() - ours.keys())
+        if not name.startswith("OTEL_")  # OpenTelemetry has many more
     }
     return {name: ours[found[0]] for name, found in close.items() if found}

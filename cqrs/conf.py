@@ -34,6 +34,7 @@ class Conf:
     """The settings in force. Behaviors are listed outermost first."""
 
     COMMAND_BEHAVIORS: Sequence[str] = (
+        "cqrs.behaviors.tracing.tracing",
         "cqrs.behaviors.logging.logging",
         "cqrs.behaviors.performance.performance",
         "cqrs.behaviors.authorization.authorization",
@@ -47,6 +48,7 @@ class Conf:
     )
     QUERY_BEHAVIORS: Sequence[str] = (
         "cqrs.behaviors.guard.query_guard",
+        "cqrs.behaviors.tracing.tracing",
         "cqrs.behaviors.logging.logging",
         "cqrs.behaviors.performance.performance",
         "cqrs.behaviors.authorization.authorization",

@@ -15,6 +15,8 @@ from django.db import connection, transaction
 from redis.exceptions import RedisError
 
 from cqrs.event_log.signals import event_published
+from cqrs.messaging.context import current_traceparent
+from cqrs.messaging.tracing import span
 from readmodels import flags
 from readmodels.tasks import WAKE_UP_FLAG, WAKE_UP_SECONDS, project
 
@@ -29,11 +31,13 @@ class Waker:
 
     def __init__(self) -> None:
         self._asked = threading.Event()
+        self._asker: str | None = None  # the trace of the last one that asked
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def wake_up(self) -> None:
         """Ask for a wake-up. Returns at once."""
+        self._asker = current_traceparent()
         self._asked.set()
         if self._thread is None or not self._thread.is_alive():  # a fork has no threads
             self._start()
@@ -48,14 +52,15 @@ class Waker:
         while True:
             self._asked.wait()
             self._asked.clear()
-            time.sleep(_queue())
+            time.sleep(_queue(self._asker))
 
 
-def _queue() -> float:
+def _queue(asker: str | None = None) -> float:
     """Queue the task unless it is in the queue; return the seconds until the next attempt."""
     try:
         if flags.raise_flag(WAKE_UP_FLAG, WAKE_UP_SECONDS):
-            project.delay()
+            with span("wake-up", parent=asker):
+                project.delay()
             return PAUSE_S
     except (BrokerError, RedisError, OSError) as error:
         log.warning("not_woken", reason=type(error).__name__)

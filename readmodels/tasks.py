@@ -75,7 +75,7 @@ def _queue(task: Any) -> None:
     try:
         task.delay()
     except (BrokerError, RedisError, OSError) as error:
-        log.warning("task_not_queued", task=task.name, reason=type(error).__name__)
+        log.warning("task_not_queued", name=task.name, reason=type(error).__name__)
 
 
 def _more_comes() -> bool:

@@ -7,7 +7,7 @@ handlers. The levels apply to both.
 
 import json
 import logging
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -16,14 +16,17 @@ import structlog
 from structlog import DropEvent
 from structlog.typing import ExcInfo
 
+from config.monitoring.log_ids import with_ids, with_ids_of_request
 from cqrs.messaging.error_text import error_traceback, masked
+
+NUMBERS = {name.lower(): number for name, number in logging.getLevelNamesMapping().items()}
 
 # Without a buffer: a line is one system call, so lines of several threads do not mix.
 _stderr = open(2, "wb", buffering=0, closefd=False)  # noqa: SIM115  as long as the process
 
 
-def standard(level: str, *, ours: str) -> dict[str, Any]:
-    """Return Django's LOGGING: one level for the kernel's loggers, another for all others."""
+def standard(level: str, areas: Mapping[str, str]) -> dict[str, Any]:
+    """Return Django's LOGGING: one level for all loggers, and those of areas with their own."""
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
         "processors": [
@@ -34,6 +37,9 @@ def standard(level: str, *, ours: str) -> dict[str, Any]:
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
             structlog.processors.TimeStamper(fmt="iso"),
+            with_ids_of_request,
+            with_ids,
+            structlog.contextvars.merge_contextvars,
             with_traceback,
             without_personal_data,
         ],
@@ -44,7 +50,7 @@ def standard(level: str, *, ours: str) -> dict[str, Any]:
         "formatters": {"json": formatter},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": ["stderr"], "level": level},
-        "loggers": {"cqrs": {"level": ours}},
+        "loggers": {area: {"level": its} for area, its in areas.items()},
     }
 
 
@@ -52,7 +58,8 @@ def configure() -> None:
     """Let the product's own loggers write directly."""
     structlog.configure(
         processors=[
-            structlog.stdlib.filter_by_level,
+            by_level,
+            with_ids,
             structlog.contextvars.merge_contextvars,
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
@@ -64,6 +71,16 @@ def configure() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
         cache_logger_on_first_use=True,
     )
+
+
+def by_level(
+    logger: logging.Logger, method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Drop what is below the level of its logger, or what a command has silenced."""
+    level = NUMBERS[method]
+    if level <= logger.manager.disable or level < logger.getEffectiveLevel():
+        raise DropEvent
+    return event
 
 
 def _traceback(exc_info: ExcInfo) -> str:

@@ -6,30 +6,32 @@ They stop with the process. Tasks in the queue are lost then, and the next sweep
 """
 
 import fcntl
-import logging
 import threading
 import time
 from collections.abc import Callable
 from multiprocessing.util import Finalize
 
+import structlog
 from celery import Celery, beat
 from celery.worker import WorkController, state
 from django.conf import settings
 
 from config.celery import app
 from config.environment import local_dir
+from config.monitoring.traces import switch
 from cqrs.operations.heartbeats import WORKER, heart, process_name
 
 PROJECTING_THREADS = 2
 STOP_S = 3.0
 RESTART_S = 1.0
-logger = logging.getLogger(__name__)
+log = structlog.get_logger("config.serve")
 _stopping = threading.Event()
 
 
 def start() -> None:
     """Start the worker and beat. Of several processes of this checkout, one runs them."""
     app.set_default()  # without it, each thread would create an empty app
+    switch.start_now()  # before the first task begins
     threading.Thread(target=_run, name="in-process-celery", daemon=True).start()
     # Unlike atexit, multiprocessing's finalizers run in spawned and in forked processes.
     Finalize(None, stop, exitpriority=100)
@@ -60,7 +62,7 @@ def _run_until_stopped(name: str, run: Callable[[], None]) -> None:
         try:
             run()
         except Exception:
-            logger.exception("in-process %s failed, restarting", name)
+            log.exception("in_process_failed", name=name)  # and it is started again
         _stopping.wait(RESTART_S)
 
 

@@ -20,6 +20,7 @@ from config.serve.front.sockets import connections
 from config.serve.serve_lock import ServeLock
 
 STOP_S = 5  # for requests in progress
+LIKE_ALL_OTHERS = {"handlers": [], "propagate": True}  # its lines are JSON, too
 
 
 def run(held: ServeLock) -> None:
@@ -57,6 +58,7 @@ class WebServer(MPServer):
             backpressure=connections(settings.WEB_CONNECTIONS),
             http1_settings=HTTP1Settings(header_read_timeout=settings.WEB_HEADERS_LIMIT_S * 1000),
             log_level=LogLevels.error,
+            log_dictconfig={"loggers": {"_granian": LIKE_ALL_OTHERS}},
             respawn_failed_workers=True,
             workers_kill_timeout=STOP_S,
         )

@@ -12,6 +12,7 @@ from cqrs.database.outages import is_outage
 from cqrs.database.pipelines import set_lock_timeout
 from cqrs.messaging.pipeline import Dispatch, Next
 from cqrs.messaging.results import Result
+from cqrs.messaging.tracing import span
 
 log = structlog.get_logger("cqrs.transaction")
 
@@ -29,7 +30,8 @@ def command_transaction(dispatch: Dispatch, call_next: Next) -> Result[Any]:
     with commit_outcome.witnessed() as witness:
         attempt = _Attempt(witness)
         try:
-            return attempt.run(lambda: _handle(dispatch, call_next))
+            with span("transaction"):
+                return attempt.run(lambda: _handle(dispatch, call_next))
         except Exception as error:
             if (result := attempt.result_despite(error)) is None:
                 raise

@@ -17,6 +17,7 @@ from cqrs.consumers.parts import Part
 from cqrs.database.cursors import server_cursor
 from cqrs.database.pipelines import pipelined_transaction
 from cqrs.database.statements import Selected, execute
+from cqrs.messaging.tracing import Span, work
 
 
 class _Undone(Exception):
@@ -56,15 +57,27 @@ class Round:
         Waits up to `lock_timeout_ms` for each lock; 0: without end.
         """
         undoing = suppress(_Undone) if is_trial else nullcontext()
-        with undoing, pipelined_transaction(self.partitions.alias, lock_timeout_ms=lock_timeout_ms):
+        transaction = pipelined_transaction(self.partitions.alias, lock_timeout_ms=lock_timeout_ms)
+        with undoing, work("apply") as applying, transaction:
             self.parts = claim()
             self._stay(Part.start)
+            if applying.is_recorded and not is_trial:
+                self._note(applying)
             loads = [load for part in self.parts for load in part.loads]
             rows = iter(Selected(self.partitions.alias, loads).rows())
             self._stay(lambda part: part.fold(list(islice(rows, len(part.loads)))))
             self._write()
             if is_trial:
                 self._undo()
+
+    def _note(self, applying: Span) -> None:
+        """Name the consumers and the traces of the events, if there are events."""
+        batches = {each.consumer.name: each.batch.events for each in self.parts if each.batch}
+        events = {event.position: event for some in batches.values() for event in some}
+        if events:
+            metadata = (events[position].metadata for position in sorted(events))
+            traces = (each.get("traceparent") for each in metadata if isinstance(each, dict))
+            applying.found(traces, consumers=[*batches], events=len(events), position=max(events))
 
     def _undo(self) -> None:
         """Wait for the statements, any of which may raise, and roll back."""

@@ -1,11 +1,12 @@
-"""The texts of an event that must not stand in errors."""
+"""The texts of an event or a command that must not stand in errors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
 import orjson
 
+from cqrs.conf import cached_setting
 from cqrs.event_log import feed
 from cqrs.event_log.events import event_types
 from cqrs.event_log.feed import RawEvent
@@ -24,6 +25,18 @@ def personal_texts(event: RawEvent) -> set[str]:
     if known and isinstance(data, dict):
         data = [value for name, value in data.items() if name in known.personal]
     return {text for text in _texts(data) if len(text) >= SHORTEST}
+
+
+@cached_setting
+def personal_names() -> frozenset[str]:
+    """Return the names of all fields that are personal in some event."""
+    return frozenset[str]().union(*(event.personal for event in event_types().values()))
+
+
+def personal_texts_in(payload: Mapping[str, Any]) -> set[str]:
+    """Return the texts in those fields of a message that are personal in some event."""
+    found = [value for name, value in payload.items() if name in personal_names()]
+    return {text for text in _texts(found) if len(text) >= SHORTEST}
 
 
 def personal_texts_of(event_id: UUID) -> set[str]:

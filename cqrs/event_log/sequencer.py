@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
@@ -20,6 +21,7 @@ from cqrs.database.cursors import server_cursor
 from cqrs.database.locks import LockSpace, lock_key
 from cqrs.database.pipelines import pipelined_transaction
 from cqrs.event_log.feed import COLUMNS, RawEvent
+from cqrs.messaging.tracing import Span, work
 
 BATCH = 5_000
 RETURNED_EVENTS = 500  # a larger batch is read by its consumers, each its own part
@@ -107,6 +109,14 @@ def step(batch: int = BATCH, *, also: Callable[[], object] | None = None) -> See
     sequencer, look again: the worker of a transaction that committed meanwhile did not get the
     lock, and returned.
     """
+    with work("sequence") as sequencing:
+        seen = _step(batch, also)
+        if seen.moved and sequencing.is_recorded:
+            _note(sequencing, seen)
+    return seen
+
+
+def _step(batch: int, also: Callable[[], object] | None) -> Seen:
     read_at, key = time.monotonic(), lock_key(LockSpace.SEQUENCER)
     with pipelined_transaction(WRITE_ALIAS):
         locked, placed = _issue(_LOCK, key), _issue(_MOVE, batch)
@@ -119,6 +129,12 @@ def step(batch: int = BATCH, *, also: Callable[[], object] | None = None) -> See
     ids = _known(old_head, *((each.position, each.event_id) for each in events[-1:]))
     returned = events if moved <= RETURNED_EVENTS else ()
     return Seen(head, has_pending, read_at, is_sequencer, moved, returned, ids)
+
+
+def _note(sequencing: Span, seen: Seen) -> None:
+    metadata = (orjson.loads(each.metadata) for each in seen.events)
+    traces = (each.get("traceparent") for each in metadata if isinstance(each, dict))
+    sequencing.found(traces, events=seen.moved, position=seen.head)
 
 
 def _known(*places: Sequence[Any]) -> dict[int, UUID]:

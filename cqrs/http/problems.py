@@ -14,6 +14,7 @@ from rest_framework import exceptions
 
 from cqrs.database.commit_outcome import OutcomeUnknown
 from cqrs.database.outages import DatabaseUnavailable, as_unavailable
+from cqrs.messaging.context import current_ids
 from cqrs.messaging.error_text import error_text
 from cqrs.messaging.results import Rejected
 
@@ -56,7 +57,9 @@ def document(
     headers: Mapping[str, str] | None = None,
     **members: Any,
 ) -> HttpResponse:
-    """Return the problem document of a request for this path."""
+    """Return the problem document of a request for this path, with the trace id in force."""
+    if (trace_id := current_ids()[1]) is not None:
+        members["trace_id"] = trace_id
     body = {
         "type": f"urn:problem:{code}",
         "title": HTTPStatus(status).phrase,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from drf_spectacular.extensions import OpenApiViewExtension
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from cqrs.http import schema_headers
 from cqrs.http.schema_components import query_parameters
@@ -27,7 +27,11 @@ class WrongField(BaseModel):
 
 
 class Problem(BaseModel):
-    """An RFC 9457 problem document. `errors` names every wrong field of an invalid request."""
+    """An RFC 9457 problem document.
+
+    `trace_id` finds the request in the logs and traces. `errors` names every wrong field of an
+    invalid request.
+    """
 
     type: str
     title: str
@@ -35,6 +39,7 @@ class Problem(BaseModel):
     detail: str
     instance: str
     code: str
+    trace_id: str = Field(pattern=r"^[0-9a-f]{32}$")
     errors: list[WrongField] = []
 
 

@@ -5,6 +5,7 @@ And that of an invalid field, without words of Python.
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from traceback import format_tb
 
 from psycopg import Error
@@ -22,6 +23,9 @@ _SECRET = re.compile(rf"(?P<login>://[^\s<>\"']*@)|{_PART}{{1,64}}(?:@|%40){_PAR
 # The lines of a database's error that repeat values; in a `repr`, a new line is two characters.
 _DETAIL = re.compile(r"(?:\n|\\n)(?:DETAIL|CONTEXT):.*?(?=\n|\\n|$)")
 _QUOTED = re.compile(r'"[^"]*"')
+
+
+_PERSONAL = "cqrs_personal_texts"  # an attribute of an error
 
 
 PLAIN = {
@@ -50,17 +54,31 @@ def error_text(error: BaseException, personal: Iterable[str] = ()) -> str:
     """
     # PostgreSQL's text cannot contain NUL.
     message = _message(error)[: 10 * LONGEST].replace("\0", "")
-    for text in sorted(personal, key=len, reverse=True):
+    for text in sorted({*personal, *_hidden(error)}, key=len, reverse=True):
         message = message.replace(text, HIDDEN)
     return f"{type(error).__name__}: {masked(message)}"[:LONGEST]
+
+
+def hide(error: BaseException, texts: Iterable[str]) -> None:
+    """Leave these texts out wherever the error is stored or shown, and out of those behind it."""
+    with suppress(AttributeError):  # a class that is written in C can refuse it
+        setattr(error, _PERSONAL, {*_hidden(error), *texts})
+
+
+def _hidden(error: BaseException) -> set[str]:
+    found: set[str] = getattr(error, _PERSONAL, set())
+    return found
 
 
 def error_traceback(error: BaseException) -> str:
     """Return where the error and those behind it were raised, each with its `error_text`."""
     parts: list[str] = []
+    personal = _hidden(error)
     found: BaseException | None = error
     while found is not None and len(parts) < MOST_CAUSES:
-        parts.insert(0, "".join([HEADING, *format_tb(found.__traceback__), error_text(found)]))
+        personal = personal | _hidden(found)
+        text = error_text(found, personal)
+        parts.insert(0, "".join([HEADING, *format_tb(found.__traceback__), text]))
         found = found.__cause__ or (None if found.__suppress_context__ else found.__context__)
     return "\n\n".join(parts)
 

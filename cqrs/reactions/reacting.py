@@ -9,6 +9,7 @@ import structlog
 from cqrs.event_log import feed
 from cqrs.event_log.events import RecordedEvent
 from cqrs.messaging.context import SYSTEM, Context, use_context
+from cqrs.messaging.tracing import Kind, span
 from cqrs.reactions.reaction import Reaction
 
 MAX_HOPS = 8
@@ -34,15 +35,9 @@ def react_to(reaction: Reaction, event_id: UUID) -> None:
     context = _context(event)
     if context.hops > MAX_HOPS:
         raise TooManyHops(context.hops)
-    with use_context(context):
+    with use_context(context), span(reaction.name, Kind.CONSUMER, parent=context.traceparent):
         reaction.react(event)
-    log.info(
-        "reacted",
-        reaction=reaction.name,
-        event_id=str(event_id),
-        correlation_id=context.correlation_id,
-        traceparent=context.traceparent,
-    )
+        log.info("reacted", reaction=reaction.name, event_id=str(event_id))
 
 
 def _context(event: RecordedEvent) -> Context:

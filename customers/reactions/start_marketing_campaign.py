@@ -7,6 +7,7 @@ import structlog
 from django.conf import settings
 
 from cqrs.event_log.events import RecordedEvent
+from cqrs.messaging.context import current_traceparent
 from cqrs.reactions.outgoing import http_opener
 from cqrs.reactions.reaction import Effect, Reaction
 from customers.events import CustomerRegistered
@@ -35,13 +36,13 @@ class StartMarketingCampaign(Reaction):
             headers={
                 "Content-Type": "application/json",
                 "Idempotency-Key": str(event.event_id),
-                **_trace(event),
+                **_trace(),
             },
         )
         with http_opener.open(request, timeout=TIMEOUT_S):
             pass
 
 
-def _trace(event: RecordedEvent) -> dict[str, str]:
-    traceparent = event.metadata.get("traceparent")
+def _trace() -> dict[str, str]:
+    traceparent = current_traceparent()
     return {"traceparent": traceparent} if traceparent else {}

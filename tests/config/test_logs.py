@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 import structlog
+from django.test import RequestFactory
 
-from config.monitoring import logs
+from config.monitoring import log_ids, logs
+from cqrs.http.middleware import IDS, Ids
+from cqrs.messaging.context import system_context, use_context
 
 log = structlog.get_logger("cqrs.bus")
 
@@ -29,8 +32,37 @@ class TestLine:
         assert datetime.fromisoformat(found.pop("timestamp")).utcoffset() is not None
         assert found == {
             "event": "message", "name": "Ping", "duration_ms": 0.25, "request_id": "r1",
-            "level": "warning", "logger": "cqrs.bus",
+            "level": "warning", "logger": "cqrs.bus", "correlation_id": "c0",
         }  # fmt: skip
+
+    def test_has_the_ids_of_what_is_done(self, capfd: pytest.CaptureFixture[str]):
+        traceparent = f"00-{'4' * 32}-{'5' * 16}-01"
+        with use_context(system_context(correlation_id="c1", traceparent=traceparent)):
+            log.warning("first", correlation_id="its own")
+            log.warning("second")
+        first, second = lines(capfd)
+        assert (first["correlation_id"], first["trace_id"]) == ("its own", "4" * 32)
+        assert (second["correlation_id"], second["trace_id"]) == ("c1", "4" * 32)
+
+    def test_has_those_of_a_command_and_of_a_task(self, capfd: pytest.CaptureFixture[str]):
+        def work() -> None:
+            log_ids.begin_command("worker")
+            log.warning("before")
+            log_ids.begin_task("project", "01234567-89ab-cdef-0123-456789abcdef")
+            log.warning("in")
+            log_ids.end_task()
+            log.warning("after")
+
+        thread = Thread(target=work)  # with a context of its own
+        thread.start()
+        thread.join()
+        before, within, after = lines(capfd)
+        assert before["command"] == within["command"] == "worker"
+        assert before["correlation_id"] == before["trace_id"]
+        assert within["task"] == "project"
+        assert within["correlation_id"] == "01234567-89ab-cdef-0123-456789abcdef"
+        assert within["trace_id"] == "0123456789abcdef0123456789abcdef"
+        assert {"task", "correlation_id"}.isdisjoint(after)
 
     def test_is_not_there_below_the_level_of_its_logger(self, capfd: pytest.CaptureFixture[str]):
         structlog.get_logger("readmodels.tasks").info("quiet")
@@ -98,3 +130,14 @@ class TestOthers:
         record = logging.LogRecord("django.x", logging.ERROR, "", 0, "a %s", ("b",), sys.exc_info())
         found = json.loads(handler.format(record))
         assert (found["event"], found["level"], found["logger"]) == ("a b", "error", "django.x")
+        assert found["correlation_id"] == "c0"
+
+    def test_have_the_ids_of_the_request_that_they_are_about(self):
+        """Django logs an answer of 500 or more when the request is over."""
+        [handler] = [h for h in logging.getLogger().handlers if h.name == "stderr"]
+        record = logging.LogRecord("django.request", logging.ERROR, "", 0, "Busy", (), None)
+        record.request = RequestFactory().get("/")
+        record.request.META[IDS] = Ids(None, "6" * 32, "shop-42")
+        found = json.loads(handler.format(record))
+        assert (found["request_id"], found["correlation_id"]) == ("shop-42", "shop-42")
+        assert found["trace_id"] == "6" * 32

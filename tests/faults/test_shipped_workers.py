@@ -178,6 +178,7 @@ class TestEndedProcess:
 class TestSupervisor:
     def test_stops_everything_on_sigterm(self, desk: Desk, workers: ShippedWorkers) -> None:
         assert_it_works(desk)
+        wait_for(lambda: "beat_started" in workers.log.read_text().rpartition("'beat' with pid")[2])
         found = workers.processes()
         workers.terminate()
         assert psutil.wait_procs(found, START_S)[1] == []

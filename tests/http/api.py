@@ -46,6 +46,9 @@ class Api:
         return bearer(self.user, is_superuser=False, permissions=permissions)
 
 
+MEMBERS = {"type", "title", "status", "detail", "instance", "code", "trace_id"}
+
+
 def assert_problem(answer: Any, status: int, code: str) -> dict[str, Any]:
     """See that the answer is a problem document as the contract has it, and return it."""
     assert answer.status_code == status, answer.content
@@ -53,7 +56,7 @@ def assert_problem(answer: Any, status: int, code: str) -> dict[str, Any]:
     problem = answer.json()
     assert problem["status"] == status
     assert problem["code"] == code
-    assert set(problem) - {"errors"} == {"type", "title", "status", "detail", "instance", "code"}
+    assert set(problem) - {"errors"} == MEMBERS
     assert problem["type"] == f"urn:problem:{code}"
     assert problem["instance"] == answer.wsgi_request.path
     return problem

@@ -120,6 +120,14 @@ def _fields(row: Customer) -> dict[str, Any]:
     return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
 
 
+def naming(_: Any) -> Any:
+    """Fail as code does that names a customer in its errors."""
+    try:
+        raise KeyError(f"{NAME} II")
+    except KeyError as error:
+        raise ValueError(f"no price for {NAME} II") from error
+
+
 class TestRequests:
     def test_leak_nothing_in_refusals_logs_keys_and_messages(
         self, api: Api, registered: str, capfd: pytest.CaptureFixture[str]
@@ -135,7 +143,7 @@ class TestRequests:
         assert '"message"' in said  # the lines are there
         assert marked_in(said) == []
 
-    @pytest.mark.parametrize("fault", [quoting, doubling])
+    @pytest.mark.parametrize("fault", [quoting, doubling, naming])
     @pytest.mark.parametrize("is_debugging", [False, True])
     def test_leak_nothing_when_they_fail(
         self,
@@ -150,7 +158,7 @@ class TestRequests:
         settings.REDIS_URL = "redis://:marked-password@127.0.0.1:1/0"
         api.http.raise_request_exception = False
         with handled_by(UpdateCustomer, fault):
-            answer = api.patch(f"/api/customers/{registered}", {"name": NAME})
+            answer = api.patch(f"/api/customers/{registered}", {"name": f"{NAME} II"})
         assert answer.status_code == 500
         assert marked_in(answer.content.decode()) == []
         said = "".join(capfd.readouterr())

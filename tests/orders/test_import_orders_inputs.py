@@ -127,7 +127,7 @@ class TestPipes:
 class TestTheBar:
     def test_has_no_log_lines_through_it(self, path: Path):
         write(path, *[row(str(number)) for number in range(20)])
-        process = importing(path, LOG_LEVEL="INFO")
+        process = importing(path, LOG_LEVEL="INFO", LOG_LEVELS="cqrs.bus=DEBUG,cqrs=DEBUG")
         stdout, stderr = process.communicate(timeout=60)
         assert ran(process.returncode, stdout).counts == (20, 0, 0)
         assert "{" not in stderr

@@ -1,12 +1,13 @@
 """The addresses of the private PostgreSQL, which runs while this process does."""
 
 import hashlib
-import logging
 import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, partial
+
+import structlog
 
 from config.database.embedded import leases, postmaster, server
 from config.database.embedded.account import server_account
@@ -36,7 +37,8 @@ ROLES = (
 )
 ADMINISTRATOR_FILE = "postgres_admin_url"
 WATCH_S = 1.0
-logger = logging.getLogger(__name__)
+
+log = structlog.get_logger("config.database")
 
 
 def urls() -> dict[str, str]:
@@ -91,11 +93,11 @@ def _watch(done: threading.Event) -> None:
     while not done.wait(WATCH_S):
         try:
             if not postmaster.find(cluster.data):
-                logger.warning("the private PostgreSQL died, starting it again")
+                log.warning("private_postgres_died")  # and it is started again
                 with leases.start_lock(cluster.home):
                     _running(cluster)
         except (EmbeddedPostgresError, OSError):
-            logger.exception("the private PostgreSQL does not start")
+            log.exception("private_postgres_not_started")
 
 
 @cache

@@ -1,6 +1,5 @@
 """Load the demo data through the command pipeline, once."""
 
-import logging
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from config.demo import desk
 from cqrs.event_log.sequencer import sequence
+from cqrs.management.quiet import only_warnings
 from cqrs.messaging import bus
 from cqrs.messaging.context import system_context, use_context
 from cqrs.messaging.messages import Command as Message
@@ -30,7 +30,10 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        logging.getLogger("cqrs").setLevel(logging.WARNING)  # else a thousand lines
+        with only_warnings():  # else a thousand lines
+            self._load_missing()
+
+    def _load_missing(self) -> None:
         now = datetime.now(UTC)
         orders = list(desk.orders(now))
         ids = [order.order_id for order in orders]

@@ -9,7 +9,8 @@ from config.serve.front.environ import wsgi_environ
 from config.serve.front.occupancy import REFUSED
 from config.serve.front.shares import share_of
 from cqrs.http import problems, request_metrics
-from cqrs.http.middleware import trace_of
+from cqrs.http.middleware import ids_of
+from cqrs.messaging.context import Context, use_context
 
 log = structlog.get_logger("cqrs.http")
 
@@ -24,12 +25,13 @@ class Refusal:
 
     def answer(self, scope: Any, protocol: Any) -> None:
         """Send it."""
-        _, correlation_id = trace_of(wsgi_environ(scope, b""))
-        log.warning("request_refused", code=self.code, request_id=correlation_id)
+        ids = ids_of(wsgi_environ(scope, b""))
+        with use_context(Context(correlation_id=ids.request_id, trace_id=ids.trace_id)):
+            log.warning("request_refused", code=self.code, request_id=ids.request_id)
+            response = problems.document(scope.path, self.status, self.code, self.detail)
         REFUSED[share_of(scope.method, scope.path), self.code].inc()
         request_metrics.count(request_metrics.NO_ROUTE, scope.method, self.status, 0)
-        response = problems.document(scope.path, self.status, self.code, self.detail)
-        headers = [*response.items(), ("X-Request-Id", correlation_id)]
+        headers = [*response.items(), ("X-Request-Id", ids.request_id)]
         protocol.response_bytes(self.status, headers, response.content)
 
 

@@ -1,9 +1,7 @@
 """See how the projections stand, run them without Celery, rebuild, verify and repair them."""
 
-import logging
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -17,6 +15,7 @@ from cqrs.management.projections.run import Run
 from cqrs.management.projections.status import Status
 from cqrs.management.projections.subcommand import Subcommand
 from cqrs.management.projections.verify import Verify
+from cqrs.management.quiet import only_warnings
 
 SUBCOMMANDS: dict[str, type[Subcommand]] = {
     each.name: each for each in (Status, Run, Rebuild, Verify, Repartition, Parked, Heal)
@@ -38,20 +37,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, command: str, verbosity: int, **options: Any) -> None:
         subcommand = SUBCOMMANDS[command]
-        with _quiet(verbosity), use_profile(subcommand.profile):
+        # `-v 2` shows the line that each batch logs.
+        quiet = only_warnings() if verbosity < 2 else nullcontext()
+        with quiet, use_profile(subcommand.profile):
             subcommand(self.stdout).handle(**options)
-
-
-@contextmanager
-def _quiet(verbosity: int) -> Iterator[None]:
-    """Do not print the line that each batch logs, unless asked for with `-v 2`."""
-    loggers = [logging.getLogger(name) for name in ("cqrs.consumers", "cqrs.adoption")]
-    before = [logger.level for logger in loggers]
-    if verbosity < 2:
-        for logger in loggers:
-            logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, before, strict=True):
-            logger.setLevel(level)

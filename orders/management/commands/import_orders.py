@@ -1,7 +1,6 @@
 """Import a real order stream through the command pipeline."""
 
 import json
-import logging
 import shutil
 import sys
 import time
@@ -16,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cqrs.management.quiet import only_warnings
 from cqrs.messaging.context import system_context, use_context
 from orders.importing import IMPORTED, KNOWN, REJECTED, Importer
 from orders.order_csv import OrderFile, UnreadableFile
@@ -114,7 +114,8 @@ def run(importer: Importer) -> bool:
     )
     bar = Progress(*columns, console=Console(stderr=True))
     context = use_context(system_context(actor="import_orders"))
-    with context, importer.rejected, quiet_messages(), bar as progress:
+    # A line per message would go through the progress bar, two for each order.
+    with context, importer.rejected, only_warnings(), bar as progress:
         orders = progress.track(importer.file, total=importer.found.orders, description="Importing")
         try:
             for order in orders:
@@ -122,18 +123,6 @@ def run(importer: Importer) -> bool:
         except KeyboardInterrupt:
             return False
     return True
-
-
-@contextmanager
-def quiet_messages() -> Iterator[None]:
-    """Log no line per message: they would go through the progress bar, two for each order."""
-    messages = logging.getLogger("cqrs.bus")
-    level = messages.level
-    messages.setLevel(max(logging.WARNING, messages.getEffectiveLevel()))
-    try:
-        yield
-    finally:
-        messages.setLevel(level)
 
 
 @contextmanager

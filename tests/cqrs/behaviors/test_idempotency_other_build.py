@@ -66,4 +66,5 @@ class TestStoredAnswerOfAnotherBuild:
         again = post(client, "/api/orders", payload)
         error = {"field": "items", "code": "x", "message": "No"}
         assert again.status_code == 409
-        assert again.json() == {**first.json(), "errors": [error]}
+        trace_id = again.json()["trace_id"]
+        assert again.json() == {**first.json(), "errors": [error], "trace_id": trace_id}

@@ -4,7 +4,7 @@ import pytest
 from django.db import Error, connection, transaction
 from pydantic import ValidationError
 
-from cqrs.messaging.error_text import LONGEST, error_text, error_traceback, masked
+from cqrs.messaging.error_text import LONGEST, error_text, error_traceback, hide, masked
 from customers.events import CustomerRegistered
 
 
@@ -38,6 +38,12 @@ class TestErrorText:
     def test_hides_what_is_personal_the_longest_first(self):
         error = ValueError("Ada Lovelace and Ada")
         assert error_text(error, {"Ada", "Ada Lovelace"}) == "ValueError: *** and ***"
+
+    def test_hides_what_an_error_was_given_to_hide(self):
+        error = ValueError("no price for Ada Lovelace")
+        hide(error, ["Lovelace"])
+        hide(error, ["Ada"])
+        assert error_text(error) == "ValueError: no price for *** ***"
 
     def test_names_the_fields_of_a_failed_validation_without_their_values(self):
         with pytest.raises(ValidationError) as raised:

@@ -1,0 +1,1 @@
+"""Traces with OpenTelemetry. Only `switch` works without it: the others need the extra."""
