@@ -15,11 +15,23 @@ KEY_FILE, DEMO_PASSWORD_FILE = "secret_key", "demo_password"
 
 def secret_key(given: str, *, must_be_long: bool) -> str:
     """Return the given key, else a random one that is stored. Django asks for 50 characters."""
-    if given and must_be_long and (len(given) < KEY_LENGTH or len(set(given)) < 5):
-        raise ImproperlyConfigured(
-            f"SECRET_KEY: with HTTPS=1 it needs {KEY_LENGTH} random characters or more"
-        )
+    if given and must_be_long:
+        _require_length("SECRET_KEY", given)
     return given or stored_secret(KEY_FILE, at_least=KEY_LENGTH)
+
+
+def fallback_keys(given: list[str], *, must_be_long: bool) -> list[str]:
+    """Return the given keys, whose signatures are accepted, too."""
+    for key in given if must_be_long else ():
+        _require_length("SECRET_KEY_FALLBACKS", key)
+    return given
+
+
+def _require_length(name: str, key: str) -> None:
+    if len(key) < KEY_LENGTH or len(set(key)) < 5:
+        raise ImproperlyConfigured(
+            f"{name}: with HTTPS=1 it needs {KEY_LENGTH} random characters or more"
+        )
 
 
 def stored_secret(name: str, at_least: int = 1) -> str:

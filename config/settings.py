@@ -50,6 +50,16 @@ SECRET_KEY = secret_files.secret_key(
     ),
     must_be_long=HTTPS,
 )
+SECRET_KEY_FALLBACKS = secret_files.fallback_keys(
+    env.listed(
+        "SECRET_KEY_FALLBACKS",
+        "",
+        "keys, separated by commas, whose signatures are accepted as well: the next key and the one"
+        " before, while `SECRET_KEY` is [rotated](runbooks/rotate-the-secret-key.md)",
+        secret=True,
+    ),
+    must_be_long=HTTPS,
+)
 DEMO_PASSWORD = env.text(
     "DEMO_PASSWORD",
     "",

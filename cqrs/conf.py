@@ -122,6 +122,7 @@ class Conf:
 
 
 DEFAULTS = Conf()
+_READ = ("CQRS", "SECRET_KEY", "SECRET_KEY_FALLBACKS")
 NAMES = frozenset(each.name for each in fields(Conf))
 
 Cached = TypeVar("Cached", bound=Callable[..., Any])
@@ -129,7 +130,7 @@ _caches: list[Any] = []
 
 
 def cached_setting(function: Cached) -> Cached:
-    """Cache what a function computes from `settings.CQRS`, until the setting changes."""
+    """Cache what a function computes from `settings.CQRS` or the keys, until these change."""
     cached: Any = cache(function)
     _caches.append(cached)
     result: Cached = cached
@@ -150,8 +151,13 @@ def tables(paths: Sequence[str]) -> list[Any]:
     return [import_string(path) for path in paths]
 
 
+def secret_keys() -> tuple[str, ...]:
+    """Return the keys of which signatures are accepted. The first one signs."""
+    return (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+
+
 def _forget(*, setting: str, **_: Any) -> None:
-    if setting == "CQRS":
+    if setting in _READ:
         for cached in _caches:
             cached.cache_clear()
 

@@ -20,11 +20,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, cast
 
 import redis
-from django.conf import settings
 
 from cqrs import redis_server
 from cqrs.caching.entries import NO_ANSWER, Answer, CacheSlot, Lookup, pack, unpack
-from cqrs.conf import cached_setting
+from cqrs.conf import cached_setting, secret_keys
 from cqrs.redis_server import GENERATION_KEY
 
 PREFIX = "cqrs:answer:2:"  # the format's number: processes of two versions may share a Redis
@@ -75,13 +74,16 @@ class _Entry(NamedTuple):
     def sealed(self, key: str) -> bytes:
         head = b"%b %.3f %.3f" % (self.generation, self.read_at, self.renewed_at)
         content = b"%b\n%b" % (head, self.packed)
-        return b"%b\n%b" % (_signature(key, content), content)
+        return b"%b\n%b" % (_signature(_signing_keys()[0], key, content), content)
 
     @classmethod
     def opened(cls, key: str, value: bytes) -> "_Entry | None":
         """Return the entry; None if it is not signed for this key."""
         signature, _, content = value.partition(b"\n")
-        if not secrets.compare_digest(signature, _signature(key, content)):
+        if not any(
+            secrets.compare_digest(signature, _signature(each, key, content))
+            for each in _signing_keys()
+        ):
             return None
         head, _, packed = content.partition(b"\n")
         generation, read_at, renewed_at = head.split(b" ")
@@ -133,13 +135,16 @@ def _digest(generations: Sequence[bytes]) -> Generation:
     return hashlib.blake2b(b"\n".join(generations), digest_size=8).hexdigest().encode()
 
 
-def _signature(key: str, content: bytes) -> bytes:
-    signed = hashlib.blake2b(key=_signing_key(), digest_size=16)
+def _signature(signing_key: bytes, key: str, content: bytes) -> bytes:
+    signed = hashlib.blake2b(key=signing_key, digest_size=16)
     signed.update(b"%b\n" % key.encode())
     signed.update(content)
     return signed.hexdigest().encode()
 
 
 @cached_setting
-def _signing_key() -> bytes:
-    return hashlib.sha256(b"cqrs.caching.redis" + settings.SECRET_KEY.encode()).digest()
+def _signing_keys() -> tuple[bytes, ...]:
+    """Return the keys by which an entry may be signed: while keys are rotated, several are."""
+    return tuple(
+        hashlib.sha256(b"cqrs.caching.redis" + key.encode()).digest() for key in secret_keys()
+    )

@@ -4,6 +4,7 @@ https://debezium.io/documentation/reference/stable/connectors/postgresql.html
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from django.db import connections
 from psycopg import Connection
@@ -77,7 +78,9 @@ def _source(capture: Connection) -> dict[str, str]:
 
 
 def _offset_table() -> dict[str, str]:
-    login: Mapping[str, str] = connections[PROJECTION_ALIAS].settings_dict
+    connection: Any = connections[PROJECTION_ALIAS]
+    login: Mapping[str, str] = connection.settings_dict
+    connection.ensure_connection()  # knows the password of a `passfile`, which Java does not read
     hosts, ports = login["HOST"].split(","), str(login["PORT"]).split(",")
     where = ",".join(f"{host}:{port}" for host, port in zip(hosts, ports, strict=True))
     prefix = "offset.storage.jdbc"
@@ -85,6 +88,6 @@ def _offset_table() -> dict[str, str]:
         "offset.storage": "io.debezium.storage.jdbc.offset.JdbcOffsetBackingStore",
         f"{prefix}.connection.url": f"jdbc:postgresql://{where}/{login['NAME']}?targetServerType=primary",
         f"{prefix}.connection.user": login["USER"],
-        f"{prefix}.connection.password": login["PASSWORD"],
+        f"{prefix}.connection.password": connection.connection.info.password,
         f"{prefix}.table.name": ChangeOffset._meta.db_table,
     }

@@ -106,4 +106,5 @@ def connect(url: str) -> Connection:
 def _own_login() -> str:
     login = connections[WRITE_ALIAS].settings_dict
     parts = {name.lower(): str(login[name]) for name in ("USER", "PASSWORD", "HOST", "PORT")}
-    return make_conninfo(dbname=login["NAME"], **parts)
+    passfile = login["OPTIONS"].get("passfile")
+    return make_conninfo(dbname=login["NAME"], passfile=passfile, **parts)

@@ -5,6 +5,9 @@ from functools import lru_cache
 from typing import Any
 
 from rest_framework_simplejwt.authentication import JWTStatelessUserAuthentication
+from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
+
+from cqrs.http.signed_tokens import AccessToken
 
 MAX_TOKENS = 1024  # cached at once: a few kB each
 
@@ -16,9 +19,16 @@ class TokenAuthentication(JWTStatelessUserAuthentication):
         token = _validated(raw_token)
         if token["exp"] > time.time():
             return token
-        return super().get_validated_token(raw_token)  # raises with the reason
+        return _verified(raw_token)  # raises with the reason
 
 
 @lru_cache(maxsize=MAX_TOKENS)  # an invalid token raises, and so does not fill the cache
 def _validated(raw_token: bytes) -> Any:
-    return JWTStatelessUserAuthentication().get_validated_token(raw_token)
+    return _verified(raw_token)
+
+
+def _verified(raw_token: bytes) -> AccessToken:
+    try:
+        return AccessToken(raw_token)  # type: ignore[arg-type]
+    except TokenError as error:
+        raise InvalidToken from error

@@ -12,11 +12,14 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import RefreshToken
 
+from cqrs.conf import secret_keys
+from cqrs.http.signed_tokens import AcceptsFallbacks
+
 PASSWORD_CLAIM = "password"  # noqa: S105  a name
 DIGEST_LENGTH = 16
 
 
-class PasswordBoundToken(RefreshToken):
+class PasswordBoundToken(AcceptsFallbacks, RefreshToken):
     """Leaves the digest out of the access tokens that are made of it."""
 
     no_copy_claims = (*RefreshToken.no_copy_claims, PASSWORD_CLAIM)  # type: ignore[assignment]
@@ -24,12 +27,13 @@ class PasswordBoundToken(RefreshToken):
     @classmethod
     def for_user(cls, user: Any) -> Any:
         token: Any = super().for_user(user)
-        token[PASSWORD_CLAIM] = _digest(user)
+        token[PASSWORD_CLAIM] = _digest(user, secret_keys()[0])
         return token
 
     def fits(self, user: Any) -> bool:
         """Return whether the user's password is still the one of the login."""
-        return compare_digest(str(self.get(PASSWORD_CLAIM, "")), _digest(user))
+        claim = str(self.get(PASSWORD_CLAIM, ""))
+        return any(compare_digest(claim, _digest(user, key)) for key in secret_keys())
 
     @property
     def user_id(self) -> Any:
@@ -46,6 +50,6 @@ def verified(text: Any) -> PasswordBoundToken | None:
         return None
 
 
-def _digest(user: Any) -> str:
-    keyed = salted_hmac("cqrs.http.refresh_tokens", user.password, algorithm="sha256")
+def _digest(user: Any, key: str) -> str:
+    keyed = salted_hmac("cqrs.http.refresh_tokens", user.password, key, algorithm="sha256")
     return keyed.hexdigest()[:DIGEST_LENGTH]

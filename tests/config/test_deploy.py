@@ -40,10 +40,11 @@ class TestCheckDeploy:
         assert "no issues" in done.stdout
 
     @pytest.mark.parametrize("key", ["x" * 60, LONG[:32], "short"])
-    def test_refuses_a_key_that_can_be_guessed(self, tmp_path: Path, key: str):
-        done = checked(tmp_path, SECRET_KEY=key)
+    @pytest.mark.parametrize("name", ["SECRET_KEY", "SECRET_KEY_FALLBACKS"])
+    def test_refuses_a_key_that_can_be_guessed(self, tmp_path: Path, name: str, key: str):
+        done = checked(tmp_path, **{name: key})
         assert done.returncode == 1
-        assert "SECRET_KEY: with HTTPS=1 it needs 50 random characters or more" in done.stderr
+        assert f"{name}: with HTTPS=1 it needs 50 random characters or more" in done.stderr
         assert key not in done.stdout + done.stderr
 
     def test_replaces_the_short_key_of_an_earlier_version(self, tmp_path: Path):

@@ -1,4 +1,7 @@
-"""An older and a newer build at work on the same databases, forwards and backwards, in traffic."""
+"""An older and a newer build at work on the same databases, forwards and backwards, in traffic.
+
+The commands are those of docs/runbooks/upgrade.md.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +14,7 @@ from cqrs.projections.models import ParkedEvent, ProjectionCheckpoint
 from readmodels.models import OrderReadModel
 from tests.faults.builds import Build, newer_build
 from tests.faults.traffic import Traffic
+from tests.runbooks.pages import blocks, managed
 from tests.support.built import nothing_is_left
 from tests.support.desk import FULL_COUNTS, wait_for
 from tests.support.scenarios import order
@@ -26,6 +30,9 @@ ROUNDS = 10 if FULL_COUNTS else 1
 FLAGGED = 20 if FULL_COUNTS else 3
 GRACE_S = 1
 NEEDS = "NeedsNewerCode: customers.customer_updated has schema version 2, which newer code reads"
+_, [FORWARD], _, [BACK] = [
+    [each.split() for each in managed(block)[:1]] for block in blocks("upgrade")
+]
 REBUILD = ("projections", "rebuild", "orders")
 
 
@@ -72,7 +79,7 @@ def parked_errors() -> set[str]:
 
 def goes_forward_and_back(newer: Build) -> None:
     """Swap to version 3 and back; workers of both builds go on in between."""
-    newer.succeed(*REBUILD, "--accept-changes")
+    newer.succeed(*FORWARD)
     assert serving_version() == 3
     everything_passes_the_head()
     newer.succeed("flag_orders", str(FLAGGED))
@@ -81,7 +88,7 @@ def goes_forward_and_back(newer: Build) -> None:
 
 
 def rolls_back_to(version: int, newer: Build) -> None:
-    newer.succeed(*REBUILD, "--rollback")
+    newer.succeed(*BACK)
     assert serving_version() == version
     everything_passes_the_head()
 
@@ -91,7 +98,7 @@ def runs_older_code_alone(older: Build, newer: Build) -> None:
     standing = positions("orders")
     newer.succeed("flag_orders", str(FLAGGED))
     assert positions("orders") == standing
-    older.succeed(*REBUILD, "--rollback")
+    older.succeed(*BACK)
     assert serving_version() == 2
     others = set(ProjectionCheckpoint.objects.values_list("consumer", flat=True))
     everything_passes_the_head(*others - {"orders.retired"})

@@ -57,12 +57,7 @@ class TestTokenAuthentication:
         expires_at = validated(raw)["exp"]
         asked: list[bytes] = []
 
-        def checked_anew(_self: object, raw: bytes) -> None:
-            asked.append(raw)
-
-        monkeypatch.setattr(
-            authentication.JWTStatelessUserAuthentication, "get_validated_token", checked_anew
-        )
+        monkeypatch.setattr(authentication, "_verified", asked.append)
         for now, again in ((expires_at - 0.001, []), (float(expires_at), [raw])):
             monkeypatch.setattr(authentication, "time", SimpleNamespace(time=lambda now=now: now))
             validated(raw)

@@ -11,7 +11,7 @@ from xdist.scheduler import LoadFileScheduling
 
 MOST_PROCESSES = 4  # each has two servers, some hundred megabytes
 # One process has all of them: they share desks, and two desks at once would starve one another.
-DESKS = ("tests/faults/", "tests/e2e/")
+DESKS = ("tests/faults/", "tests/runbooks/", "tests/e2e/")
 LONGEST = (*DESKS, "tests/properties/")
 
 

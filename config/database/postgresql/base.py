@@ -66,7 +66,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return connection
 
     def _connect(self, conn_params: dict[str, Any]) -> LimitedConnection:
-        connection = LimitedConnection.connect(**conn_params)
+        connection = LimitedConnection.made(conn_params)
         connection.patience_s = self._limits().patience_s
         self.made_at = time.monotonic()
         return connection

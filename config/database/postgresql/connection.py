@@ -4,7 +4,8 @@ A server that hangs enforces no time-out, and its machine still confirms what ar
 operating system sees no fault either.
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import psycopg
@@ -13,7 +14,9 @@ from psycopg.errors import _WaitTimeout  # `wait` raises it, and no public name
 
 Returned = TypeVar("Returned")
 
-INTERVAL_S = 0.1  # psycopg's own: how often it looks for Ctrl-C
+INTERVAL_S = 0.1  # psycopg's own, for looking for Ctrl-C
+PASSWORD_CHANGE_S = 2.0  # at most, between the change in the server and the one in the file
+REFUSED = "password authentication failed"
 
 
 class ServerSilent(psycopg.OperationalError):
@@ -25,6 +28,23 @@ class LimitedConnection(psycopg.Connection[Any]):
 
     patience_s: float | None = None
     on_silence: Callable[[], object] | None = None
+
+    @classmethod
+    def made(cls, parameters: Mapping[str, Any]) -> "LimitedConnection":
+        """Connect; try again for a while if a password out of a file is refused.
+
+        It may be changed in the server and in the file at this moment. libpq reads the file at each
+        connection. A refusal has no SQLSTATE.
+        """
+        deadline = time.monotonic() + PASSWORD_CHANGE_S
+        while True:
+            try:
+                return cls.connect(**parameters)
+            except psycopg.OperationalError as error:
+                may_change = "passfile" in parameters and REFUSED in str(error)
+                if not may_change or time.monotonic() > deadline:
+                    raise
+            time.sleep(INTERVAL_S)
 
     def wait(
         self,

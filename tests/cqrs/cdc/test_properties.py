@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.db import connections
 
 from cqrs.adoption.adapter import watched_tables
 from cqrs.cdc import properties
@@ -53,3 +54,20 @@ class TestEmbedded:
         assert found["offset.storage.jdbc.connection.url"] == (
             f"jdbc:postgresql://{where}?targetServerType=primary"
         )
+
+
+@pytest.mark.django_db(transaction=True, databases=BOTH)
+class TestPassfile:
+    def test_gives_the_engine_its_password(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        login = connections["replica"].settings_dict
+        password, passfile = login["PASSWORD"], tmp_path / "pgpass"
+        passfile.touch(0o600)
+        passfile.write_text(f"*:*:*:*:{password}\n")
+        connections["replica"].close()
+        monkeypatch.setitem(login, "PASSWORD", "")
+        monkeypatch.setitem(login, "OPTIONS", {**login["OPTIONS"], "passfile": str(passfile)})
+        with psycopg.connect(url("default")) as connection:
+            found = properties.embedded({}, connection)
+        assert found["offset.storage.jdbc.connection.password"] == password

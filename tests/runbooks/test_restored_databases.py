@@ -1,9 +1,8 @@
-"""After a restore, a promotion or a loss, the operator's page is all that is needed.
+"""After a restore, a promotion or a loss, the runbook is all that is needed.
 
-Each test follows the commands of docs/operating.md as they stand there.
+Each test follows the commands of the page as they stand there.
 """
 
-import re
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -19,8 +18,9 @@ import pytest
 from config.database.embedded import postgres
 from config.database.embedded.postgres import DATABASES
 from cqrs.messaging.ids import uuid7
+from tests.runbooks.pages import blocks, managed
 from tests.support.backups import dumped, restored_from
-from tests.support.desk import REPOSITORY, Desk, order_body, registered, served_desk, wait_for
+from tests.support.desk import Desk, order_body, registered, served_desk, wait_for
 from tests.support.servers import (
     PrivatePostgres,
     PrivateStandby,
@@ -30,7 +30,9 @@ from tests.support.servers import (
 from tests.support.sides import is_level
 from tests.support.templates import served_postgres
 
-PAGE = (REPOSITORY / "docs/operating.md").read_text().split("\n## What to do after a restore\n")[1]
+RESTORE, _, ON_A_COPY = blocks("restore-a-database")
+PROMOTE, _ = blocks("promote-a-standby")
+REPLACE, _ = blocks("replace-a-lost-read-database")
 AHEAD = "ahead of the log"
 
 
@@ -44,12 +46,9 @@ class Databases:
         code, said, complaint = self.desk.run(*command.split(), **self.desk.running_with)
         return code, said + complaint
 
-    def follow_the_page(self) -> str:
-        """Run what the page says, and return what was said."""
-        [block] = re.findall(r"```sh\n(.*?)```", PAGE.split("\n## ")[0], flags=re.DOTALL)
-        commands = re.findall(r"^manage\.py ([^#\n]+)", block, flags=re.MULTILINE)
-        assert commands[-1].startswith("projections heal")
-        return "".join(self.succeed(command) for command in commands)
+    def follow(self, block: str) -> str:
+        """Run the management commands of a page, and return what was said."""
+        return "".join(self.succeed(command) for command in managed(block))
 
     def succeed(self, command: str) -> str:
         code, said = self.run(command)
@@ -113,7 +112,7 @@ class TestRestoredWriteDatabase:
             assert databases.states() == {"ahead"}
             assert is_readable(api, lost)
             assert not is_readable(api, after[0])
-            said = databases.follow_the_page()
+            said = databases.follow(RESTORE)
             assert f"lost: customer {lost}: version 1 to 1" in " ".join(said.split())
             wait_for(lambda: is_readable(api, after[0]), 60)
         wait_for(lambda: is_level(databases.desk), 60)
@@ -147,7 +146,7 @@ class TestPromotedStandby:
         self.promote(databases, standby)
         placed = api.post("/api/orders", json=order_body(before)).json()["id"]
         wait_for(lambda: databases.states() == {"ahead"}, 60)
-        databases.follow_the_page()
+        databases.follow(PROMOTE)
         wait_for(lambda: api.get(f"/api/orders/{placed}").status_code == 200, 60)
         assert api.get(f"/api/customers/{lost}").status_code == 404
         databases.assert_healed()
@@ -172,8 +171,7 @@ class TestLostReadDatabase:
             connection.execute(f"DROP DATABASE {DATABASES['replica']} WITH (FORCE)")
         databases.read.cluster.update_state(rights="")
         postgres.prepare(databases.read.cluster, databases.read.port)  # an empty one, with rights
-        assert "`manage.py migrate --database replica`" in PAGE
-        databases.succeed("migrate --database replica")
+        databases.follow(REPLACE)
         wait_for(lambda: is_readable(api, customer), 150)
         wait_for(lambda: is_level(databases.desk), 60)
         assert "Nothing to heal" in databases.succeed("projections heal")
@@ -181,25 +179,22 @@ class TestLostReadDatabase:
 
 
 class TestBackup:
-    def test_is_tested_on_a_copy(
-        self, databases: Databases, api: httpx.Client, tmp_path: Path
-    ) -> None:
-        readable(api)
-        backup = dumped(databases.write.url, tmp_path / "default.dump")
-        server = databases.write.url.rpartition("/")[0]
-        with psycopg.connect(databases.write.url, autocommit=True) as connection:
-            for name in ("desk_check", "desk_check_read"):
-                connection.execute(f"CREATE DATABASE {name}")
-        restored_from(backup, f"{server}/desk_check")
-        copies = {
-            **dict.fromkeys(on_two_servers(databases.write, databases.read), ""),
-            "DATABASE_URL": f"{server}/desk_check",
-            "REPLICA_DATABASE_URL": f"{server}/desk_check_read",
-        }
-        [_, block] = re.findall(r"```sh\n(.*?)```", PAGE.split("\n## Workers")[0], re.DOTALL)
-        for command in re.findall(r"^manage\.py ([^#\n]+)", block, flags=re.MULTILINE):
-            code, said, complaint = databases.desk.run(*command.split(), **copies)
-            assert code == 0, said + complaint
+    def test_is_tested_on_a_copy(self, tmp_path: Path) -> None:
+        with served_postgres() as server:
+            backup = dumped(server.url, tmp_path / "default.dump")
+            where = server.url.rpartition("/")[0]
+            with psycopg.connect(server.url, autocommit=True) as connection:
+                for name in ("desk_check", "desk_check_read"):
+                    connection.execute(f"CREATE DATABASE {name}")
+            restored_from(backup, f"{where}/desk_check")
+            copies = {
+                "DATABASE_URL": f"{where}/desk_check",
+                "REPLICA_DATABASE_URL": f"{where}/desk_check_read",
+            }
+            with served_desk(**copies) as desk:
+                for command in managed(ON_A_COPY):
+                    code, said, complaint = desk.run(*command.split())
+                    assert code == 0, said + complaint
         assert "Everything agrees" in said
 
 

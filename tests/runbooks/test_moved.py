@@ -1,0 +1,63 @@
+"""The desk on another host, by the runbook: other servers, another folder, the same clients."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cqrs.messaging.ids import uuid7
+from tests.runbooks.pages import blocks, managed, run
+from tests.support.desk import Desk, order_body, registered, served_desk
+from tests.support.servers import PrivatePostgres, private_postgres
+from tests.support.sides import assert_agree
+from tests.support.templates import served_postgres
+
+COPY, FILL = blocks("move-to-another-host")
+
+
+@pytest.fixture
+def servers() -> Iterator[tuple[PrivatePostgres, PrivatePostgres]]:
+    """Yield the old one with its data, and the new one with databases and roles alone."""
+    folder = Path(tempfile.mkdtemp(prefix="order-desk-"))
+    with served_postgres() as old, private_postgres(folder) as new:
+        yield old, new
+
+
+@pytest.fixture
+def hosts(servers: tuple[PrivatePostgres, PrivatePostgres]) -> Iterator[list[Desk]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(served_desk(**each.variables)) for each in servers]
+
+
+class TestMoved:
+    def test_serves_the_same_clients_the_same_data(
+        self, hosts: list[Desk], servers: tuple[PrivatePostgres, PrivatePostgres]
+    ) -> None:
+        old, new = hosts
+        old.start()
+        with old.client() as client:
+            customer = registered(client, f"{uuid7()}@example.com")
+            order = client.post("/api/orders", json=order_body(customer)).json()["id"]
+            bearer = client.headers["Authorization"]
+        assert old.stop() == 0
+
+        run(COPY, new, OLD_WRITE_URL=servers[0].url, NEW_WRITE_URL=servers[1].url)
+        (new.folder / "local").mkdir()
+        shutil.copy(old.folder / "local/secret_key", new.folder / "local")
+        for command in managed(FILL):
+            code, said, complaint = new.run(*command.split())
+            assert code == 0, said + complaint
+        assert "Everything agrees" in said
+
+        new.start()
+        headers = {"Authorization": bearer}
+        with httpx.Client(base_url=new.url, headers=headers, timeout=30) as client:
+            assert client.get(f"/api/orders/{order}").json()["status"] == "pending"
+            confirmed = client.post(f"/api/orders/{order}/confirm", headers={"Prefer": "wait=20"})
+            assert confirmed.status_code == 200
+            assert client.get(f"/api/orders/{order}").json()["status"] == "confirmed"
+        assert_agree(new)
