@@ -540,7 +540,7 @@ _limits = {
     ),
     "WAITING_READS": WEB_SHARES["waiting"],
     "HASHING_AT_ONCE": env.number(
-        "HASHING_AT_ONCE", 2, "how many passwords a process hashes at the same time"
+        "HASHING_AT_ONCE", 1, "how many passwords a process hashes at the same time"
     ),
     "HASHING_WAIT_MS": env.number(
         "HASHING_WAIT_MS",

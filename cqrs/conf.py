@@ -94,7 +94,7 @@ class Conf:
     THROTTLE_RATES: Mapping[str, Rate | None] = field(default_factory=_default_rates)
     """Per user `read` and `write`, per address and name `login`, per address `login_address`; None:
     no limit."""
-    HASHING_AT_ONCE: int = 2
+    HASHING_AT_ONCE: int = 1
     """How many passwords one process hashes at the same time: each takes a processor."""
     HASHING_WAIT_MS: float = 1000
     """How long a login waits for its turn before it is refused with 503 `busy`."""
