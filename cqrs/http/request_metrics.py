@@ -24,17 +24,21 @@ def request_metrics(
         response = get_response(request)
         match = request.resolver_match
         route = match.view_name if match else NO_ROUTE
-        count(route, request.method, response.status_code, time.perf_counter() - started)
+        count(route, request.method, response.status_code)
+        duration_s = time.perf_counter() - started
+        metrics.REQUEST_DURATION[route, _known(request.method)].observe(duration_s)
         return response
 
     return middleware
 
 
-def count(route: str, method: str | None, status: int, duration_s: float) -> None:
-    """Count one request."""
-    method = method if method in METHODS else "other"
-    metrics.REQUESTS[route, method, status].inc()
-    metrics.REQUEST_DURATION[route, method].observe(duration_s)
+def count(route: str, method: str | None, status: int) -> None:
+    """Count one request; one that took no thread has no duration."""
+    metrics.REQUESTS[route, _known(method), status].inc()
+
+
+def _known(method: str | None) -> str:
+    return method if method in METHODS else "other"
 
 
 def start_at_zero() -> None:

@@ -59,6 +59,7 @@ class Build:
         self.folder, self.outputs = folder, 0
         for name in PACKAGES:
             shutil.copytree(REPOSITORY / name, folder / name)
+        shutil.copy(REPOSITORY / "pyproject.toml", folder)  # which has the version
         self.append("config/settings.py", f'CQRS["NEWER_CODE_GRACE_S"] = {grace_s}')
         self.append("config/settings.py", 'CQRS["EVENT_SCHEMAS_DIR"] = None')
 

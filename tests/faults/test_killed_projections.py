@@ -17,7 +17,8 @@ WORKERS = 2
 LIVES_S = (0.02, 0.4)
 READ_TABLES = """
 SELECT tablename FROM pg_tables
-WHERE schemaname = 'public' AND tablename SIMILAR TO '(read|cqrs_projections)\\_%' ORDER BY 1
+WHERE schemaname = 'public' AND tablename SIMILAR TO '(read|cqrs_projections)\\_%'
+AND tablename <> 'cqrs_projections_verification' ORDER BY 1
 """
 IN_A_BATCH = """
 SELECT FROM pg_stat_activity
@@ -26,7 +27,10 @@ WHERE datname = current_database() AND application_name = %s AND xact_start IS N
 
 
 def read_side(desk: Desk) -> dict[str, list[str]]:
-    """Return every row of every read table as JSON; of checkpoints what does not tell the time."""
+    """Return every row of every read table as JSON; of checkpoints what does not tell the time.
+
+    Without the results of verifications, which are no part of the read side.
+    """
     found = {}
     for (table,) in desk.sql("replica", READ_TABLES):
         times = (

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
@@ -134,8 +135,11 @@ class PrivateRedis(ServerProcess):
         return f"redis://127.0.0.1:{self.port}/0"
 
     def command(self) -> Sequence[str | Path]:
+        program = redis_server()
         keep_nothing = ["--save", "", "--appendonly", "no", "--dir", str(self.folder)]
-        return [redis_server(), "--bind", "127.0.0.1", "--port", str(self.port), *keep_nothing]
+        # A test changes its folder; before version 7 that needed no leave.
+        leave = ["--enable-protected-configs", "yes"] if _major_version(program) >= 7 else []
+        return [program, "--bind", "127.0.0.1", "--port", str(self.port), *keep_nothing, *leave]
 
     def answers(self) -> bool:
         try:
@@ -184,6 +188,12 @@ def redis_server() -> Path:
         if (binary := Path(package) / "bin" / "redis-server").is_file():
             return binary
     raise FileNotFoundError("no redis-server: install it (Debian: apt install redis-server)")
+
+
+@cache
+def _major_version(redis: Path) -> int:
+    said = subprocess.run([redis, "--version"], capture_output=True, text=True, check=True).stdout
+    return int(said.partition("v=")[2].partition(".")[0])
 
 
 @contextmanager

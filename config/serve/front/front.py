@@ -8,7 +8,7 @@ from typing import Any
 from config.serve.front import occupancy, refusals
 from config.serve.front.bodies import Aborted, Bodies, NoMemory, TooLarge, TooSlow
 from config.serve.front.request import Request
-from config.serve.front.shares import Shares
+from config.serve.front.shares import OWN_THREADS, Shares
 from config.serve.front.sockets import limit_sending
 from config.serve.front.threads import Threads
 
@@ -48,8 +48,8 @@ class Front:
         self.loop = loop
         limit_sending(loop, self.send_limit_s)
         self._observe()
-        # One more for probes, which have a share of their own.
-        self.threads = Threads(self.application, self.number_of_threads + 1, loop)
+        number = self.number_of_threads + sum(OWN_THREADS.values())
+        self.threads = Threads(self.application, number, loop)
 
     def _observe(self) -> None:
         """Report the shares again and again: to do it at each request would cost each."""

@@ -30,7 +30,7 @@ class Refusal:
             log.warning("request_refused", code=self.code, request_id=ids.request_id)
             response = problems.document(scope.path, self.status, self.code, self.detail)
         REFUSED[share_of(scope.method, scope.path), self.code].inc()
-        request_metrics.count(request_metrics.NO_ROUTE, scope.method, self.status, 0)
+        request_metrics.count(request_metrics.NO_ROUTE, scope.method, self.status)
         headers = [*response.items(), ("X-Request-Id", ids.request_id)]
         protocol.response_bytes(self.status, headers, response.content)
 

@@ -10,18 +10,22 @@ from typing import Protocol
 
 READ_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 LOGIN_PATHS = ("/api/auth/", "/admin/login/")
-PROBE_PATHS = ("/health/", "/metrics")
+PROBE_PATH, SCRAPE_PATH = "/health/", "/metrics"
 EXPORT_PATH = "/api/orders.csv"
 ADMIN_PATH = "/admin/"
-PROBES = "probes"
+PROBES, SCRAPES = "probes", "scrapes"
+OWN_THREADS = {PROBES: 1, SCRAPES: 1}
+"""Shares with threads of their own: a scrape that waits for a database delays no probe."""
 MAX_QUEUED = 1_000
 
 
 def share_of(method: str, path: str) -> str:
     """Return the share that a request belongs to. Pages of the admin are reads."""
     if method in READ_METHODS:
-        if path.startswith(PROBE_PATHS):
+        if path.startswith(PROBE_PATH):
             return PROBES
+        if path == SCRAPE_PATH:
+            return SCRAPES
         return "exports" if path == EXPORT_PATH else "reads"
     if path.startswith(LOGIN_PATHS):
         return "logins"
@@ -44,9 +48,9 @@ class Shares:
     """The threads and shares in use, and the requests that wait for one, oldest first."""
 
     def __init__(self, threads: int, limits: Mapping[str, int]) -> None:
-        """`limits`: how many threads each share may use at once. Probes have one of their own."""
+        """`limits`: how many threads each share may use at once."""
         self.free_threads = threads
-        self.limits = {**limits, PROBES: 1}
+        self.limits = {**limits, **OWN_THREADS}
         self.used: Counter[str] = Counter()
         self.queue: deque[Applicant] = deque()
         self._lock = Lock()
@@ -91,7 +95,7 @@ class Shares:
         """Free the thread, and the place in the share unless the request has left it."""
         with self._lock:
             self.used[share] -= holds_place
-            self.free_threads += share != PROBES
+            self.free_threads += share not in OWN_THREADS
             self._start_waiting()
 
     def _start_waiting(self) -> None:
@@ -101,10 +105,10 @@ class Shares:
             self._start(found)
 
     def _has_room(self, share: str) -> bool:
-        has_thread = share == PROBES or self.free_threads > 0
+        has_thread = share in OWN_THREADS or self.free_threads > 0
         return has_thread and self.used[share] < self.limits[share]
 
     def _start(self, applicant: Applicant) -> None:
         self.used[applicant.share] += 1
-        self.free_threads -= applicant.share != PROBES
+        self.free_threads -= applicant.share not in OWN_THREADS
         applicant.start()

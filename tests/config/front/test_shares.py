@@ -50,7 +50,7 @@ class TestShareOf:
             ("POST", "/admin/readmodels/order/", "reads"),
             ("GET", "/static/admin.css", "reads"),
             ("GET", "/health/ready", "probes"),
-            ("GET", "/metrics", "probes"),
+            ("GET", "/metrics", "scrapes"),
             ("POST", "/metrics", "writes"),
         ],
     )
@@ -81,11 +81,11 @@ class TestShares:
         places.finish("writes", holds_place=True)
         assert states([third, fourth]) == ["started", "waiting"]
 
-    def test_of_probes_need_no_thread_of_the_others(self, places: Shares) -> None:
-        found = asking(places, "writes", "writes", "reads", "probes", "probes")
-        assert states(found)[3:] == ["started", "waiting"]
+    def test_of_probes_and_scrapes_need_no_thread_of_the_others(self, places: Shares) -> None:
+        found = asking(places, "writes", "writes", "reads", "probes", "scrapes", "probes")
+        assert states(found)[3:] == ["started", "started", "waiting"]
         places.finish("probes", holds_place=True)
-        assert found[4].state == "started"
+        assert found[5].state == "started"
         assert places.free_threads == 0
 
     def test_left_early_make_room_for_another(self, places: Shares) -> None:
