@@ -10,9 +10,9 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 MOST_PROCESSES = 4  # each has two servers, some hundred megabytes
-# One process has all of them: they share desks, and two desks at once would starve one another.
-DESKS = ("tests/faults/", "tests/runbooks/", "tests/e2e/")
-LONGEST = (*DESKS, "tests/properties/")
+# One process has all of a group: they share desks, and more desks at once would starve one another.
+DESKS = (("tests/faults/", "tests/e2e/"), ("tests/runbooks/",))
+LONGEST = (*(folder for group in DESKS for folder in group), "tests/properties/")
 
 
 # Tests at one server take turns: they would hear and count what others do there.
@@ -46,7 +46,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
 
 class FilesAndDesks(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
-        return "desks" if nodeid.startswith(DESKS) else super()._split_scope(nodeid)
+        return next(
+            (group[0] for group in DESKS if nodeid.startswith(group)), super()._split_scope(nodeid)
+        )
 
 
 def _rank(item: pytest.Item) -> int:
