@@ -18,6 +18,7 @@ SHARES = {"writes": 2, "reads": 2, "logins": 1, "exports": 1}
 THREADS = 4
 MAX_BODY_BYTES = 1_000_000
 BODY_LIMIT_S, HEADERS_LIMIT_S, QUEUE_LIMIT_S, SEND_LIMIT_S, REFUSAL_DELAY_S = 1, 1, 1, 1, 1
+MAX_QUEUED = 100
 BIG_BYTES = 64 * 1024 * 1024
 
 
@@ -79,8 +80,10 @@ def _file(kind: str) -> Any:
 def front() -> Any:
     """Return the front over the application; Granian calls this in its web process."""
     django.setup()
+    from config.serve.front import shares
     from config.serve.front.front import Front
 
+    shares.MAX_QUEUED = MAX_QUEUED
     return Front(
         Application(Path(os.environ["FRONT_FOLDER"])),
         threads=THREADS,

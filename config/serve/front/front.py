@@ -7,8 +7,8 @@ from typing import Any
 
 from config.serve.front import occupancy, refusals
 from config.serve.front.bodies import Aborted, Bodies, NoMemory, TooLarge, TooSlow
-from config.serve.front.request import Request
-from config.serve.front.shares import OWN_THREADS, Shares
+from config.serve.front.request import Request, is_sent_late
+from config.serve.front.shares import OWN_THREADS, Shares, share_of
 from config.serve.front.sockets import limit_sending
 from config.serve.front.threads import Threads
 
@@ -60,24 +60,33 @@ class Front:
         if scope.path == LIVE and scope.method in ("GET", "HEAD"):
             protocol.response_bytes(200, *ALIVE)
             return
+        # No variable for the body, nor for an exception that holds a part of it: a refusal is sent
+        # late, and holds the connection alone until then.
         try:
-            body = await self.bodies.read(scope, protocol)
+            refusal = await self._serve(
+                Request(self, scope, protocol, await self.bodies.read(scope, protocol))
+            )
         except TooLarge:
-            refusals.TOO_LARGE.answer(scope, protocol)
+            refusal = refusals.TOO_LARGE
         except TooSlow:
-            refusals.TOO_SLOW.answer(scope, protocol)
+            refusal = refusals.TOO_SLOW
         except NoMemory:
-            refusals.OUT_OF_MEMORY.answer(scope, protocol)
+            refusal = refusals.OUT_OF_MEMORY
         except Aborted:
-            pass
-        else:
-            await self._serve(Request(self, scope, protocol, body))
+            return
+        if refusal is not None:
+            await self._refuse(refusal, scope, protocol)
 
-    async def _serve(self, request: Request) -> None:
+    async def _refuse(self, refusal: refusals.Refusal, scope: Any, protocol: Any) -> None:
+        if is_sent_late(refusal.status, share_of(scope.method, scope.path)):
+            await asyncio.sleep(self.refusal_delay_s)
+        refusal.answer(scope, protocol)
+
+    async def _serve(self, request: Request) -> refusals.Refusal | None:
+        """Return when it is answered, or with the reason to refuse it."""
         self._complete_finished()
         if not self.shares.admit(request):
-            refusals.BUSY.answer(request.scope, request.protocol)
-            return
+            return refusals.BUSY
         self.unfinished += 1
         self._complete_later()
         if request.may_wait():
@@ -86,6 +95,7 @@ class Front:
             await request.answered
         finally:
             request.forget()
+        return None
 
     def _complete_finished(self) -> None:
         """Let the coroutines of answered requests end.

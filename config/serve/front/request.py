@@ -20,6 +20,11 @@ REFUSED = (429, 503)
 """A client that repeats such an answer at once would take the processors from the others."""
 
 
+def is_sent_late(status: int, share: str) -> bool:
+    """Return whether the client has to wait for such an answer. A probe has not."""
+    return status in REFUSED and share != PROBES
+
+
 class Request(Caller):
     """One request. The loop owns it, and the thread that answers it between `start` and `done`."""
 
@@ -110,7 +115,7 @@ class Request(Caller):
 
     def send(self, status: int, send: Callable[[], None]) -> None:
         """Send the answer now; let the loop send a refusal when its delay is over."""
-        if status in REFUSED and self.share != PROBES:
+        if is_sent_late(status, self.share):
             self.delayed = send
         else:
             send()

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from select import select
 from typing import Any
 
 import httpx
@@ -13,7 +14,12 @@ import psutil
 import pytest
 
 from tests.support.desk import wait_for
-from tests.support.front_application import BIG_BYTES, MAX_BODY_BYTES, REFUSAL_DELAY_S
+from tests.support.front_application import (
+    BIG_BYTES,
+    MAX_BODY_BYTES,
+    MAX_QUEUED,
+    REFUSAL_DELAY_S,
+)
 from tests.support.front_server import FrontServer, received
 
 HALF_BODY = "POST /echo HTTP/1.1\nContent-Length: 100"
@@ -249,6 +255,22 @@ class TestRefusal:
         with connections(server, 20, "POST /writes/refuse HTTP/1.1") as refused:
             assert {received(each)[::2] for each in refused} == {(503, b"refused")}
         assert time.monotonic() - started >= REFUSAL_DELAY_S
+
+    def test_of_a_full_queue_is_sent_late(self, server: FrontServer) -> None:
+        with held(server, *TestQueue.WRITES):
+            started = time.monotonic()
+            with connections(server, MAX_QUEUED + 10, "POST /echo HTTP/1.1") as refused:
+                select(refused, [], [])
+                assert time.monotonic() - started > QUICK_S
+                assert {problem(received(each)) for each in refused} == {(503, "busy")}
+
+    def test_for_want_of_memory_is_sent_late(self, server: FrontServer) -> None:
+        head = f"POST /echo HTTP/1.1\nContent-Length: {MAX_BODY_BYTES}"
+        started = time.monotonic()
+        with connections(server, 70, head, b"half") as refused:
+            select(refused, [], [])
+            assert time.monotonic() - started > QUICK_S
+            assert (503, "busy") in [problem(received(each)) for each in refused]
 
     def test_leaves_the_connection_open(self, server: FrontServer) -> None:
         with httpx.Client(base_url=server.url) as client:
