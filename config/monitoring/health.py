@@ -7,14 +7,15 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from config.monitoring import probes
-from config.monitoring.probes import AHEAD, DOWN, IN_PROCESS, UP, Probe
+from config.monitoring.database_probes import DatabaseQuestion
+from config.monitoring.probes import AHEAD, DOWN, IN_PROCESS, READ_ONLY, UP, Probe
 from cqrs.cdc.status import BROKEN
 from cqrs.database.aliases import READ_ALIAS, WRITE_ALIAS
 from cqrs.database.breaker import breaker_state
 
 PROBES = {
-    "write_database": Probe(probes.write_database),
-    "read_database": Probe(probes.read_database),
+    "write_database": Probe(DatabaseQuestion(WRITE_ALIAS, if_read_only=READ_ONLY)),
+    "read_database": Probe(DatabaseQuestion(READ_ALIAS, if_read_only=UP)),
     "redis": Probe(probes.redis),
     "read_side": Probe(probes.read_side),
     "change_capture": Probe(probes.change_capture),

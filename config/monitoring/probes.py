@@ -4,12 +4,10 @@ Every probe has a thread and a connection of its own, so none waits for requests
 probe. One that is still running when its answer is due counts as down, and is not started twice.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
-import structlog
 from django.conf import settings
 from django.db import Error, connections
 from redis.exceptions import RedisError
@@ -25,14 +23,6 @@ from cqrs.projections.models import CaptureState
 LIMIT_S = 1.0
 UP, DOWN, READ_ONLY, IN_PROCESS = "up", "down", "read only", "in process"
 AHEAD = "ahead of the log"
-
-# Fails as well before the migrations have run.
-_LOOK = """
-SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool,
-       EXISTS (SELECT FROM django_migrations)
-"""
-
-log = structlog.get_logger("cqrs.health")
 
 
 class Probe:
@@ -55,15 +45,6 @@ def ask_all(probes: Mapping[str, Probe]) -> dict[str, Any]:
     answers = {name: probe.start() for name, probe in probes.items()}
     wait(answers.values(), LIMIT_S)
     return {name: each.result() if each.done() else DOWN for name, each in answers.items()}
-
-
-def write_database() -> str:
-    """Return whether `default` answers, and takes writes."""
-    return _database("default", READ_ONLY)
-
-
-def read_database() -> str:
-    return _database("replica", UP)
 
 
 def read_side() -> str:
@@ -120,23 +101,3 @@ def redis() -> str:
     except RedisError:
         return DOWN
     return UP
-
-
-def _database(alias: str, if_read_only: str) -> str:
-    """Ask on the probe's own connection.
-
-    It stays open, or each probe could first try a host of several that has vanished.
-    """
-    connection: Any = connections[alias]
-    started = time.monotonic()
-    connection.health_check_done = False  # it was made for an earlier request
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(_LOOK)
-            (is_read_only, _) = cursor.fetchone()
-    except Error as error:
-        reason, took_s = type(error.__cause__ or error).__name__, time.monotonic() - started
-        log.warning("probe_failed", database=alias, reason=reason, duration_s=round(took_s, 3))
-        connection.close()
-        return DOWN
-    return if_read_only if is_read_only else UP

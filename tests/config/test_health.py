@@ -1,12 +1,17 @@
 """The addresses that probes ask."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.db import connections
 from django.test import Client
+from structlog.testing import capture_logs
 
 from config.monitoring import health
+from config.monitoring.database_probes import DatabaseQuestion
+from config.monitoring.probes import DOWN, UP, Probe
+from cqrs.database.breaker import database_breaker
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 
@@ -38,3 +43,40 @@ class TestHealth:
             "beat": None,
             "sweep": {},
         }
+
+
+@pytest.fixture
+def replica() -> Iterator[Probe]:
+    probe = Probe(DatabaseQuestion("replica", if_read_only=UP))
+    yield probe
+    probe._pool.submit(connections.close_all).result()
+
+
+@contextmanager
+def refused(probe: Probe) -> Iterator[None]:
+    """Let the probe's thread ask at a port where no server listens."""
+    probe._pool.submit(_connect_to, PORT="1").result()
+    yield
+    probe._pool.submit(_connect_to).result()
+    database_breaker("replica").reset()  # does not wait for its next trial
+
+
+def _connect_to(**changed: str) -> None:
+    connections["replica"].close()
+    connections["replica"].settings_dict = {**connections.settings["replica"], **changed}
+
+
+class TestDatabaseQuestion:
+    def test_logs_when_the_database_goes_and_when_it_is_back(self, replica: Probe) -> None:
+        with capture_logs() as logs:
+            assert [replica.start().result() for _ in range(2)] == [UP, UP]
+            for _ in range(2):
+                with refused(replica):
+                    assert [replica.start().result() for _ in range(3)] == [DOWN, DOWN, DOWN]
+                assert [replica.start().result() for _ in range(2)] == [UP, UP]
+        for line in logs:
+            line.pop("duration_s", None)
+        failed = {"event": "probe_failed", "database": "replica", "log_level": "warning",
+                  "reason": "OperationalError"}  # fmt: skip
+        back = {"event": "probe_recovered", "database": "replica", "log_level": "warning"}
+        assert logs == [failed, back, failed, back]
