@@ -6,6 +6,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.conf import settings
 
+from config.monitoring.traces import switch
 from config.serve import inprocess
 from config.serve.front.front import Front
 from config.serve.parent_death import end_with_parent
@@ -15,6 +16,7 @@ if served_by := os.environ.get("SERVE_PID"):
     end_with_parent(int(served_by))  # else it would go on after a killed `serve`
     os.setsid()  # signals to the whole group go to `serve` alone, which stops this process
 
+switch.start_now()  # in a process of its own, and before a thread opens a connection
 application = Front(
     wsgi,
     threads=settings.WEB_THREADS,

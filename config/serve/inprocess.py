@@ -18,7 +18,6 @@ from django.conf import settings
 
 from config.celery import app
 from config.environment import local_dir
-from config.monitoring.traces import switch
 from cqrs.operations.heartbeats import WORKER, heart, process_name
 
 PROJECTING_THREADS = 2
@@ -31,7 +30,6 @@ _stopping = threading.Event()
 def start() -> None:
     """Start the worker and beat. Of several processes of this checkout, one runs them."""
     app.set_default()  # without it, each thread would create an empty app
-    switch.start_now()  # before the first task begins
     threading.Thread(target=_run, name="in-process-celery", daemon=True).start()
     # Unlike atexit, multiprocessing's finalizers run in spawned and in forked processes.
     Finalize(None, stop, exitpriority=100)

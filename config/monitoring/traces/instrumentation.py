@@ -1,5 +1,7 @@
 """Start OpenTelemetry in this process, and what traces Redis, Celery and databases."""
 
+from collections.abc import Callable
+
 from django.conf import settings
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.instrumentation.celery import CeleryInstrumentor
@@ -29,16 +31,17 @@ class PromptProcessor(BatchSpanProcessor):
 
 
 def start() -> TracerProvider:
-    """Start it with the exporter of the settings."""
-    exporter = EXPORTERS[settings.TRACES_EXPORTER]()
-    return start_with(PromptProcessor(WithoutTexts(exporter)))
+    """Start it with the exporter of the settings; raises what a wrong `OTEL_…` variable raises."""
+    exporter = EXPORTERS[settings.TRACES_EXPORTER]
+    return start_with(lambda: PromptProcessor(WithoutTexts(exporter())))
 
 
-def start_with(processor: SpanProcessor) -> TracerProvider:
+def start_with(processor: Callable[[], SpanProcessor]) -> TracerProvider:
     """Start it with a processor of spans. Sampler, limits and resource are OpenTelemetry's."""
+    # Before the processor, which has a thread: this raises for a wrong limit.
     provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
     provider.sampler = WithoutIdle(provider.sampler)
-    provider.add_span_processor(processor)
+    provider.add_span_processor(processor())
     for instrumentor in INSTRUMENTORS:
         instrumentor().instrument(tracer_provider=provider)
     statements.trace_statements(provider.get_tracer("database"))

@@ -19,7 +19,10 @@ _tracer: trace.Tracer = trace.NoOpTracer()
 
 
 def trace_statements(tracer: trace.Tracer) -> None:
-    """Trace the statements of connections, those that are open and those to come."""
+    """Trace the statements of this thread's connections, and of those that any thread opens later.
+
+    One that another thread has opened already stays untraced: call it before there are others.
+    """
     global _tracer
     _tracer = tracer
     connection_created.connect(_add, dispatch_uid="config.monitoring.traces")

@@ -8,6 +8,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Any
 
+import structlog
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import TracerProvider
@@ -22,41 +23,58 @@ UNTRACED = ("/health/", "/metrics", "/static/", "/favicon.ico")
 MAX_LINKS = 128  # OpenTelemetry's own limit for a span
 KINDS = {kind: SpanKind[kind.name] for kind in Kind}
 
+log = structlog.get_logger("config.monitoring")
+
 
 class OpenTelemetryTracer(Tracer):
-    """Starts OpenTelemetry at the first span: a process that was forked before it has its own."""
+    """Starts OpenTelemetry at the first span: a process that was forked before it has its own.
+
+    It traces nothing in a process in which the start has failed.
+    """
 
     def __init__(self, start: Callable[[], TracerProvider] = instrumentation.start) -> None:
         self._start = start
         self._provider: TracerProvider | None = None
+        self._tracer: trace.Tracer | None = None
+        self._is_begun = False
         self._lock = Lock()
 
     def start(self) -> None:
         with self._lock:
-            if self._provider is None:
-                provider = self._start()
-                self._tracer = provider.get_tracer("cqrs")
-                self._provider = provider  # last: other threads see it without the lock
-                # Unlike atexit, multiprocessing's finalizers run in spawned and forked processes.
-                Finalize(None, self.stop, exitpriority=10)
+            if self._is_begun:
+                return
+            try:
+                self._begin()
+            except Exception as error:  # noqa: BLE001  the desk works without traces
+                log.error("tracing_not_started", reason=type(error).__name__, error=str(error))
+            self._is_begun = True  # last: other threads see it without the lock
+
+    def _begin(self) -> None:
+        self._provider = self._start()
+        self._tracer = self._provider.get_tracer("cqrs")
+        # Unlike atexit, multiprocessing's finalizers run in spawned and forked processes.
+        Finalize(None, self.stop, exitpriority=10)
 
     def stop(self) -> None:
         if self._provider is not None:
             self._provider.shutdown()
 
     @property
-    def tracer(self) -> trace.Tracer:
-        if self._provider is None:
+    def tracer(self) -> trace.Tracer | None:
+        """Return the one of this process, which may start now; None: it could not start."""
+        if not self._is_begun:
             self.start()
         return self._tracer
 
     def span(self, name: str, kind: Kind, parent: str | None, attributes: dict[str, Any]) -> Span:
         if kind is Kind.SERVER and attributes["path"].startswith(UNTRACED):
             return NOTHING
-        return _Recorded(self.tracer, name, kind, context_of(parent), attributes)
+        if (tracer := self.tracer) is None:
+            return NOTHING
+        return _Recorded(tracer, name, kind, context_of(parent), attributes)
 
     def work(self, name: str) -> Span:
-        return _Work(self.tracer, name)
+        return NOTHING if (tracer := self.tracer) is None else _Work(tracer, name)
 
     def traceparent(self) -> str | None:
         return traceparent_of(trace.get_current_span().get_span_context())

@@ -17,7 +17,7 @@ def exporter() -> Iterator[InMemorySpanExporter]:
     """Trace into this exporter until the test ends."""
     found = InMemorySpanExporter()
     processor = SimpleSpanProcessor(WithoutTexts(found))
-    tracer = OpenTelemetryTracer(lambda: instrumentation.start_with(processor))
+    tracer = OpenTelemetryTracer(lambda: instrumentation.start_with(lambda: processor))
     use_tracer(tracer)
     yield found
     use_tracer(Tracer())

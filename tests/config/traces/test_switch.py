@@ -27,6 +27,12 @@ django.setup()
 assert "config.monitoring.traces.tracer" not in sys.modules
 assert not [name for name in sys.modules if name.startswith("opentelemetry.instrumentation")]
 """
+# As the web process begins, before it has threads.
+STARTED = """
+import config.rsgi
+from config.monitoring.traces import switch
+assert switch._tracer._provider is not None
+"""
 
 
 def ran(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -64,6 +70,10 @@ class TestProcess:
     def test_without_variables_starts_nothing_of_it(self):
         found = ran(ONLY_OURS)
         assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
+
+    def test_of_the_web_starts_it_before_a_thread_can_open_a_connection(self):
+        found = ran(STARTED, OTEL_TRACES_EXPORTER="console", IN_PROCESS_WORKER="0")
+        assert (found.returncode, found.stderr) == (0, "")
 
     def test_without_the_extra_says_how_to_install_it_and_goes_on(self):
         found = ran(WITHOUT_EXTRA, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1")
