@@ -18,7 +18,7 @@ from tests.deploy.container import PATH, Container
 from tests.deploy.image import Postgres, copy_of_code, redis_program
 
 PORTS = {"postgres-write": 5432, "postgres-read": 5432, "redis": 6379, "web": 8000}
-PORTS |= dict.fromkeys(("worker", "reactions", "beat"), 9100)
+PORTS |= dict.fromkeys(("worker", "reactions", "beat"), 9464)
 SERVICES = (*PORTS, "setup")
 SECRETS, LOCAL_DIR = "/run/secrets", "/var/lib/order-desk"
 
