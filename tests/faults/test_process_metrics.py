@@ -1,6 +1,7 @@
 """Real processes report together: two web processes, and a worker with its children."""
 
 import signal
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -11,6 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from config.database.embedded.ports import free_port
+from config.monitoring.metrics_directory import IN_MEMORY
 from cqrs.messaging.ids import uuid7
 from tests.faults.celery_worker import CeleryWorker
 from tests.faults.conftest import OutageDesk
@@ -58,9 +60,10 @@ def value(url: str, name: str, **labels: str) -> float:
     )
 
 
-def directories(desk: Desk, service: str) -> list[Path]:
-    found = (desk.folder / "local/metrics" / service).glob("*")
-    return [path for path in found if path.is_dir()]
+def directories(service: str, process: subprocess.Popen[bytes] | None) -> list[Path]:
+    """Return where the process and its children count."""
+    assert process is not None
+    return [*IN_MEMORY.glob(f"order-desk-*/{service}-{process.pid}-*")]
 
 
 class TestWebProcesses:
@@ -76,7 +79,7 @@ class TestWebProcesses:
             assert set(pool.map(read, range(READS))) == {200}
         for _ in range(4):
             assert value(url, "cqrs_http_requests_total", **labels) == before + READS
-        [shared] = directories(desk, "web")
+        [shared] = directories("web", desk.process)
         assert len([*shared.glob("counter_*.db")]) == 2
         seats = lambda: value(url, "desk_web_seats", share="writes")  # noqa: E731
         assert wait_for(lambda: seats() == 10, 20)
@@ -91,14 +94,14 @@ class TestWorker:
         done = {"reaction": "send_welcome_email", "outcome": "done"}
         wait_for(lambda: value(url, "cqrs_reaction_attempts_total", **done) == 1, 60)
         assert value(f"{desk.url}/metrics", "cqrs_heartbeats", kind="worker") >= 2
-        assert len(directories(desk, "worker")) == 1
+        assert len(directories("worker", worker.process)) == 1
 
     def test_leaves_nothing_behind_when_it_is_stopped(self, desk: Desk, worker: CeleryWorker):
         number = next(NUMBERS) - 1
         worker.process.send_signal(signal.SIGTERM)
         assert worker.process.wait(STOP_S) == 0
         assert queues_of(number, desk) == set()
-        assert directories(desk, "worker") == []
+        assert directories("worker", worker.process) == []
 
 
 def queues_of(number: int, desk: Desk) -> set[str]:
