@@ -4,7 +4,8 @@ Every probe has a thread and a connection of its own, so none waits for requests
 probe. One that is still running when its answer is due counts as down, and is not started twice.
 """
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
@@ -16,7 +17,7 @@ from cqrs import redis_server
 from cqrs.cdc.states import State, current_state
 from cqrs.database.aliases import PROJECTION_ALIAS, READ_ALIAS, WRITE_ALIAS
 from cqrs.database.profiles import Profile, set_profile
-from cqrs.operations.heartbeats import BEAT, SWEEP, WORKER, heartbeats
+from cqrs.operations.heartbeats import BEAT, SWEEP, WORKER, Seen, heartbeats
 from cqrs.operations.progress import ahead_projections
 from cqrs.projections.models import CaptureState
 
@@ -73,23 +74,29 @@ def change_capture() -> str:
 
 
 def processes() -> dict[str, Any] | str:
-    """Return how many seconds ago each worker, beat and each sweep was last heard."""
+    """Return how many workers live, and when each sign was last seen; no names: anyone may ask."""
     try:
         seen = heartbeats()
     except Error:
         return DOWN
     finally:
         connections[WRITE_ALIAS].close()
-    ages = {each.sign: round(each.age_s, 1) for each in seen}
+    alive = Counter(each.sign.queue for each in seen if each.is_alive and each.sign.kind == WORKER)
     return {
         "workers": {
-            f"{sign.name} {sign.queue}": age_s
-            for sign, age_s in ages.items()
-            if sign.kind == WORKER
+            queue: {"alive": alive[queue], "last_heard_s": age_s}
+            for queue, age_s in _youngest(seen, WORKER).items()
         },
-        "beat": min((age_s for sign, age_s in ages.items() if sign.kind == BEAT), default=None),
-        "sweep": {sign.queue: age_s for sign, age_s in ages.items() if sign.kind == SWEEP},
+        "beat": _youngest(seen, BEAT).get(""),
+        "sweep": _youngest(seen, SWEEP),
     }
+
+
+def _youngest(seen: Iterable[Seen], kind: str) -> dict[str, float]:
+    """Return the age of the latest sign of this kind, by queue."""
+    of_kind = [each for each in seen if each.sign.kind == kind]
+    of_kind.sort(key=lambda each: -each.age_s)
+    return {each.sign.queue: round(each.age_s, 1) for each in of_kind}
 
 
 def redis() -> str:

@@ -106,6 +106,10 @@ class TestWorker:
 
 def queues_of(number: int, desk: Desk) -> set[str]:
     """Return the queues of which a worker is known to live."""
-    found = httpx.get(f"{desk.url}/health/ready", timeout=10).json()["workers"]
-    names = [name.split() for name in found]
-    return {queue for name, queue in names if name.startswith(f"worker-{number}@")}
+    text = httpx.get(f"{desk.url}/metrics", timeout=10).text
+    return {
+        sample.labels["queue"]
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.labels.get("name", "").startswith(f"worker-{number}@")
+    }

@@ -108,7 +108,7 @@ def signs(desk: Desk) -> tuple[set[str], bool, set[str]]:
     """Return the queues with workers, whether beat is there, and the queues that are swept."""
     found = httpx.get(f"{desk.url}/health/ready", timeout=10).json()
     is_there = found["beat"] is not None
-    return {name.split()[1] for name in found["workers"]}, is_there, set(found["sweep"])
+    return set(found["workers"]), is_there, set(found["sweep"])
 
 
 def serves_metrics(port: int) -> bool:

@@ -135,6 +135,18 @@ class TestMetrics:
         found = gauges("cqrs_heartbeat_timestamp_seconds")
         assert found[WORKER, "projections", "one@here"] == pytest.approx(at, abs=0.001)
 
+    def test_say_nothing_of_workers_while_the_database_takes_no_writes(self):
+        Heartbeat.objects.create(kind=WORKER, queue="projections", name="one@here")
+        assert gauges("cqrs_write_database_writable") == {(): 1}
+        make_late()
+        with connection.cursor() as cursor:
+            cursor.execute("SET default_transaction_read_only = on")
+            try:
+                assert gauges("cqrs_write_database_writable") == {(): 0}
+                assert gauges("cqrs_heartbeats") == {}
+            finally:
+                cursor.execute("RESET default_transaction_read_only")
+
     def test_expect_nothing_without_queues(self):
         with cqrs(QUEUES=()):
             assert gauges("cqrs_heartbeats") == {}
@@ -148,9 +160,14 @@ class TestReadiness:
         Heartbeat.objects.create(kind=BEAT, queue="", name="here:1")
         Heartbeat.objects.create(kind="sweep", queue="projections", name="")
         make_late()
+        Heartbeat.objects.create(kind=WORKER, queue="projections", name="two@here")
+        Heartbeat.objects.create(kind=WORKER, queue="projections", name="three@here")
         answer = client.get("/health/ready")
         found = answer.json()
         assert (answer.status_code, found["status"]) == (200, nothing["status"])
-        assert list(found["workers"]) == ["one@here projections"]
+        assert list(found["workers"]) == ["projections"]
+        assert found["workers"]["projections"]["alive"] == 2
+        assert 0 <= found["workers"]["projections"]["last_heard_s"] < 30
+        assert "@here" not in answer.text
         assert 36 <= found["beat"] < 60
         assert 36 <= found["sweep"]["projections"] < 60
