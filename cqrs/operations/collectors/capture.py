@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from cqrs.cdc.slots import LOST, Slot
 from cqrs.cdc.states import State
-from cqrs.cdc.status import capture_status
+from cqrs.cdc.status import BROKEN, capture_status
 from cqrs.models import ParkedChange
 from cqrs.operations.collectors.gauges import Gauges, Sample
 
@@ -16,7 +16,7 @@ class ChangeCapture(Gauges):
     """Queries the slot and the state of change data capture; without samples while it is off."""
 
     declared = {
-        "cqrs_cdc_up": ("Changes are captured: 1, or 0 with what fails", ("source",)),
+        "cqrs_cdc_up": ("1: changes are captured, or it starts; 0: it fails", ("source",)),
         "cqrs_cdc_lag_seconds": ("Age of the newest handled change", ("source",)),
         "cqrs_cdc_slot_active": ("A process reads the slot", ()),
         "cqrs_cdc_slot_lost": ("1: the server has dropped WAL that the slot needs", ()),
@@ -29,7 +29,9 @@ class ChangeCapture(Gauges):
         if not found.is_used:
             return
         for one in found.sources:
-            yield "cqrs_cdc_up", [one.source], one.state == State.RUNNING
+            if one.state == State.STOPPED:  # on purpose, as when another source has taken over
+                continue
+            yield "cqrs_cdc_up", [one.source], one.state not in BROKEN
             if one.lag_seconds is not None:
                 yield "cqrs_cdc_lag_seconds", [one.source], one.lag_seconds
         if found.slot:

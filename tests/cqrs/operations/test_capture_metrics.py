@@ -17,9 +17,9 @@ NAMES = (
 )  # fmt: skip
 
 
-def samples() -> dict[str, float]:
+def samples(by: str = "") -> dict[str, float]:
     return {
-        sample.name: sample.value
+        sample.labels[by] if by else sample.name: sample.value
         for family in registry().collect()
         for sample in family.samples
         if sample.name in NAMES
@@ -30,6 +30,19 @@ def samples() -> dict[str, float]:
 class TestChangeCapture:
     def test_is_not_there_while_nothing_captures(self):
         assert samples() == {}
+
+    def test_leaves_out_a_source_that_was_stopped(self):
+        now = timezone.now()
+        CaptureState.objects.create(source="embedded", state="stopped", since=now, captured_at=now)
+        CaptureState.objects.create(source="kafka", state="running", since=now, heard_at=now)
+        assert samples("source") == {"kafka": 1}
+
+    @pytest.mark.parametrize(
+        ("state", "expected"), [("starting", 1), ("running", 1), ("failing", 0)]
+    )
+    def test_is_down_when_it_fails_and_not_while_it_starts(self, state: str, expected: int):
+        CaptureState.objects.create(source="embedded", state=state, since=timezone.now())
+        assert samples("source") == {"embedded": expected}
 
     def test_says_whether_it_runs_and_how_far_it_is(self):
         now = timezone.now()
