@@ -37,10 +37,13 @@ class Rebuilds(Gauges):
 
 
 class Verifications(Gauges):
-    """Queries what was stored of the last verifications."""
+    """Queries what was stored of the last verifications of each registered projection."""
 
     declared = {
-        "cqrs_verify_timestamp_seconds": ("When it was last verified", ("projection", "scope")),
+        "cqrs_verify_timestamp_seconds": (
+            "When it was last verified; 0: never",
+            ("projection", "scope"),
+        ),
         "cqrs_verify_drifts": (
             "Rows that differ from the log, and were not repaired since",
             ("projection",),
@@ -48,9 +51,10 @@ class Verifications(Gauges):
     }
 
     def samples(self) -> Iterator[Sample]:
-        for row in Verification.objects.using(READ_ALIAS).order_by("projection"):
-            yield "cqrs_verify_drifts", [row.projection], row.drifts
+        stored = Verification.objects.using(READ_ALIAS).in_bulk()
+        for name in projection_names():
+            row = stored.get(name) or Verification(projection=name)
+            yield "cqrs_verify_drifts", [name], row.drifts
             for scope, at in (("sample", row.sampled_at), ("all", row.verified_at)):
-                if at is not None:
-                    labels = [row.projection, scope]
-                    yield "cqrs_verify_timestamp_seconds", labels, at.timestamp()
+                at_s = at.timestamp() if at else 0
+                yield "cqrs_verify_timestamp_seconds", [name, scope], at_s

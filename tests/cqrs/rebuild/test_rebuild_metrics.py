@@ -1,9 +1,11 @@
 """Rebuilds that run, and what verifications have found, in the metrics."""
 
 import pytest
+from django.utils import timezone
 
 from cqrs.event_log import sequencer
 from cqrs.operations import metrics
+from cqrs.projections.models import Verification
 from cqrs.rebuild.catch_up import catch_up
 from cqrs.rebuild.table_copies import Slot, TableCopy, exclusive
 from cqrs.rebuild.verify import verify
@@ -27,9 +29,19 @@ def gauges(name: str) -> dict[tuple[str, ...], float]:
     }
 
 
-def verified(parts: int = 1, *, repair: bool = False) -> dict[tuple[str, ...], float]:
+def drifts() -> float:
+    return gauges("cqrs_verify_drifts")["customers",]
+
+
+def scopes() -> set[str]:
+    """Return how the projection was verified."""
+    found = gauges("cqrs_verify_timestamp_seconds")
+    return {scope for (name, scope), at in found.items() if at and name == "customers"}
+
+
+def verified(parts: int = 1, *, repair: bool = False) -> float:
     list(verify(CUSTOMERS, silent, parts=parts, repair=repair))
-    return gauges("cqrs_verify_drifts")
+    return drifts()
 
 
 class TestRebuild:
@@ -53,18 +65,24 @@ class TestRebuild:
 class TestVerification:
     def test_is_remembered_with_what_it_has_left(self) -> None:
         filled()
-        assert verified() == {("customers",): 0}
-        assert set(gauges("cqrs_verify_timestamp_seconds")) == {("customers", "all")}
+        assert verified() == 0
+        assert scopes() == {"all"}
         CustomerReadModel.objects.filter(name="Customer 3").update(email="wrong@example.com")
-        assert verified() == {("customers",): 1}
-        assert verified(repair=True) == {("customers",): 0}
+        assert verified() == 1
+        assert verified(repair=True) == 0
 
     def test_of_a_sample_without_drift_leaves_that_of_an_earlier_one(self) -> None:
         filled()
         CustomerReadModel.objects.filter(name="Customer 3").update(email="wrong@example.com")
-        assert verified() == {("customers",): 1}
+        assert verified() == 1
         while list(verify(CUSTOMERS, silent, parts=8)):
             pass
-        assert gauges("cqrs_verify_drifts") == {("customers",): 1}
-        scopes = {scope for _, scope in gauges("cqrs_verify_timestamp_seconds")}
-        assert scopes == {"all", "sample"}
+        assert drifts() == 1
+        assert scopes() == {"all", "sample"}
+
+    def test_is_at_0_for_each_projection_that_never_was_and_absent_for_a_removed_one(self) -> None:
+        Verification.objects.create(projection="removed", drifts=3, verified_at=timezone.now())
+        names = {projection.name for projection in PROJECTIONS}
+        expected = {(name, scope): 0 for name in names for scope in ("sample", "all")}
+        assert gauges("cqrs_verify_timestamp_seconds") == expected
+        assert gauges("cqrs_verify_drifts") == {(name,): 0 for name in names}
