@@ -4,6 +4,7 @@ from config.serve.front.shares import Shares
 from cqrs import metrics
 
 EVERY_S = 2.0
+WAITING = "waiting"  # counted elsewhere: reads that have left their share to wait for a token
 CODES = ("busy", "too_large", "request_timeout")
 
 SEATS = metrics.gauge("desk_web_seats", "Requests of a share that may run at once", "share")
@@ -18,6 +19,8 @@ def observe(shares: Shares) -> None:
     """Report the shares of this process as they are now."""
     in_use, queued = shares.occupancy()
     for share, seats in shares.limits.items():
+        if share == WAITING:
+            continue
         SEATS[share,].set(seats)
         IN_USE[share,].set(in_use[share])
         QUEUED[share,].set(queued[share])
