@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, values
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
@@ -53,9 +53,11 @@ def histogram(name: str, what: str, *labels: str) -> Children[Histogram]:
     return Children(Histogram(name, what, labels, registry=COUNTED, buckets=SECONDS))
 
 
-def gauge(name: str, what: str, *labels: str) -> Children[Gauge]:
-    """Return a gauge by its label values: the sum of the processes that live."""
-    return Children(Gauge(name, what, labels, registry=COUNTED, multiprocess_mode="livesum"))
+def gauge(
+    name: str, what: str, *labels: str, of_processes: Literal["livesum", "livemax"] = "livesum"
+) -> Children[Gauge]:
+    """Return a gauge by its label values: the sum or the maximum of the processes that live."""
+    return Children(Gauge(name, what, labels, registry=COUNTED, multiprocess_mode=of_processes))
 
 
 MESSAGES = counter(
@@ -83,8 +85,12 @@ CACHE_LOOKUPS = counter(
 REACTION_ATTEMPTS = counter(
     "cqrs_reaction_attempts_total", "Attempts to react to an event", "reaction", "outcome"
 )
-BREAKER_OPEN = gauge(
-    "cqrs_breaker_open", "Processes whose circuit breaker for the server is open", "server"
+# A time, because a process that needs the server no more would leave a 1 for ever.
+BREAKER_OPENED = gauge(
+    "cqrs_breaker_opened_timestamp_seconds",
+    "When the server last failed; 0: it has answered since",
+    "server",
+    of_processes="livemax",
 )
 
 

@@ -73,7 +73,7 @@ class RedisServer:
             self._left += 1
             if not self.is_away:
                 self.is_away = True
-                metrics.BREAKER_OPEN["redis",].set(1)
+                metrics.BREAKER_OPENED["redis",].set_to_current_time()
                 log.warning("redis_away", purpose=purpose, reason=type(error).__name__)
         self._probe()
 
@@ -92,12 +92,13 @@ class RedisServer:
                 self.client.connection_pool.disconnect(inuse_connections=False)
                 self.client.delete(GENERATION_KEY)
             except redis.RedisError:
+                metrics.BREAKER_OPENED["redis",].set_to_current_time()
                 continue
             with self._lock:
                 if self._left != left:
                     continue  # an invalidation was skipped after the key was deleted
                 self.is_away, self._prober = False, None
-                metrics.BREAKER_OPEN["redis",].set(0)
+                metrics.BREAKER_OPENED["redis",].set(0)
             log.warning("redis_back")
             return
 

@@ -81,12 +81,12 @@ class DatabaseBreaker(Breaker):
 
     def open(self) -> None:
         super().open()
-        metrics.BREAKER_OPEN[self.alias,].set(1)
+        metrics.BREAKER_OPENED[self.alias,].set_to_current_time()
 
     def reset(self) -> None:
         if self._retry_at:
             super().reset()
-            metrics.BREAKER_OPEN[self.alias,].set(0)
+            metrics.BREAKER_OPENED[self.alias,].set(0)
 
     def note_silence(self) -> None:
         """Open: no connection that was made before gets an answer either."""

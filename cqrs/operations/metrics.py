@@ -88,4 +88,4 @@ def _start_events() -> None:
     for meaning in RETRIED:
         metrics.RETRIES[meaning.name.lower(),]
     for server in (*dict.fromkeys((WRITE_ALIAS, READ_ALIAS, PROJECTION_ALIAS)), "redis"):
-        metrics.BREAKER_OPEN[server,]
+        metrics.BREAKER_OPENED[server,]

@@ -20,7 +20,7 @@ from cqrs import metrics
 metrics.use_directory(pathlib.Path(sys.argv[1]))
 metrics.THROTTLED["read",].inc(int(sys.argv[2]))
 metrics.REQUEST_DURATION["order-list", "GET"].observe(0.02)
-metrics.BREAKER_OPEN["redis",].set(1)
+metrics.BREAKER_OPENED["redis",].set(int(sys.argv[2]))
 print("counted", flush=True)
 sys.stdin.read()
 """
@@ -75,12 +75,12 @@ class TestProcesses:
         found = reported(tmp_path, monkeypatch)
         assert found["cqrs_throttled_requests_total"] == 5
         assert found["cqrs_http_request_duration_seconds_count"] == 2
-        assert found["cqrs_breaker_open"] == 2
-        pair[0].kill()
+        assert found["cqrs_breaker_opened_timestamp_seconds"] == 3
+        pair[1].kill()
         found = reported(tmp_path, monkeypatch)
         assert found["cqrs_throttled_requests_total"] == 5
         assert found["cqrs_http_request_duration_seconds_count"] == 2
-        assert found["cqrs_breaker_open"] == 1
+        assert found["cqrs_breaker_opened_timestamp_seconds"] == 2
 
     def test_count_apart_after_a_fork(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         subprocess.run([sys.executable, "-c", FORKING, str(tmp_path)], cwd=REPOSITORY, check=True)
