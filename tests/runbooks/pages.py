@@ -25,11 +25,18 @@ def managed(block: str) -> list[str]:
 
 
 def run(block: str, desk: Desk, **environment: str) -> str:
-    """Execute the block in a shell that ends at the first failure; return what it said."""
+    """Execute the block, which has to succeed; return what it said."""
+    done = attempt(block, desk, **environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def attempt(block: str, desk: Desk, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Execute the block as pasted: the shell goes on after a failure unless the page stops it."""
     programs = _programs(desk.folder)
     given = desk.environment_of_commands(**environment)
-    done = subprocess.run(
-        ["sh", "-eu", "-c", block],
+    return subprocess.run(
+        ["sh", "-c", block],
         env={**given, "PATH": f"{programs}:{given['PATH']}"},
         cwd=desk.folder,
         stdin=subprocess.DEVNULL,
@@ -38,8 +45,6 @@ def run(block: str, desk: Desk, **environment: str) -> str:
         timeout=120,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def _programs(folder: Path) -> Path:

@@ -1,45 +1,25 @@
 """New passwords of the databases by the runbook: no process restarts, and no request fails."""
 
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 
 from cqrs.messaging.ids import uuid7
-from tests.runbooks.pages import blocks, run
+from tests.runbooks.pages import attempt, blocks, run
+from tests.runbooks.passwords import PasswordFile, settings
+from tests.runbooks.traffic import repeated
 from tests.support.desk import Desk, registered, served_desk, wait_for
 from tests.support.servers import PrivatePostgres
 from tests.support.sides import assert_agree, is_level
 from tests.support.templates import served_postgres
 
-SET_PASSWORD, END_SESSIONS = blocks("rotate-database-passwords")
+PREPARE, SET_PASSWORD, END_SESSIONS = blocks("rotate-database-passwords")
 ROLES = ("desk_write", "desk_reader", "desk_projector")
-
-
-class PasswordFile:
-    """The passwords of all roles, out of the URLs of a server."""
-
-    def __init__(self, path: Path, server: PrivatePostgres) -> None:
-        self.path, self.variables = path, {}
-        lines = []
-        for name, url in server.variables.items():
-            role, _, rest = url.removeprefix("postgresql://").partition(":")
-            password, _, where = rest.partition("@")
-            lines.append(f"*:*:*:{role}:{password}\n")
-            self.variables[name] = f"postgresql://{role}@{where}?passfile={path}"
-        path.touch(0o600)
-        path.write_text("".join(lines))
-
-    def password(self, role: str) -> str:
-        lines = self.path.read_text().splitlines()
-        [found] = [line.rpartition(":")[2] for line in lines if f":{role}:" in line]
-        return found
 
 
 @pytest.fixture
@@ -65,49 +45,69 @@ def desk(passwords: PasswordFile) -> Iterator[Desk]:
 def traffic(desk: Desk) -> Iterator[Counter[Any]]:
     """Read and write during the block; yield how often each status or refusal was answered."""
     found: Counter[Any] = Counter()
-    is_over = threading.Event()
 
-    def work() -> None:
-        with desk.client() as client:
-            while not is_over.is_set():
-                body = {"name": "Ada", "email": f"{uuid7()}@example.com"}
-                for answer in (client.post("/api/customers", json=body), read(client)):
-                    found[answer.json().get("code", answer.status_code)] += 1
+    def use() -> None:
+        body = {"name": "Ada", "email": f"{uuid7()}@example.com"}
+        never_cached = {"search": uuid7().hex}
+        written = client.post("/api/customers", json=body)
+        for answer in (written, client.get("/api/orders", params=never_cached)):
+            found[answer.json().get("code", answer.status_code)] += 1
 
-    def read(client: httpx.Client) -> httpx.Response:
-        return client.get("/api/orders", params={"search": uuid7().hex})  # never cached
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    try:
+    with desk.client() as client, repeated(use), repeated(use):
         yield found
-    finally:
-        is_over.set()
-        for thread in threads:
-            thread.join()
 
 
 class TestRotation:
     def test_fails_no_request_and_ends_the_old_passwords(
         self, desk: Desk, server: PrivatePostgres, passwords: PasswordFile
     ) -> None:
-        before = {role: passwords.password(role) for role in ROLES}
+        before = passwords.passwords()
         with traffic(desk) as statuses:
             for role in ROLES:
-                settings = {
-                    "ROLE": role, "ADMIN_URL": server.url, "PASSFILE": str(passwords.path),
-                }  # fmt: skip
-                run(SET_PASSWORD, desk, **settings)
-                run(END_SESSIONS, desk, **settings)
+                given = settings(role, passwords, server)
+                run(PREPARE + SET_PASSWORD, desk, **given)
+                run(END_SESSIONS, desk, **given)
                 written = statuses[201]
                 wait_for(lambda written=written: statuses[201] > written + 5, 30)
         assert set(statuses) == {200, 201}, statuses
-        for role, password in before.items():
-            assert passwords.password(role) != password
+        after = passwords.passwords()
+        assert {role for role in before if before[role] != after[role]} == set(ROLES)
+        for role in ROLES:
             with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-                psycopg.connect(server.url, user=role, password=password)
+                psycopg.connect(server.url, user=role, password=before[role])
         with desk.client() as client:
             registered(client, f"{uuid7()}@example.com")
         wait_for(lambda: is_level(desk), 30)
         assert_agree(desk)
+
+    @pytest.mark.parametrize("user", ["desk_wrong", "desk_write_owner"])
+    def test_leaves_file_and_sessions_alone_if_psql_fails(
+        self, server: PrivatePostgres, passwords: PasswordFile, user: str
+    ) -> None:
+        """Refuse the login of the one, and the other the right to change the password."""
+        before = passwords.path.read_text()
+        found = passwords.passwords()
+        given = settings("desk_write", passwords, server)
+        given |= {"PGUSER": user, "PGPASSWORD": found.get(user, "")}
+        login = {"user": "desk_write", "password": found["desk_write"]}
+        with served_desk() as desk, psycopg.connect(server.url, **login) as session:
+            for block in (PREPARE + SET_PASSWORD, END_SESSIONS):
+                assert attempt(block, desk, **given).returncode != 0
+            session.execute("SELECT 1")
+        assert passwords.path.read_text() == before
+        psycopg.connect(server.url, **login).close()
+
+    def test_changes_nothing_if_the_file_has_no_line_for_the_role(
+        self, server: PrivatePostgres, passwords: PasswordFile
+    ) -> None:
+        before = passwords.passwords()["desk_write"]
+        passwords.path.write_text("*:*:desk_write:desk_write_owner:secret\n")
+        with served_desk() as desk:
+            given = settings("desk_write", passwords, server)
+            assert attempt(PREPARE + SET_PASSWORD, desk, **given).returncode == 1
+        assert passwords.passwords() == {"desk_write_owner": "secret"}
+        psycopg.connect(server.url, user="desk_write", password=before).close()
+
+    def test_has_the_password_on_no_command_line(self) -> None:
+        lines = (PREPARE + SET_PASSWORD).splitlines()
+        assert all(line.startswith("printf ") for line in lines if "$new" in line)
