@@ -4,23 +4,23 @@ Each test follows the commands of the page as they stand there.
 """
 
 import tempfile
-import threading
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
-import orjson
 import psycopg
 import pytest
 
 from config.database.embedded import postgres
 from config.database.embedded.postgres import DATABASES
-from cqrs.messaging.ids import uuid7
-from tests.runbooks.pages import blocks, managed
+from tests.runbooks.databases import Databases, fresh, is_readable, readable
+from tests.runbooks.pages import attempt, blocks, managed, run
+from tests.runbooks.traffic import repeated
 from tests.support.backups import dumped, restored_from
-from tests.support.desk import Desk, order_body, registered, served_desk, wait_for
+from tests.support.desk import order_body, served_desk, wait_for
 from tests.support.servers import (
     PrivatePostgres,
     PrivateStandby,
@@ -30,39 +30,16 @@ from tests.support.servers import (
 from tests.support.sides import is_level
 from tests.support.templates import served_postgres
 
-RESTORE, _, ON_A_COPY = blocks("restore-a-database")
+RESTORE, HEAL, _, ON_A_COPY = blocks("restore-a-database")
 PROMOTE, _ = blocks("promote-a-standby")
 REPLACE, _ = blocks("replace-a-lost-read-database")
 AHEAD = "ahead of the log"
-
-
-class Databases:
-    """A desk whose two databases are in two servers."""
-
-    def __init__(self, desk: Desk, write: PrivatePostgres, read: PrivatePostgres) -> None:
-        self.desk, self.write, self.read = desk, write, read
-
-    def run(self, command: str) -> tuple[int, str]:
-        code, said, complaint = self.desk.run(*command.split(), **self.desk.running_with)
-        return code, said + complaint
-
-    def follow(self, block: str) -> str:
-        """Run the management commands of a page, and return what was said."""
-        return "".join(self.succeed(command) for command in managed(block))
-
-    def succeed(self, command: str) -> str:
-        code, said = self.run(command)
-        assert code == 0, said
-        return said
-
-    def states(self) -> set[str]:
-        _, said = self.run("projections status --json")
-        document = orjson.loads(said[: said.rindex("}") + 1])
-        return {each["state"] for each in document["projections"]}
-
-    def assert_healed(self) -> None:
-        self.succeed("projections status")
-        assert "Everything agrees" in self.succeed("projections verify")
+WHILE_RESTORED = {
+    ("GET", 200),
+    ("POST", 201),
+    ("POST", "busy"),
+    ("POST", "write_side_unavailable"),
+}
 
 
 @pytest.fixture
@@ -80,45 +57,64 @@ def api(databases: Databases) -> Iterator[httpx.Client]:
         yield client
 
 
-def fresh(api: httpx.Client) -> str:
-    return registered(api, f"{uuid7()}@example.com")
-
-
-def is_readable(api: httpx.Client, customer: str) -> bool:
-    return api.get(f"/api/customers/{customer}").status_code == 200
-
-
-def readable(api: httpx.Client) -> str:
-    """Register a customer, and return the id when it can be read."""
-    customer = fresh(api)
-    wait_for(lambda: is_readable(api, customer), 60)
-    return customer
-
-
 class TestRestoredWriteDatabase:
     def test_is_noticed_under_traffic_and_healed_by_the_page(
-        self, databases: Databases, api: httpx.Client, tmp_path: Path
+        self, databases: Databases, api: httpx.Client
     ) -> None:
         before = readable(api)
         databases.succeed("projections rebuild orders")  # copies exist
-        backup = dumped(databases.write.url, tmp_path / "default.dump")
+        dumped(databases.write.url, databases.desk.folder / "default.dump")
         lost = readable(api)
         wait_for(lambda: is_level(databases.desk), 60)
-        restored_from(backup, databases.write.url)
+        self.restore(databases, api, before)
         after: list[str] = []
-        with traffic(api, after):
+        with repeated(lambda: after.append(fresh(api))):
             wait_for(lambda: len(after) > 2, 60)
             wait_for(lambda: api.get("/health/ready").json().get("read_side") == AHEAD, 60)
             assert databases.states() == {"ahead"}
             assert is_readable(api, lost)
             assert not is_readable(api, after[0])
-            said = databases.follow(RESTORE)
+            said = databases.follow(HEAL)
             assert f"lost: customer {lost}: version 1 to 1" in " ".join(said.split())
             wait_for(lambda: is_readable(api, after[0]), 60)
         wait_for(lambda: is_level(databases.desk), 60)
         assert all(is_readable(api, each) for each in (before, *after))
         assert api.get(f"/api/customers/{lost}").status_code == 404
         assert "read_side" not in api.get("/health/ready").json()
+        databases.assert_healed()
+
+    def restore(self, databases: Databases, api: httpx.Client, customer: str) -> None:
+        """Follow the step in traffic, which meets the data of before or of after, and no others."""
+        seen: Counter[Any] = Counter()
+
+        def use() -> None:
+            order = api.post("/api/orders", json=order_body(customer))
+            for answer in (order, api.get(f"/api/customers/{customer}")):
+                seen[answer.request.method, answer.json().get("code", answer.status_code)] += 1
+
+        with repeated(use):
+            wait_for(lambda: seen["POST", 201], 60)
+            url = databases.write.url
+            wait_for(lambda: attempt(RESTORE, databases.desk, WRITE_URL=url).returncode == 0, 60)
+            placed = seen["POST", 201]
+            wait_for(lambda: seen["POST", 201] > placed + 1, 60)
+        assert set(seen) <= WHILE_RESTORED, seen
+
+
+class TestRestoredReadDatabase:
+    def test_catches_up_when_newer_copies_are_dropped_first(
+        self, databases: Databases, api: httpx.Client
+    ) -> None:
+        url = databases.read.urls["replica"]
+        dumped(url, databases.desk.folder / "default.dump")
+        databases.succeed("projections rebuild orders")
+        customer = readable(api)
+        assert attempt(RESTORE, databases.desk, WRITE_URL=url).returncode == 1
+        assert is_readable(api, customer)
+        databases.succeed("projections rebuild --all --discard")
+        run(RESTORE, databases.desk, WRITE_URL=url)
+        wait_for(lambda: is_readable(api, customer), 60)
+        wait_for(lambda: is_level(databases.desk), 60)
         databases.assert_healed()
 
 
@@ -201,21 +197,3 @@ class TestBackup:
 def count_of_events(server: PrivatePostgres) -> Any:
     with psycopg.connect(server.urls["default"]) as connection:
         return connection.execute("SELECT count(*), max(id) FROM cqrs_event").fetchone()
-
-
-@contextmanager
-def traffic(api: httpx.Client, done: list[str]) -> Iterator[None]:
-    """Register customers during the block; `done` gets their ids."""
-    stop = threading.Event()
-
-    def register() -> None:
-        while not stop.wait(0.05):
-            done.append(fresh(api))
-
-    thread = threading.Thread(target=register)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
