@@ -18,7 +18,7 @@ UNDECIDED = {"409 idempotency_in_progress", "503 outcome_unknown"}
 
 
 class Stopped(Exception):
-    """The run is over, and the request was not answered for good."""
+    """The run is over, and the request got no final answer."""
 
 
 class Caller:
