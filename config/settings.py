@@ -305,11 +305,13 @@ CELERY_BROKER_URL = (
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-# The memory transport polls every second by default. A publisher that cannot reach the broker
-# gives up quickly, because the sweep replaces a lost wake-up. For the same reason no task returns
-# to Redis that was not acknowledged: after a lost connection that fails, and the worker ends.
+if CELERY_BROKER_URL == MEMORY_BROKER:
+    CELERY_BROKER_TRANSPORT = "config.serve.memory_broker:Transport"
+# A publisher that cannot reach the broker gives up quickly, because the sweep replaces a lost
+# wake-up. For the same reason no task returns to Redis that was not acknowledged: after a lost
+# connection that fails, and the worker ends.
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"polling_interval": 0.01}
+    {}
     if CELERY_BROKER_URL == MEMORY_BROKER
     else {
         "socket_connect_timeout": 1,

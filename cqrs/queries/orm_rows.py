@@ -17,18 +17,17 @@ class OrmRows:
     found: QuerySet[Any]
     ordering: str
 
-    def at(self, offset: int, limit: int) -> list[str]:
+    def page(self, offset: int, size: int) -> tuple[list[str], int | None]:
         rows = self._sorted(backward=False).values_list("document", flat=True)
-        return list(rows[offset : offset + limit])
+        documents = list(rows[offset : offset + size + 1])
+        follows = len(documents) > size
+        return documents[:size], capped_count(self.found) if follows else None
 
     def beyond(self, cursor: Cursor, limit: int) -> list[tuple[str, Any, Any]]:
         rows, model = self._sorted(cursor.backward), self.found.model
         if cursor.key is not None:
             rows = rows.filter(beyond(model, self.ordering, *cursor.key, cursor.backward))
         return list(rows.values_list("document", column_of(self.ordering), "pk")[:limit])
-
-    def capped_count(self) -> int:
-        return capped_count(self.found)
 
     def _sorted(self, backward: bool) -> QuerySet[Any]:
         return self.found.order_by(*sorted_by(self.found.model, self.ordering, backward))

@@ -46,16 +46,16 @@ def _no_default(schema: dict[str, Any]) -> None:
 
 
 class RowSource(Protocol):
-    """The rows of a list query in its ordering. Each method reads only what it returns."""
+    """The rows of a list query in its ordering. Each method reads only what it needs."""
 
-    def at(self, offset: int, limit: int) -> list[str]:
-        """Return the documents from an offset on."""
+    def page(self, offset: int, size: int) -> tuple[list[str], int | None]:
+        """Return up to `size` documents from an offset on, and the number of all rows.
+
+        The number is None when no row follows these, and `COUNT_CAP` + 1 when there are more.
+        """
 
     def beyond(self, cursor: Cursor, limit: int) -> list[tuple[str, Any, Any]]:
         """Return document, sorted value and primary key of each row from the cursor on."""
-
-    def capped_count(self) -> int:
-        """Count the rows, but none beyond the first past `COUNT_CAP`."""
 
 
 class ListQuery(FilteredQuery):
@@ -111,22 +111,20 @@ def paged(query: ListQuery, rows: RowSource) -> Result[Page]:
 
 
 def _by_number(query: ListQuery, rows: RowSource) -> Result[Page]:
-    """Answer in one statement, or in two when rows follow. The first page is always there."""
+    """Answer a page. The first one is always there."""
     size, within = query.page_size, query.offset <= MAX_OFFSET - query.page_size
-    # One row more than the page holds tells whether others follow.
-    documents = rows.at(query.offset, size + 1) if within else []
+    documents, number = rows.page(query.offset, size) if within else ([], None)
     if query.page > 1 and not documents:
         return Rejected("not_found", f"There is no page {query.page}")
-    has_next = len(documents) > size
-    count = rows.capped_count() if has_next else query.offset + len(documents)
+    count = query.offset + len(documents) if number is None else number
     return Ok(
         Page(
             count=min(count, COUNT_CAP),
             count_capped=count > COUNT_CAP,
             page=query.page,
             page_size=size,
-            has_next=has_next,
-            results=Results.of(documents[:size]),
+            has_next=number is not None,
+            results=Results.of(documents),
         )
     )
 

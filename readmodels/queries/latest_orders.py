@@ -18,13 +18,22 @@ class LatestOrders:
     customer_id: UUID | None = None
     status: str | None = None
 
-    def at(self, offset: int, limit: int) -> list[str]:
+    def page(self, offset: int, size: int) -> tuple[list[str], int | None]:
+        """Read both in one statement: it counts when it meets the row that follows the page."""
         # The limit is part of the text: for a parameter the server plans to read a tenth of the
         # table. So an offset of 0 is left out of it.
         skip, offsets = (" OFFSET %s", [offset]) if offset else ("", [])
         where, values = self._where()
-        text = f"SELECT document FROM {_TABLE}{where} {_LATEST} LIMIT {limit}{skip}"  # noqa: S608
-        return [document for (document,) in fetch(text, *values, *offsets)]
+        some = f"SELECT 1 FROM {_TABLE}{where} LIMIT {COUNT_CAP + 1}"  # noqa: S608
+        page = f"SELECT document, order_date, id FROM {_TABLE}{where}"  # noqa: S608
+        text = (
+            f"SELECT document, CASE WHEN row_number() OVER ({_LATEST}) > {size}"  # noqa: S608
+            f" THEN (SELECT count(*) FROM ({some}) AS counted) END"
+            f" FROM ({page} {_LATEST} LIMIT {size + 1}{skip}) AS page {_LATEST}"
+        )
+        rows = fetch(text, *values, *values, *offsets)
+        number = rows[size][1] if len(rows) > size else None
+        return [document for document, _ in rows[:size]], number
 
     def beyond(self, cursor: Cursor, limit: int) -> list[tuple[str, datetime, UUID]]:
         where, values = self._where(cursor)
@@ -32,11 +41,6 @@ class LatestOrders:
         columns = "document, order_date, id"
         text = f"SELECT {columns} FROM {_TABLE}{where} {order} LIMIT {limit}"  # noqa: S608
         return fetch(text, *values)
-
-    def capped_count(self) -> int:
-        where, values = self._where()
-        some = f"SELECT 1 FROM {_TABLE}{where} LIMIT {COUNT_CAP + 1}"  # noqa: S608
-        return int(fetch(f"SELECT count(*) FROM ({some}) AS found", *values)[0][0])  # noqa: S608
 
     def _where(self, cursor: Cursor | None = None) -> tuple[str, list[Any]]:
         conditions: list[str] = []

@@ -59,7 +59,7 @@ def use_all() -> list[Any]:
     flags.raise_flags("a", "b", seconds=1)
     flags.lower_flags("a", "b")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(counters.local, "incr", lambda *_: 7)
+        patch.setattr(counters.local, "increment", lambda *_: 7)
         number = counters.increment(str(time.monotonic()), 60)
     try:
         channel.publish("orders")

@@ -1,6 +1,8 @@
 """How many requests are too many, and for whom."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -23,7 +25,8 @@ RATES = {"read": (3, 3600), "write": (2, 3600), "login": (2, 3600), "login_addre
 @pytest.fixture(autouse=True)
 def _strict(monkeypatch: pytest.MonkeyPatch):
     # In the middle of a window, so that no test crosses into the next one.
-    monkeypatch.setattr(throttling, "time", SimpleNamespace(time=lambda: 3600 * 1000 + 1800.5))
+    frozen = SimpleNamespace(time=lambda: 3600 * 1000 + 1800.5, monotonic=time.monotonic)
+    monkeypatch.setattr(throttling, "time", frozen)
     cache.clear()
     with cqrs(THROTTLE_RATES=RATES):
         yield
@@ -76,8 +79,10 @@ class TestUserThrottle:
         with cqrs(THROTTLE_RATES={**RATES, "read": None}):
             assert {read(client, "a").status_code for _ in range(5)} == {200}
 
-    def test_counts_for_itself_when_the_cache_is_down(self, client: Client):
-        throttling.counters.local.clear()
+    def test_counts_for_itself_when_the_cache_is_down(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(throttling.counters, "local", throttling.LocalCounters())
         with cqrs(REDIS_URL="redis://127.0.0.1:1/0"):
             assert [read(client, "a").status_code for _ in range(4)] == [200, 200, 200, 429]
 
@@ -189,3 +194,29 @@ class TestRates:
     def test_are_the_defaults_where_the_settings_name_none(self) -> None:
         with cqrs(THROTTLE_RATES={"read": None}):
             assert conf().THROTTLE_RATES == {**DEFAULTS.THROTTLE_RATES, "read": None}
+
+
+class TestLocalCounters:
+    def test_count_each_window_apart(self):
+        counters = throttling.LocalCounters()
+        assert [counters.increment(key, 60) for key in ("a", "a", "b", "a")] == [1, 2, 1, 3]
+
+    def test_miss_nothing_that_threads_count_at_once(self):
+        counters = throttling.LocalCounters()
+        with ThreadPoolExecutor(4) as threads:
+            found = list(threads.map(lambda _: counters.increment("a", 60), range(4000)))
+        assert sorted(found) == list(range(1, 4001))
+
+    def test_forget_what_has_ended_when_another_window_begins(self):
+        counters = throttling.LocalCounters()
+        counters.increment("ended", 0)
+        counters.increment("a", 60)
+        counters.increment("b", 60)
+        assert list(counters._windows) == ["a", "b"]
+
+    def test_forget_the_oldest_when_there_are_too_many(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(throttling, "MAX_WINDOWS", 3)
+        counters = throttling.LocalCounters()
+        for key in "abcd":
+            counters.increment(key, 60)
+        assert list(counters._windows) == ["b", "c", "d"]

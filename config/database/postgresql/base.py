@@ -22,6 +22,9 @@ from cqrs.database.aliases import PROJECTION_ALIAS, READ_ALIAS, WRITE_ALIAS
 from cqrs.database.breaker import database_breaker
 from cqrs.database.profiles import Profile, current_profile
 
+LOOKED_S = 0.1
+"""A connection of queries is not looked at again so soon: the two system calls take a twentieth of
+a query's time, and a query whose connection breaks is repeated on a new one."""
 # Of these a server's failure opens the circuit breaker: others would wait in vain.
 SHARED = (Profile.WEB, Profile.WORKER)
 REPORTED_READ_ONLY = (b"default_transaction_read_only", b"in_hot_standby")
@@ -43,6 +46,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Of the thread, when the connection was made."""
     made_at = 0.0
     """When the connection was made, in `time.monotonic()`."""
+    looked_at = 0.0
+    """When its socket was last found open, in `time.monotonic()`."""
 
     @cached_property
     def wrap_database_errors(self) -> ErrorsWithAlias:
@@ -95,14 +100,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.connection is None or self._is_suspect():
             return False
         pgconn = self.connection.pgconn
+        now, writes = time.monotonic(), self._writes()
+        if not writes and now < self.looked_at + LOOKED_S:
+            return _is_idle(pgconn)
         try:
             # The first call reads the server's last message, the second one the end of the stream.
             pgconn.consume_input()
             pgconn.consume_input()
         except DriverError:
             return False
-        is_idle = pgconn.transaction_status == TransactionStatus.IDLE
-        return is_idle and not (self._writes() and _is_read_only(pgconn))
+        self.looked_at = now
+        return _is_idle(pgconn) and not (writes and _is_read_only(pgconn))
 
     def _is_suspect(self) -> bool:
         return self.profile in SHARED and self.made_at < database_breaker(self.alias).silent_at
@@ -111,6 +119,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.alias == READ_ALIAS == PROJECTION_ALIAS:  # one alias for queries and projections
             return self.profile is not Profile.WEB
         return self.alias != READ_ALIAS
+
+
+def _is_idle(pgconn: PGconn) -> bool:
+    return pgconn.transaction_status == int(TransactionStatus.IDLE)
 
 
 def _is_read_only(pgconn: PGconn) -> bool:
