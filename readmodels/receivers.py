@@ -17,10 +17,9 @@ from redis.exceptions import RedisError
 from cqrs.event_log.signals import event_published
 from cqrs.messaging.context import current_traceparent
 from cqrs.messaging.tracing import span
-from readmodels import flags
+from readmodels import flags, wake_ups
 from readmodels.tasks import WAKE_UP_FLAG, WAKE_UP_SECONDS, project
 
-PAUSE_S = 0.02  # the task looks for later events for longer than that
 PAUSE_AFTER_FAILURE_S = 1.0  # the sweep comes meanwhile
 
 log = structlog.get_logger("readmodels.receivers")
@@ -56,12 +55,13 @@ class Waker:
 
 
 def _queue(asker: str | None = None) -> float:
-    """Queue the task unless it is in the queue; return the seconds until the next attempt."""
+    """Queue the task, or wake it where it waits; return the seconds until the next attempt."""
     try:
         if flags.raise_flag(WAKE_UP_FLAG, WAKE_UP_SECONDS):
             with span("wake-up", parent=asker):
                 project.delay()
-            return PAUSE_S
+        else:
+            wake_ups.send()
     except (BrokerError, RedisError, OSError) as error:
         log.warning("not_woken", reason=type(error).__name__)
         return PAUSE_AFTER_FAILURE_S

@@ -20,13 +20,13 @@ from cqrs.projections.registry import all_versions, projections
 from cqrs.rebuild.serving import NeedsOtherBuild
 from cqrs.rebuild.verify import NIGHTLY_PARTS, verify
 from cqrs.tasks import react
-from readmodels import flags
+from readmodels import flags, wake_ups
 
 WAKE_UP_FLAG = "readmodels.wake_up"
 WAKE_UP_SECONDS = 1
 # Then the task queues itself again: a worker that must stop waits for the end of a task.
 LONGEST_S = 15.0
-LINGER_S, LOOK_S = 0.05, 0.001
+LINGER_S = 0.25
 
 log = structlog.get_logger("readmodels.tasks")
 
@@ -79,16 +79,12 @@ def _queue(task: Any) -> None:
 
 
 def _more_comes() -> bool:
-    """Look for new events for a moment; return whether there are some."""
+    """Wait for new events for a moment; return whether there are some."""
     # Commits and sweeps leave it to this task meanwhile; the flags expire if it dies.
     flags.raise_flags(WAKE_UP_FLAG, _waiting_flag(), seconds=WAKE_UP_SECONDS)
-    last, until = sequencer.look(), time.monotonic() + LINGER_S
-    while time.monotonic() < until:
-        seen = sequencer.look()
-        if not seen.is_as(last):
-            return True
-        time.sleep(LOOK_S)
-    return False
+    wake_ups.forget()
+    seen = sequencer.look()
+    return seen.has_pending or wake_ups.wait(LINGER_S) or not sequencer.look().is_as(seen)
 
 
 @shared_task

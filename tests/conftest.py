@@ -83,6 +83,14 @@ def _few_iterations() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _short_wait() -> Iterator[None]:
+    """Let a projecting task of this process wait for more events only for a moment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("readmodels.tasks.LINGER_S", 0.01)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _context() -> Iterator[None]:
     with use_context(system_context(actor="test", correlation_id="c0")):

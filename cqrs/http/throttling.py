@@ -11,6 +11,7 @@ from itertools import count
 from threading import Lock
 from typing import Any
 
+from redis import Redis
 from redis.exceptions import RedisError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -61,15 +62,27 @@ class WindowCounters:
 
     def increment(self, key: str, seconds: int) -> int:
         """Count one request; return the number in its window, which lasts these seconds."""
+        mine = self.local.increment(key, seconds)
         if not conf().REDIS_URL:
-            return self.local.increment(key, seconds)
+            return mine
         try:
-            with redis_server.shared().use("throttle") as client, client.pipeline() as pipeline:
-                pipeline.set(PREFIX + key, 0, ex=seconds, nx=True)
-                pipeline.incr(PREFIX + key)
-                return int(pipeline.execute()[1])
+            with redis_server.shared().use("throttle") as client:
+                return _increment(client, PREFIX + key, seconds, is_first=mine == 1)
         except RedisError:
-            return self.local.increment(key, seconds)
+            return mine
+
+
+def _increment(client: Redis, key: str, seconds: int, *, is_first: bool) -> int:
+    """Count in one command if this process has seen the window's counter before."""
+    if is_first:
+        with client.pipeline() as pipeline:
+            pipeline.set(key, 0, ex=seconds, nx=True)
+            pipeline.incr(key)
+            return int(pipeline.execute()[1])
+    number = int(client.incr(key))
+    if number == 1:  # Redis had lost it
+        client.expire(key, seconds)
+    return number
 
 
 counters = WindowCounters()

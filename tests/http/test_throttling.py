@@ -12,6 +12,7 @@ from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken
 
 from config import environment as env
+from cqrs import redis_server
 from cqrs.conf import DEFAULTS, conf
 from cqrs.http import throttling
 from cqrs.http.refresh_tokens import PasswordBoundToken
@@ -220,3 +221,24 @@ class TestLocalCounters:
         for key in "abcd":
             counters.increment(key, 60)
         assert list(counters._windows) == ["b", "c", "d"]
+
+
+class TestWindowCounters:
+    def test_let_redis_forget_a_window_that_it_had_lost(self):
+        counters, client = throttling.WindowCounters(), redis_server.shared().client
+        assert [counters.increment("lost", 60) for _ in range(2)] == [1, 2]
+        client.delete(throttling.PREFIX + "lost")
+        assert [counters.increment("lost", 60) for _ in range(2)] == [1, 2]
+        assert 0 < client.ttl(throttling.PREFIX + "lost") <= 60
+
+    def test_go_on_with_their_own_count_without_redis(self):
+        counters = throttling.WindowCounters()
+        counters.increment("going on", 60)
+        with cqrs(REDIS_URL="redis://127.0.0.1:1/0"):
+            assert counters.increment("going on", 60) == 2
+
+    def test_count_for_all_processes(self):
+        first, second = throttling.WindowCounters(), throttling.WindowCounters()
+        assert [each.increment("shared", 60) for each in (first, second, first, second)] == [
+            1, 2, 3, 4,
+        ]  # fmt: skip

@@ -22,7 +22,7 @@ from cqrs.event_log.signals import event_published
 from cqrs.projections.models import ParkedEvent
 from cqrs.projections.registry import runner
 from cqrs.tasks import react
-from readmodels import receivers
+from readmodels import receivers, wake_ups
 from readmodels.models import CustomerReadModel
 from readmodels.projections import PROJECTIONS
 from readmodels.tasks import WAKE_UP_FLAG, _waiting_flag, project
@@ -239,12 +239,14 @@ class TestProject:
         customer()
         queued, meanwhile = broker.attempts, []
 
-        def sleep(_: float) -> None:
+        def wait(_: float) -> bool:
             if not meanwhile:
                 meanwhile.append(customer())
+                return woken(30)
+            return False
 
-        clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
-        monkeypatch.setattr("readmodels.tasks.time", clock)
+        woken = wake_ups.wait
+        monkeypatch.setattr(wake_ups, "wait", wait)
         project()
         assert CustomerReadModel.objects.filter(pk=meanwhile[0]).exists()
         assert broker.attempts == queued
@@ -257,7 +259,7 @@ class TestProject:
         customer()
         seen = []
 
-        def sleep(_: float) -> None:
+        def wait(_: float) -> bool:
             if not seen:
                 customer()
                 with monkeypatch.context() as patch:
@@ -266,12 +268,28 @@ class TestProject:
                     with cqrs(EVENTS=[]):
                         patch.setattr("readmodels.tasks._bring_to_head", lambda: seen.append("new"))
                         project()
+                return True
+            return False
 
-        clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
-        monkeypatch.setattr("readmodels.tasks.time", clock)
+        monkeypatch.setattr(wake_ups, "wait", wait)
         project()
         assert set(seen) == {"new"}
         assert CustomerReadModel.objects.count() == 2
+
+    def test_finds_what_came_without_a_wake_up(
+        self, broker: Broker, monkeypatch: pytest.MonkeyPatch
+    ):
+        customer()
+        broker.error, meanwhile = BrokerError("gone"), []
+
+        def wait(_: float) -> bool:
+            if not meanwhile:
+                meanwhile.append(customer())
+            return False
+
+        monkeypatch.setattr(wake_ups, "wait", wait)
+        project()
+        assert CustomerReadModel.objects.filter(pk=meanwhile[0]).exists()
 
     def test_does_not_wait_after_a_sweep_that_found_nothing(
         self, broker: Broker, monkeypatch: pytest.MonkeyPatch
