@@ -1,89 +1,24 @@
 """Limit how many requests a caller may make.
 
 One counter per fixed window, because DRF's own throttles store a list of all request times of the
-window in the cache: thousands of entries are read and written at every request. When Redis is out
-of reach, a process counts alone: an outage of Redis must not become an outage of the API.
+window in the cache: thousands of entries are read and written at every request.
 """
 
 import time
-from collections.abc import Iterable, Iterator
-from itertools import count
-from threading import Lock
+from collections.abc import Iterable
 from typing import Any
 
-from redis import Redis
-from redis.exceptions import RedisError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from cqrs import metrics, redis_server
+from cqrs import metrics
 from cqrs.conf import conf
 from cqrs.http import callers, refresh_tokens
+from cqrs.http.window_counters import WindowCounters
 
-PREFIX = "cqrs:throttle:"
-MAX_WINDOWS = 100_000
 Counted = tuple[str, str]
 """The name of a rate, and the caller that is counted."""
-
-
-class LocalCounters:
-    """Counts in this process, in a tenth of the time that Django's cache in memory takes."""
-
-    def __init__(self) -> None:
-        self._windows: dict[str, tuple[Iterator[int], float]] = {}
-        """The counter of each window and when it ends, those that began first at the front."""
-        self._lock = Lock()
-
-    def increment(self, key: str, seconds: int) -> int:
-        window = self._windows.get(key) or self._begin(key, seconds)
-        return next(window[0])
-
-    def _begin(self, key: str, seconds: int) -> tuple[Iterator[int], float]:
-        now = time.monotonic()
-        with self._lock:
-            self._forget(now)
-            return self._windows.setdefault(key, (count(1), now + seconds))
-
-    def _forget(self, now: float) -> None:
-        """Forget windows that have ended, and the oldest one when there are too many."""
-        while self._windows:
-            first = next(iter(self._windows))
-            if self._windows[first][1] > now and len(self._windows) < MAX_WINDOWS:
-                return
-            del self._windows[first]
-
-
-class WindowCounters:
-    """Counts in Redis for all processes, and in this process while that is out of reach."""
-
-    def __init__(self) -> None:
-        self.local = LocalCounters()
-
-    def increment(self, key: str, seconds: int) -> int:
-        """Count one request; return the number in its window, which lasts these seconds."""
-        mine = self.local.increment(key, seconds)
-        if not conf().REDIS_URL:
-            return mine
-        try:
-            with redis_server.shared().use("throttle") as client:
-                return _increment(client, PREFIX + key, seconds, is_first=mine == 1)
-        except RedisError:
-            return mine
-
-
-def _increment(client: Redis, key: str, seconds: int, *, is_first: bool) -> int:
-    """Count in one command if this process has seen the window's counter before."""
-    if is_first:
-        with client.pipeline() as pipeline:
-            pipeline.set(key, 0, ex=seconds, nx=True)
-            pipeline.incr(key)
-            return int(pipeline.execute()[1])
-    number = int(client.incr(key))
-    if number == 1:  # Redis had lost it
-        client.expire(key, seconds)
-    return number
-
 
 counters = WindowCounters()
 

@@ -13,7 +13,7 @@ from django.core.cache import cache
 from cqrs import redis_server
 from cqrs.caching.entries import NO_ANSWER, CacheSlot
 from cqrs.caching.redis import RedisCache
-from cqrs.http.throttling import WindowCounters
+from cqrs.http.window_counters import WindowCounters
 from cqrs.notifications import channel
 from cqrs.queries.results import Results
 from cqrs.redis_server import GENERATION_KEY, RedisServer, Skipped

@@ -1,8 +1,6 @@
 """How many requests are too many, and for whom."""
 
 import json
-import time
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -12,10 +10,10 @@ from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken
 
 from config import environment as env
-from cqrs import redis_server
 from cqrs.conf import DEFAULTS, conf
 from cqrs.http import throttling
 from cqrs.http.refresh_tokens import PasswordBoundToken
+from cqrs.http.window_counters import LocalCounters
 from tests.support.kernel_settings import cqrs
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
@@ -26,7 +24,7 @@ RATES = {"read": (3, 3600), "write": (2, 3600), "login": (2, 3600), "login_addre
 @pytest.fixture(autouse=True)
 def _strict(monkeypatch: pytest.MonkeyPatch):
     # In the middle of a window, so that no test crosses into the next one.
-    frozen = SimpleNamespace(time=lambda: 3600 * 1000 + 1800.5, monotonic=time.monotonic)
+    frozen = SimpleNamespace(time=lambda: 3600 * 1000 + 1800.5)
     monkeypatch.setattr(throttling, "time", frozen)
     cache.clear()
     with cqrs(THROTTLE_RATES=RATES):
@@ -83,7 +81,7 @@ class TestUserThrottle:
     def test_counts_for_itself_when_the_cache_is_down(
         self, client: Client, monkeypatch: pytest.MonkeyPatch
     ):
-        monkeypatch.setattr(throttling.counters, "local", throttling.LocalCounters())
+        monkeypatch.setattr(throttling.counters, "local", LocalCounters())
         with cqrs(REDIS_URL="redis://127.0.0.1:1/0"):
             assert [read(client, "a").status_code for _ in range(4)] == [200, 200, 200, 429]
 
@@ -195,50 +193,3 @@ class TestRates:
     def test_are_the_defaults_where_the_settings_name_none(self) -> None:
         with cqrs(THROTTLE_RATES={"read": None}):
             assert conf().THROTTLE_RATES == {**DEFAULTS.THROTTLE_RATES, "read": None}
-
-
-class TestLocalCounters:
-    def test_count_each_window_apart(self):
-        counters = throttling.LocalCounters()
-        assert [counters.increment(key, 60) for key in ("a", "a", "b", "a")] == [1, 2, 1, 3]
-
-    def test_miss_nothing_that_threads_count_at_once(self):
-        counters = throttling.LocalCounters()
-        with ThreadPoolExecutor(4) as threads:
-            found = list(threads.map(lambda _: counters.increment("a", 60), range(4000)))
-        assert sorted(found) == list(range(1, 4001))
-
-    def test_forget_what_has_ended_when_another_window_begins(self):
-        counters = throttling.LocalCounters()
-        counters.increment("ended", 0)
-        counters.increment("a", 60)
-        counters.increment("b", 60)
-        assert list(counters._windows) == ["a", "b"]
-
-    def test_forget_the_oldest_when_there_are_too_many(self, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(throttling, "MAX_WINDOWS", 3)
-        counters = throttling.LocalCounters()
-        for key in "abcd":
-            counters.increment(key, 60)
-        assert list(counters._windows) == ["b", "c", "d"]
-
-
-class TestWindowCounters:
-    def test_let_redis_forget_a_window_that_it_had_lost(self):
-        counters, client = throttling.WindowCounters(), redis_server.shared().client
-        assert [counters.increment("lost", 60) for _ in range(2)] == [1, 2]
-        client.delete(throttling.PREFIX + "lost")
-        assert [counters.increment("lost", 60) for _ in range(2)] == [1, 2]
-        assert 0 < client.ttl(throttling.PREFIX + "lost") <= 60
-
-    def test_go_on_with_their_own_count_without_redis(self):
-        counters = throttling.WindowCounters()
-        counters.increment("going on", 60)
-        with cqrs(REDIS_URL="redis://127.0.0.1:1/0"):
-            assert counters.increment("going on", 60) == 2
-
-    def test_count_for_all_processes(self):
-        first, second = throttling.WindowCounters(), throttling.WindowCounters()
-        assert [each.increment("shared", 60) for each in (first, second, first, second)] == [
-            1, 2, 3, 4,
-        ]  # fmt: skip
