@@ -2,9 +2,8 @@
 
 from uuid import UUID
 
-from cqrs.database.lock_waits import before_lock
-from cqrs.event_log.aggregates import refuse_missing, require_unchanged
-from cqrs.event_log.outside import reading
+from cqrs.event_log.aggregates import refuse_missing
+from cqrs.event_log.relied_rows import find_unlocked, load_shared
 from cqrs.messaging.results import reject
 from customers.commands.import_customer import ImportCustomer
 from customers.commands.register_customer import RegisterCustomer
@@ -27,26 +26,18 @@ __all__ = [
 def lock_active_customer(customer_id: UUID) -> Customer:
     """Return the customer, locked against a deactivation until the open transaction ends.
 
-    The lock is shared: orders of one customer do not wait for each other. Refuses with `not_found`
-    and `customer_inactive`.
+    Refuses with `not_found` and `customer_inactive`.
     """
-    before_lock(customer_id)
-    # Raw SQL, because the ORM has FOR UPDATE only.
-    statement = "SELECT * FROM customers_customer WHERE id = %s FOR SHARE"
-    with reading(Customer.stream_type, customer_id):
-        found = list(Customer.objects.raw(statement, [customer_id]))
-    if not found:
-        refuse_missing(Customer, customer_id)
-    require_unchanged(found[0])
-    if not found[0].is_active:
+    customer = load_shared(Customer, customer_id)
+    if not customer.is_active:
         reject("customer_inactive", f"Customer {customer_id} is deactivated")
-    return found[0]
+    return customer
 
 
 def require_customer(customer_id: UUID) -> None:
     """Refuse with `not_found` unless the customer exists, active or not."""
-    if not Customer.objects.filter(pk=customer_id).exists():
-        reject("not_found", f"There is no customer {customer_id}")
+    if find_unlocked(Customer, customer_id) is None:
+        refuse_missing(Customer, customer_id)
 
 
 def same_email(one: str, other: str) -> bool:

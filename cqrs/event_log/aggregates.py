@@ -103,15 +103,6 @@ def find_for_change(model: type[A], pk: UUID, expected: int | Precondition | Non
     return found
 
 
-def find_unlocked(model: type[A], pk: UUID) -> A | None:
-    """Return the aggregate without a lock, or None. Raises `ChangedOutside`."""
-    with outside.reading(model.stream_type, pk):
-        found: A | None = model._default_manager.filter(pk=pk).first()
-    if found is not None:
-        require_unchanged(found)
-    return found
-
-
 def require_unchanged(*aggregates: Aggregate) -> None:
     """Raise `ChangedOutside` if any of these rows is not as the application left it.
 

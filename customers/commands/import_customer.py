@@ -7,8 +7,9 @@ Not offered over HTTP.
 from dataclasses import replace
 from typing import ClassVar
 
-from cqrs.event_log.aggregates import find_unlocked, lock_new
+from cqrs.event_log.aggregates import lock_new
 from cqrs.event_log.events import publish
+from cqrs.event_log.relied_rows import find_unlocked
 from cqrs.messaging.context import IMPORTED, current_context, use_context
 from cqrs.messaging.fields import Id, Text, UtcDatetime
 from cqrs.messaging.messages import AggregateState, Command

@@ -11,9 +11,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from cqrs.event_log.aggregates import find_unlocked, lock_new
+from cqrs.event_log.aggregates import lock_new
 from cqrs.event_log.events import publish
 from cqrs.event_log.outside import LastEvent
+from cqrs.event_log.relied_rows import find_unlocked
 from cqrs.messaging.context import IMPORTED, current_context, use_context
 from cqrs.messaging.currencies import AnyCurrency
 from cqrs.messaging.fields import Id, UtcDatetime

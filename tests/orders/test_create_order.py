@@ -136,7 +136,7 @@ class TestCreateOrderCosts:
             accepted(CreateOrder, **payload)
         statements = [q["sql"] for q in captured if "SAVEPOINT" not in q["sql"]]
         assert [" ".join(sql.split()[:3]) for sql in statements] == [
-            "SELECT * FROM",
+            'SELECT stored."version", stored."digest",',
             'SELECT "orders_stockitem"."version", "orders_stockitem"."digest",',
             'UPDATE "orders_stockitem" AS',
             'INSERT INTO "orders_order"',

@@ -142,6 +142,8 @@ class TestCommand:
         assert count(SetStock, product_id=lamp, on_hand=9) == 4
         assert count(SetStock, product_id=uuid7(), on_hand=9) == 4
         assert count(CreateOrder, **content(ada, line(lamp))) == 6
+        history = {"order_id": uuid7(), "ordered_at": LONG_AGO}
+        assert count(ImportOrder, **content(ada), **history) == 6
 
 
 class TestRowThatWentBack:
