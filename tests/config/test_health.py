@@ -1,7 +1,6 @@
 """The addresses that probes ask."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from django.db import connections
@@ -11,7 +10,7 @@ from structlog.testing import capture_logs
 from config.monitoring import health
 from config.monitoring.database_probes import DatabaseQuestion
 from config.monitoring.probes import DOWN, UP, Probe
-from cqrs.database.breaker import database_breaker
+from tests.config.refusing import refused
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 
@@ -50,20 +49,6 @@ def replica() -> Iterator[Probe]:
     probe = Probe(DatabaseQuestion("replica", if_read_only=UP))
     yield probe
     probe._pool.submit(connections.close_all).result()
-
-
-@contextmanager
-def refused(probe: Probe) -> Iterator[None]:
-    """Let the probe's thread ask at a port where no server listens."""
-    probe._pool.submit(_connect_to, PORT="1").result()
-    yield
-    probe._pool.submit(_connect_to).result()
-    database_breaker("replica").reset()  # does not wait for its next trial
-
-
-def _connect_to(**changed: str) -> None:
-    connections["replica"].close()
-    connections["replica"].settings_dict = {**connections.settings["replica"], **changed}
 
 
 class TestDatabaseQuestion:
