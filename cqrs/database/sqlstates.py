@@ -6,7 +6,7 @@ https://www.postgresql.org/docs/current/errcodes-appendix.html
 from enum import Enum
 
 from django.db import DataError, Error, IntegrityError
-from django.db.utils import InterfaceError, OperationalError
+from django.db.utils import InterfaceError, InternalError, OperationalError
 from psycopg.errors import PipelineAborted
 
 
@@ -80,8 +80,9 @@ def _row(error: Exception) -> tuple[Meaning | None, Blame]:
     if isinstance(error.__cause__, PipelineAborted):
         return None, Blame.SERVER  # an earlier statement of the pipeline has failed
     if (state := sqlstate(error)) is None:
-        # Without a connection there is no SQLSTATE: the server sends it.
-        if isinstance(error, OperationalError | InterfaceError):
+        # Without a connection there is no SQLSTATE: the server sends it. There is none, either, for
+        # an answer that the driver cannot read, such as one with a farewell behind it.
+        if isinstance(error, OperationalError | InterfaceError | InternalError):
             return Meaning.LOST, Blame.SERVER
         is_of_data = isinstance(error, DataError | IntegrityError)
         return None, Blame.EVENT if is_of_data else Blame.SCHEMA

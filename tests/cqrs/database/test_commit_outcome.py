@@ -24,6 +24,8 @@ pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
     pytest.mark.postgresql_version,
 ]
+COMMITTED_AND = b"C\0\0\0\x0bCOMMIT\0"  # and no ReadyForQuery
+FAREWELL = b"E\0\0\0\x26SFATAL\0C08P01\0Mforced disconnect\0\0"
 KEYS = pytest.mark.parametrize("key", [None, "k-1"])
 
 
@@ -46,6 +48,18 @@ class TestCommitted:
         with at_commit("PERFORM pg_sleep(0.5)"):
             cut_at_once = Fault(reaches_server=True, awaits_answer=False)
             result, retries = broken(wire, cut_at_once, SetStock, payload, key)
+        assert (result.value.version, retries) == (1, [])
+        assert stock(payload["product_id"]) == (3, 0, 1)
+
+    def test_is_found_when_the_answer_has_a_farewell_behind_it(self, wire: Proxy):
+        """As of a pooler that disconnects its clients: the driver knows of no such answer."""
+
+        def end() -> None:
+            [breaking] = [each for each in wire.wires if each.fault]
+            breaking.client.sendall(COMMITTED_AND + FAREWELL)
+
+        payload = {"product_id": uuid7(), "on_hand": 3}
+        result, retries = broken(wire, Fault(reaches_server=True, then=end), SetStock, payload)
         assert (result.value.version, retries) == (1, [])
         assert stock(payload["product_id"]) == (3, 0, 1)
 
