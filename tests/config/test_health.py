@@ -59,9 +59,10 @@ class TestDatabaseQuestion:
                 with refused(replica):
                     assert [replica.start().result() for _ in range(3)] == [DOWN, DOWN, DOWN]
                 assert [replica.start().result() for _ in range(2)] == [UP, UP]
-        for line in logs:
+        probed = [line for line in logs if line.get("database") == "replica"]
+        for line in probed:
             line.pop("duration_s", None)
         failed = {"event": "probe_failed", "database": "replica", "log_level": "warning",
                   "reason": "OperationalError"}  # fmt: skip
         back = {"event": "probe_recovered", "database": "replica", "log_level": "warning"}
-        assert logs == [failed, back, failed, back]
+        assert probed == [failed, back, failed, back]
