@@ -26,13 +26,13 @@ class OutageDesk:
     ) -> None:
         self.desk, self.write, self.read, self.redis = desk, write, read, redis
 
-    def heal(self) -> None:
-        """Bring everything back, whatever the last test took away."""
+    def heal(self, **environment: str) -> None:
+        """Bring everything back, whatever the last test took away; serve in this environment."""
         for hung in (self.write, self.read):
             hung.resume()
         for server in (self.write, self.read, self.redis):
             server.start()
-        self.desk.start()
+        self.desk.start(**environment)
         with self.desk.client() as client:  # it tries a lost database again after a second
             unknown = f"/api/orders/{uuid7()}/confirm"
             wait_for(lambda: client.post(unknown).status_code == 404)
@@ -77,5 +77,5 @@ def api(desk: Desk) -> Iterator[httpx.Client]:
 def customer(desk: Desk, api: httpx.Client) -> str:
     """Return the id of a customer whom the read side knows."""
     found = registered(api, f"{uuid7()}@example.com")
-    wait_for(lambda: is_level(desk), 30)
+    wait_for(lambda: is_level(desk))
     return found

@@ -30,8 +30,7 @@ pytestmark = pytest.mark.timeout(900 if FULL_COUNTS else 300)
 @pytest.fixture(scope="module")
 def any_desk(any_outage_desk: OutageDesk) -> Desk:
     """Serve without workers of its own; all clients may wait at the same time."""
-    any_outage_desk.heal()
-    any_outage_desk.desk.start(WORKER="0", WEB_THREADS="16")
+    any_outage_desk.heal(WORKER="0", WEB_THREADS="16")
     return any_outage_desk.desk
 
 
@@ -46,7 +45,7 @@ def workers(any_desk: Desk) -> Iterator[list[CeleryWorker]]:
 
 @pytest.fixture
 def desk(any_desk: Desk, workers: list[CeleryWorker]) -> Desk:
-    wait_for(lambda: is_level(any_desk), 60)
+    wait_for(lambda: is_level(any_desk))
     return any_desk
 
 
@@ -93,7 +92,7 @@ class TestReadYourOwnWrites:
                 assert code == 0, said + failed
             for each in reading:
                 each.result()
-        wait_for(lambda: is_level(desk), 30)
+        wait_for(lambda: is_level(desk))
         assert_agree(desk)
 
     def test_is_refused_at_once_when_the_write_was_parked(
@@ -107,7 +106,7 @@ class TestReadYourOwnWrites:
             placed = api.post("/api/orders", json=order_body(buyer))
             path = placed.headers["Location"]
             parked = "SELECT consumer FROM cqrs_projections_parkedevent WHERE stream_id = %s"
-            wait_for(lambda: desk.sql("replica", parked, placed.json()["id"]), 30)
+            wait_for(lambda: desk.sql("replica", parked, placed.json()["id"]))
             started = time.monotonic()
             headers = {TOKEN: placed.headers[TOKEN], "Prefer": "wait=20"}
             answer = api.get(path, headers=headers)
@@ -116,7 +115,7 @@ class TestReadYourOwnWrites:
         finally:
             desk.execute("replica", "ALTER TABLE read_orders DROP CONSTRAINT poison")
         # The sweep tries again by itself, and the same token is good then.
-        wait_for(lambda: not desk.sql("replica", parked, placed.json()["id"]), 60)
+        wait_for(lambda: not desk.sql("replica", parked, placed.json()["id"]))
         assert read(api, path, placed)["customer_name"] == POISON
         assert_agree(desk)
 
@@ -132,12 +131,12 @@ class TestKilledWorker:
             for _ in range(KILLS):
                 for _ in range(5):
                     placed = api.post("/api/orders", json=order_body(buyer))
-                wait_for(lambda: desk.sql("replica", IN_A_SLOW_BATCH), 60)
+                wait_for(lambda: desk.sql("replica", IN_A_SLOW_BATCH))
                 workers[0].kill()
                 workers[0] = CeleryWorker(desk, 0, *TWO_PROCESSES)
         finally:
             desk.execute("replica", "DROP FUNCTION slowly CASCADE")
-        wait_for(lambda: is_level(desk), 60)
+        wait_for(lambda: is_level(desk))
         count = read(api, f"/api/customers/{buyer}", placed)["order_count"]
         assert count == 5 * KILLS
         assert_agree(desk)
@@ -169,7 +168,7 @@ class TestSequencerAlarm:
         for each in second["projections"]:
             assert each["position"] == each["head"]
             assert each["lag_seconds"] >= first["sequencer"]["oldest_pending_seconds"]
-        wait_for(lambda: desk.run("projections", "status", "--max-lag", "0")[0] == 0, 30)
+        wait_for(lambda: desk.run("projections", "status", "--max-lag", "0")[0] == 0)
 
 
 class TestWithoutWorkers:

@@ -54,7 +54,7 @@ def reads_its_writes(api: httpx.Client) -> None:
 def assert_projecting_goes_on(desk: Desk) -> None:
     with desk.client() as api:
         registered(api, f"{uuid7()}@example.com")
-        wait_for(lambda: ("send_welcome_email",) in desk.sql("default", HANGING), 60)
+        wait_for(lambda: ("send_welcome_email",) in desk.sql("default", HANGING))
         started = time.monotonic()
         reads_its_writes(api)
         assert time.monotonic() - started < CUSTOMERS * READ_S
@@ -66,22 +66,23 @@ def assert_projecting_goes_on(desk: Desk) -> None:
         imported = " AND metadata ->> 'origin' = 'import'"
         [(count,)] = desk.sql("default", written)
         [(skipped,)] = desk.sql("default", written + imported)
-        wait_for(lambda: desk.sql("default", profiles) == [(count - skipped,)], 30)
+        wait_for(lambda: desk.sql("default", profiles) == [(count - skipped,)])
 
 
 class TestHangingReactions:
     @pytest.mark.timeout(300)
     def test_hold_no_slot_of_a_celery_worker_with_its_default_concurrency(
-        self, outage: OutageDesk
+        self, any_outage_desk: OutageDesk
     ) -> None:
         with hanging_servers() as settings:
-            outage.desk.start(WORKER="0")
+            any_outage_desk.heal(WORKER="0")
+            desk = any_outage_desk.desk
             workers = [
-                CeleryWorker(outage.desk, 0, with_=settings),
-                CeleryWorker(outage.desk, 1, *REACTIONS, with_=settings),
+                CeleryWorker(desk, 0, with_=settings),
+                CeleryWorker(desk, 1, *REACTIONS, with_=settings),
             ]
             try:
-                assert_projecting_goes_on(outage.desk)
+                assert_projecting_goes_on(desk)
             finally:
                 for worker in workers:
                     worker.kill()

@@ -4,7 +4,6 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 from pathlib import Path
 
 import httpx
@@ -19,28 +18,26 @@ from tests.faults.conftest import OutageDesk
 from tests.support.desk import STOP_S, Desk, registered, wait_for
 
 READS = 40
-NUMBERS = count(7)  # a killed worker is remembered for half a minute
+NUMBER = 7  # that no other test has: a killed worker is remembered for half a minute
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def desk(any_outage_desk: OutageDesk) -> Desk:
-    any_outage_desk.heal()
-    any_outage_desk.desk.start(WORKER="0", WEB_WORKERS="2")
+    any_outage_desk.heal(WORKER="0", WEB_WORKERS="2")
     return any_outage_desk.desk
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def port() -> int:
     return free_port()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def worker(desk: Desk, port: int) -> Iterator[CeleryWorker]:
     """Start a worker of both queues with two children, and no beat."""
     queues = ("--queues", "projections,reactions", "--concurrency", "2")
-    number = next(NUMBERS)
-    worker = CeleryWorker(desk, number, *queues, with_={"METRICS_PORT": str(port)})
-    wait_for(lambda: len(queues_of(number, desk)) == 2, 60)
+    worker = CeleryWorker(desk, NUMBER, *queues, with_={"METRICS_PORT": str(port)})
+    wait_for(lambda: len(queues_of(NUMBER, desk)) == 2)
     yield worker
     if worker.process.poll() is None:
         worker.kill()
@@ -82,7 +79,7 @@ class TestWebProcesses:
         [shared] = directories("web", desk.process)
         assert len([*shared.glob("counter_*.db")]) == 2
         seats = lambda: value(url, "desk_web_seats", share="writes")  # noqa: E731
-        assert wait_for(lambda: seats() == 10, 20)
+        assert wait_for(lambda: seats() == 10)
 
 
 class TestWorker:
@@ -92,15 +89,14 @@ class TestWorker:
         url = f"http://127.0.0.1:{port}/metrics"
         registered(api, f"{uuid7()}@example.com")
         done = {"reaction": "send_welcome_email", "outcome": "done"}
-        wait_for(lambda: value(url, "cqrs_reaction_attempts_total", **done) == 1, 60)
+        wait_for(lambda: value(url, "cqrs_reaction_attempts_total", **done) == 1)
         assert value(f"{desk.url}/metrics", "cqrs_heartbeats", kind="worker") >= 2
         assert len(directories("worker", worker.process)) == 1
 
     def test_leaves_nothing_behind_when_it_is_stopped(self, desk: Desk, worker: CeleryWorker):
-        number = next(NUMBERS) - 1
         worker.process.send_signal(signal.SIGTERM)
         assert worker.process.wait(STOP_S) == 0
-        assert queues_of(number, desk) == set()
+        assert queues_of(NUMBER, desk) == set()
         assert directories("worker", worker.process) == []
 
 

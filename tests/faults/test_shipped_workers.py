@@ -28,8 +28,7 @@ pytestmark = pytest.mark.timeout(1200 if FULL_COUNTS else 300)
 @pytest.fixture(scope="module")
 def any_desk(any_outage_desk: OutageDesk) -> Desk:
     """Serve without workers of its own."""
-    any_outage_desk.heal()
-    any_outage_desk.desk.start(WORKER="0")
+    any_outage_desk.heal(WORKER="0")
     return any_outage_desk.desk
 
 

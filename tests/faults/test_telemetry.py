@@ -13,6 +13,7 @@ from tests.faults.celery_worker import REACTIONS, TWO_PROCESSES, CeleryWorker
 from tests.support.collector import Collector, collecting
 from tests.support.desk import STOP_S, Desk, registered, served_desk, wait_for
 from tests.support.servers import private_redis
+from tests.support.templates import served_postgres
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 AT_EXIT = "600000"  # ms: spans are sent when a process ends, and not before
@@ -28,8 +29,9 @@ def collector() -> Iterator[Collector]:
 @pytest.fixture(scope="module")
 def logs(collector: Collector) -> Iterator[Path]:
     """Let an order pass through a desk and its workers, stop them, and return their logs."""
-    with private_redis() as redis:
+    with served_postgres() as postgres, private_redis() as redis:
         traced = {
+            **postgres.variables,
             "REDIS_URL": redis.url,
             "WORKER": "0",
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
@@ -40,9 +42,10 @@ def logs(collector: Collector) -> Iterator[Path]:
             workers = [_worker(desk, 0, TWO_PROCESSES), _worker(desk, 1, REACTIONS)]
             try:
                 _place_an_order(desk)
-                desk.stop()
                 for worker in workers:
                     worker.process.send_signal(signal.SIGTERM)
+                desk.stop()
+                for worker in workers:
                     worker.process.wait(STOP_S)
                 yield desk.folder
             finally:
@@ -52,9 +55,7 @@ def logs(collector: Collector) -> Iterator[Path]:
 
 
 def _worker(desk: Desk, number: int, options: tuple[str, ...]) -> CeleryWorker:
-    return CeleryWorker(
-        desk, number, *options, with_={**desk.variables, "OTEL_SERVICE_NAME": f"worker-{number}"}
-    )
+    return CeleryWorker(desk, number, *options, with_={"OTEL_SERVICE_NAME": f"worker-{number}"})
 
 
 def _place_an_order(desk: Desk) -> None:
@@ -64,7 +65,7 @@ def _place_an_order(desk: Desk) -> None:
         client.headers.update(headers)
         registered(client, f"{uuid7()}@example.com")
     for table in ("cqrs_pending", "cqrs_reactionwork"):  # which the sequencer fills
-        wait_for(lambda: not desk.sql("default", f"SELECT FROM {table}"), 60)  # noqa: B023
+        wait_for(lambda: not desk.sql("default", f"SELECT FROM {table}"))  # noqa: B023
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
