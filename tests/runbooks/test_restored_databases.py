@@ -42,13 +42,20 @@ WHILE_RESTORED = {
 }
 
 
-@pytest.fixture
-def databases() -> Iterator[Databases]:
+@pytest.fixture(scope="module")
+def stack() -> Iterator[ExitStack]:
+    """Return where servers are left running for the tests that follow."""
     with ExitStack() as stack:
-        write, read = [stack.enter_context(served_postgres()) for _ in range(2)]
-        desk = stack.enter_context(served_desk(**on_two_servers(write, read)))
-        desk.start()
-        yield Databases(desk, write, read)
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def databases(stack: ExitStack) -> Databases:
+    """Return a desk that each test leaves healed, if on other servers."""
+    write, read = [stack.enter_context(served_postgres()) for _ in range(2)]
+    desk = stack.enter_context(served_desk(**on_two_servers(write, read)))
+    desk.start()
+    return Databases(desk, write, read)
 
 
 @pytest.fixture
@@ -65,19 +72,19 @@ class TestRestoredWriteDatabase:
         databases.succeed("projections rebuild orders")  # copies exist
         dumped(databases.write.url, databases.desk.folder / "default.dump")
         lost = readable(api)
-        wait_for(lambda: is_level(databases.desk), 60)
+        wait_for(lambda: is_level(databases.desk))
         self.restore(databases, api, before)
         after: list[str] = []
         with repeated(lambda: after.append(fresh(api))):
-            wait_for(lambda: len(after) > 2, 60)
-            wait_for(lambda: api.get("/health/ready").json().get("read_side") == AHEAD, 60)
+            wait_for(lambda: len(after) > 2)
+            wait_for(lambda: api.get("/health/ready").json().get("read_side") == AHEAD)
             assert databases.states() == {"ahead"}
             assert is_readable(api, lost)
             assert not is_readable(api, after[0])
             said = databases.follow(HEAL)
             assert f"lost: customer {lost}: version 1 to 1" in " ".join(said.split())
-            wait_for(lambda: is_readable(api, after[0]), 60)
-        wait_for(lambda: is_level(databases.desk), 60)
+            wait_for(lambda: is_readable(api, after[0]))
+        wait_for(lambda: is_level(databases.desk))
         assert all(is_readable(api, each) for each in (before, *after))
         assert api.get(f"/api/customers/{lost}").status_code == 404
         assert "read_side" not in api.get("/health/ready").json()
@@ -93,11 +100,11 @@ class TestRestoredWriteDatabase:
                 seen[answer.request.method, answer.json().get("code", answer.status_code)] += 1
 
         with repeated(use):
-            wait_for(lambda: seen["POST", 201], 60)
+            wait_for(lambda: seen["POST", 201])
             url = databases.write.url
-            wait_for(lambda: attempt(RESTORE, databases.desk, WRITE_URL=url).returncode == 0, 60)
+            wait_for(lambda: attempt(RESTORE, databases.desk, WRITE_URL=url).returncode == 0)
             placed = seen["POST", 201]
-            wait_for(lambda: seen["POST", 201] > placed + 1, 60)
+            wait_for(lambda: seen["POST", 201] > placed + 1)
         assert set(seen) <= WHILE_RESTORED, seen
 
 
@@ -113,48 +120,8 @@ class TestRestoredReadDatabase:
         assert is_readable(api, customer)
         databases.succeed("projections rebuild --all --discard")
         run(RESTORE, databases.desk, WRITE_URL=url)
-        wait_for(lambda: is_readable(api, customer), 60)
-        wait_for(lambda: is_level(databases.desk), 60)
-        databases.assert_healed()
-
-
-class TestPromotedStandby:
-    @pytest.fixture
-    def standby(self, databases: Databases) -> Iterator[PrivateStandby]:
-        path = Path(tempfile.mkdtemp(prefix="order-desk-"))
-        with private_standby(path, databases.write) as standby:
-            yield standby
-
-    def promote(self, databases: Databases, standby: PrivateStandby) -> None:
-        databases.write.kill()
-        standby.start()
-        program = standby.binaries["pg_ctl"]
-        standby.account.run([program, "promote", "--wait", "-D", standby.cluster.data])
-        databases.desk.start(**on_two_servers(standby, databases.read))
-
-    def test_that_lost_the_last_commits_is_healed_by_the_page(
-        self, databases: Databases, standby: PrivateStandby, api: httpx.Client
-    ) -> None:
-        before = readable(api)
-        wait_for(lambda: count_of_events(standby) == count_of_events(databases.write), 60)
-        standby.stop()
-        lost = readable(api)
-        self.promote(databases, standby)
-        placed = api.post("/api/orders", json=order_body(before)).json()["id"]
-        wait_for(lambda: databases.states() == {"ahead"}, 60)
-        databases.follow(PROMOTE)
-        wait_for(lambda: api.get(f"/api/orders/{placed}").status_code == 200, 60)
-        assert api.get(f"/api/customers/{lost}").status_code == 404
-        databases.assert_healed()
-
-    def test_that_lost_nothing_goes_on(
-        self, databases: Databases, standby: PrivateStandby, api: httpx.Client
-    ) -> None:
-        readable(api)
-        wait_for(lambda: count_of_events(standby) == count_of_events(databases.write), 60)
-        self.promote(databases, standby)
-        readable(api)
-        assert "Nothing to heal" in databases.succeed("projections heal")
+        wait_for(lambda: is_readable(api, customer))
+        wait_for(lambda: is_level(databases.desk))
         databases.assert_healed()
 
 
@@ -169,7 +136,47 @@ class TestLostReadDatabase:
         postgres.prepare(databases.read.cluster, databases.read.port)  # an empty one, with rights
         databases.follow(REPLACE)
         wait_for(lambda: is_readable(api, customer), 150)
-        wait_for(lambda: is_level(databases.desk), 60)
+        wait_for(lambda: is_level(databases.desk))
+        assert "Nothing to heal" in databases.succeed("projections heal")
+        databases.assert_healed()
+
+
+class TestPromotedStandby:
+    @pytest.fixture
+    def standby(self, databases: Databases, stack: ExitStack) -> PrivateStandby:
+        path = Path(tempfile.mkdtemp(prefix="order-desk-"))
+        return stack.enter_context(private_standby(path, databases.write))
+
+    def promote(self, databases: Databases, standby: PrivateStandby) -> None:
+        databases.write.kill()
+        standby.start()
+        program = standby.binaries["pg_ctl"]
+        standby.account.run([program, "promote", "--wait", "-D", standby.cluster.data])
+        databases.desk.start(**on_two_servers(standby, databases.read))
+        databases.write = standby
+
+    def test_that_lost_the_last_commits_is_healed_by_the_page(
+        self, databases: Databases, standby: PrivateStandby, api: httpx.Client
+    ) -> None:
+        before = readable(api)
+        wait_for(lambda: count_of_events(standby) == count_of_events(databases.write))
+        standby.stop()
+        lost = readable(api)
+        self.promote(databases, standby)
+        placed = api.post("/api/orders", json=order_body(before)).json()["id"]
+        wait_for(lambda: databases.states() == {"ahead"})
+        databases.follow(PROMOTE)
+        wait_for(lambda: api.get(f"/api/orders/{placed}").status_code == 200)
+        assert api.get(f"/api/customers/{lost}").status_code == 404
+        databases.assert_healed()
+
+    def test_that_lost_nothing_goes_on(
+        self, databases: Databases, standby: PrivateStandby, api: httpx.Client
+    ) -> None:
+        readable(api)
+        wait_for(lambda: count_of_events(standby) == count_of_events(databases.write))
+        self.promote(databases, standby)
+        readable(api)
         assert "Nothing to heal" in databases.succeed("projections heal")
         databases.assert_healed()
 
