@@ -39,6 +39,11 @@ def cases(alert: str) -> dict[bool, dict[str, set[str]]]:
     return found
 
 
+def lasts_hours(test: dict[str, Any]) -> bool:
+    [expected] = test["alert_rule_test"]
+    return expected["eval_time"].endswith("h")
+
+
 def promtool(*arguments: str) -> None:
     tool = shutil.which("promtool")
     if tool is not None:
@@ -54,8 +59,17 @@ class TestAlerts:
             selected(rule["expr"])
         promtool("check", "rules", RULES.name)
 
-    def test_fire_and_are_quiet_as_their_cases_say(self):
-        promtool("test", "rules", CASES.name)
+    @pytest.mark.parametrize(("is_long", "interval"), [(False, "1m"), (True, "10m")])
+    def test_fire_and_are_quiet_as_their_cases_say(
+        self, tmp_path: Path, is_long: bool, interval: str
+    ):
+        """Evaluate all rules less often in cases of days: else those take most of the time."""
+        tests = [each for each in TESTS if is_long == lasts_hours(each)]
+        assert tests
+        file = tmp_path / CASES.name
+        given = {"rule_files": [str(RULES)], "evaluation_interval": interval, "tests": tests}
+        file.write_text(yaml.safe_dump(given))
+        promtool("test", "rules", str(file))
 
     @pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
     def test_have_a_case_that_fires_and_one_that_is_quiet(self, rule: dict[str, Any]):
