@@ -36,9 +36,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("local")
 
 
+@pytest.fixture(scope="module")
+def answer(folder: Path) -> subprocess.CompletedProcess[str]:
+    return reported(folder, "--json")
+
+
 class TestReport:
-    def test_says_the_value_of_each_and_where_it_comes_from(self, folder: Path):
-        answer = reported(folder, "--json")
+    def test_says_the_value_of_each_and_where_it_comes_from(
+        self, folder: Path, answer: subprocess.CompletedProcess[str]
+    ):
         assert answer.returncode == 0
         found = {each["name"]: each for each in json.loads(answer.stdout)["settings"]}
         expected = {
@@ -56,8 +62,7 @@ class TestReport:
         assert found["LOCK_WAITERS"]["section"] == "The kernel"
         assert "s3kr1t" not in answer.stdout
 
-    def test_points_at_what_looks_misspelt(self, folder: Path):
-        answer = reported(folder, "--json")
+    def test_points_at_what_looks_misspelt(self, answer: subprocess.CompletedProcess[str]):
         assert json.loads(answer.stdout)["misspelt"] == {"THROTTLE_READS": "THROTTLE_READ"}
 
     def test_is_a_table(self, folder: Path):
