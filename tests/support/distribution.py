@@ -9,10 +9,16 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-MOST_PROCESSES = 4  # each has two servers, some hundred megabytes
+MOST_PROCESSES = 5  # each has two servers, some hundred megabytes
 # One process has all of a group: they share desks, and more desks at once would starve one another.
-DESKS = (("tests/faults/", "tests/e2e/"), ("tests/runbooks/",))
-LONGEST = (*(folder for group in DESKS for folder in group), "tests/properties/")
+DESKS = (("tests/faults/",), ("tests/runbooks/", "tests/e2e/"))
+LONGEST = (
+    *(folder for group in DESKS for folder in group),
+    "tests/deploy/",
+    "tests/properties/",
+    "tests/http/test_generated_requests.py",
+    "tests/config/test_database_roles.py",
+)
 
 
 # Tests at one server take turns: they would hear and count what others do there.
@@ -24,7 +30,7 @@ def processes() -> int:
     if NAMED_SERVERS:
         return 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(cores or 1, MOST_PROCESSES)
+    return min((cores or 1) + 1, MOST_PROCESSES)  # one more: those of desks often wait
 
 
 def pytest_xdist_auto_num_workers() -> int:
