@@ -1,3 +1,4 @@
+import gc
 from importlib import import_module
 
 from django.apps import AppConfig, apps
@@ -21,3 +22,4 @@ class ConfigConfig(AppConfig):
 
         # The last app with models: all permissions exist when its turn comes.
         post_migrate.connect(create_roles, sender=apps.get_app_config("readmodels"))
+        gc.enable()
