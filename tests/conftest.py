@@ -1,10 +1,12 @@
 """What every test runs in: a context that may do everything."""
 
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from django.db import connections
 from django.test import TransactionTestCase
+from httpx._transports import default as transports
 from pytest_django.plugin import DjangoDbBlocker
 
 from cqrs.database.profiles import Profile, current_profile, set_profile
@@ -17,6 +19,8 @@ from tests.support import as_migrated, cached_answers, rights
 from tests.support.log import Log
 
 pytest_plugins = ["tests.support.fixtures"]
+# Each client would read all certificates anew, for 20 ms, though no address here is https.
+transports.create_ssl_context = cache(transports.create_ssl_context)
 HANG_UP = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 WHERE datname = current_database() AND query LIKE 'LISTEN %'

@@ -8,6 +8,7 @@ only hands out the tests has none.
 
 import atexit
 import os
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +23,9 @@ from tests.support.servers import private_postgres, private_redis
 # Reading the settings of the process without servers must not start any.
 NOWHERE = "postgresql://none@127.0.0.1:1/none"
 _UNUSED = dict.fromkeys(("DATABASE_URL", "REPLICA_DATABASE_URL"), NOWHERE)
+# Hundreds of processes import the same modules, and would compile them anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.hookimpl(tryfirst=True)
