@@ -77,12 +77,12 @@ def ordered(api: httpx.Client) -> tuple[str, dict[str, str]]:
 class TestSetup:
     def test_is_waited_for_by_a_web_process_that_was_started_too_early(self, stack: Stack) -> None:
         stack["web"].start()
-        status, answer = wait_for(lambda: startup(stack), 60)
+        status, answer = wait_for(lambda: startup(stack))
         assert (status, answer["status"]) == (503, "starting")
         assert answer["reason"] == "default: does not answer; replica: does not answer"
 
         assert stack["setup"].run("python", "manage.py", "roles").returncode == 0
-        _, answer = wait_for(lambda: startup(stack), 60)
+        _, answer = wait_for(lambda: startup(stack))
         write, read = answer["reason"].split("; ")
         assert "migrations to apply, the first is" in write
         assert "migrations to apply, the first is" in read
@@ -90,7 +90,7 @@ class TestSetup:
     def test_makes_roles_and_tables_of_both_databases(self, stack: Stack) -> None:
         stack["setup"].start()
         assert stack["setup"].finish() == 0, stack["setup"].log.read_text()
-        assert wait_for(lambda: startup(stack), 60) == (200, {"status": "ok"})
+        assert wait_for(lambda: startup(stack)) == (200, {"status": "ok"})
 
 
 class TestServices:
@@ -128,7 +128,7 @@ class TestOrder:
     def test_writes_its_customer_a_mail(self, stack: Stack, api: httpx.Client) -> None:
         registered(api, email := f"{uuid7()}@example.com")
         mails = stack.folder / "reactions" / "mail"
-        wait_for(lambda: any(email in mail.read_text() for mail in mails.iterdir()), 30)
+        wait_for(lambda: any(email in mail.read_text() for mail in mails.iterdir()))
 
 
 class TestKilledWorker:
@@ -136,7 +136,7 @@ class TestKilledWorker:
         for name in ("worker", "reactions", "beat"):
             assert stack[name].kill()
         order, token = ordered(api)
-        wait_for(lambda: self.is_visible(api, order, token), 60)
+        wait_for(lambda: self.is_visible(api, order, token))
         assert stack["worker"].exit_codes == [-signal.SIGKILL]
 
     def is_visible(self, api: httpx.Client, order: str, token: dict[str, str]) -> bool:

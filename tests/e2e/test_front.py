@@ -42,7 +42,7 @@ class TestWaitingRead:
             assert answer.json()["code"] == "read_side_behind"
             return time.monotonic() - started >= 1  # without a seat it is refused at once
 
-        wait_for(has_waited, 5)
+        wait_for(has_waited)
 
 
 class TestExport:

@@ -66,13 +66,13 @@ class TestKilled:
         ordering = Ordering(desk, customer)
         work = threading.Thread(target=ordering.place, args=[ORDERS])
         work.start()
-        wait_for(lambda: len(ordering.placed) >= ORDERS // 3, 60)
+        wait_for(lambda: len(ordering.placed) >= ORDERS // 3)
         desk.kill_everything()
         work.join(60)
         assert ORDERS // 3 <= len(ordering.placed) < ORDERS, "it was not in the middle"
 
         desk.start()
-        wait_for(lambda: is_level(desk), 30)
+        wait_for(lambda: is_level(desk))
 
         written = orders_of(desk, "default", "orders_order", customer)
         assert set(ordering.placed) <= set(written)
@@ -87,7 +87,7 @@ class TestKilled:
         assert_agree(desk)
 
 
-@pytest.mark.timeout(600 if FULL_COUNTS else 120)
+@pytest.mark.timeout(600 if FULL_COUNTS else 400)
 class TestWithoutWorkers:
     def test_places_orders_that_the_workers_project_when_they_are_back(self, desk: Desk):
         desk.start(WORKER="0")
@@ -100,7 +100,7 @@ class TestWithoutWorkers:
         assert orders_of(desk, "replica", "read_orders", customer) == []
 
         desk.start()
-        wait_for(lambda: is_level(desk), 30)
+        wait_for(lambda: is_level(desk))
         assert orders_of(desk, "replica", "read_orders", customer) == sorted(ordering.placed)
         assert_agree(desk)
 

@@ -39,7 +39,7 @@ class TestLoad:
         with desk.client() as client:
             placed = "/api/orders?search=load.invalid&page_size=1"
             before = client.get(placed).json()["count"]
-            wait_for(lambda: client.get(placed).json()["count"] > before, 60)
+            wait_for(lambda: client.get(placed).json()["count"] > before)
         load.send_signal(signal.SIGINT)
         stdout, stderr = load.communicate(timeout=60)
         assert (load.returncode, stderr) == (130, b"")

@@ -53,8 +53,8 @@ class TestServe:
     def test_starts_the_private_postgres_again_when_it_was_killed(self, desk: Desk):
         with desk.client() as client:
             psutil.Process(postmaster.find(desk.cluster.data).pid).kill()
-            wait_for(lambda: client.get("/health/ready").status_code == 200, 30)
-            wait_for(lambda: client.get("/api/orders").status_code == 200, 30)
+            wait_for(lambda: client.get("/health/ready").status_code == 200)
+            wait_for(lambda: client.get("/api/orders").status_code == 200)
 
 
 class TestWeb:
@@ -66,7 +66,7 @@ class TestWeb:
     def test_serves_databases_that_are_there_without_workers(self, other: Desk):
         # No Redis is needed to begin: its loss is an outage like any other.
         other.process = other.manage("web", REDIS_URL="redis://127.0.0.1:1/0")
-        wait_for(other._is_ready, 60)
+        wait_for(other._is_ready)
         with other.client() as client:
             assert client.get("/api/orders").json()["count"] > 0
         names = [" ".join(process.cmdline()) for process in other.processes()]

@@ -131,7 +131,7 @@ class TestLostServer:
         self, apart: ApartDesk, lost: str, fault: Any
     ) -> None:
         desk, traffic = apart.desk, Traffic(apart.desk)
-        wait_for(lambda: is_level(desk), 60)
+        wait_for(lambda: is_level(desk))
         ended: AbstractContextManager[None] = fault(apart.servers[lost])
         with traffic.running(), ended:
             time.sleep(FAULT_S)
@@ -139,7 +139,7 @@ class TestLostServer:
                 assert visible_within(desk, 10), "a dead cache must not stop the projections"
         assert traffic.errors == []
         slow = [each for each in traffic.seconds if each > SLOW_S]
-        wait_for(lambda: is_level(desk), 30)
+        wait_for(lambda: is_level(desk))
         assert visible_within(desk, 10)
         assert_agree(desk)
         few = max(8, len(traffic.seconds) // 20)

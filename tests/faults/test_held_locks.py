@@ -36,7 +36,7 @@ class TestLockedReadTable:
         self, desk: Desk, api: httpx.Client, customer: str
     ):
         order = place(api, customer).json()["id"]
-        wait_for(lambda: is_level(desk), 30)
+        wait_for(lambda: is_level(desk))
         with psycopg.connect(desk.database_url("replica")) as stranger:
             stranger.execute("LOCK TABLE read_orders IN ACCESS EXCLUSIVE MODE")
             with meanwhile(*[partial(api.get, f"/api/orders/{order}")] * SOME) as reads:

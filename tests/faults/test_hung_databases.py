@@ -37,7 +37,7 @@ class TestHungWriteDatabase:
     ):
         write: Callable[[], httpx.Response] = partial(place, api, customer)
         assert codes(at_once(*[write] * SOME)) == {(201, "")}
-        wait_for(lambda: is_level(desk), 30)
+        wait_for(lambda: is_level(desk))
         read = partial(api.get, f"/api/customers/{customer}/orders")
         outage.write.hang()
         with meanwhile(*[write] * SOME) as written:
@@ -58,8 +58,8 @@ class TestHungWriteDatabase:
         assert max(each.seconds for each in later) < CONNECT_S + SLACK_S
 
         outage.write.resume()
-        wait_for(lambda: write().status_code == 201, 5)
-        wait_for(lambda: is_level(desk), 30)
+        wait_for(lambda: write().status_code == 201)
+        wait_for(lambda: is_level(desk))
         assert_agree(desk)
 
 
@@ -68,7 +68,7 @@ class TestHungReadDatabase:
         self, outage: OutageDesk, desk: Desk, api: httpx.Client, customer: str
     ):
         order = place(api, customer).json()["id"]
-        wait_for(lambda: is_level(desk), 30)
+        wait_for(lambda: is_level(desk))
         read = partial(api.get, f"/api/orders/{order}")
         outage.read.hang()
         with meanwhile(*[read] * SOME) as reads:
@@ -83,8 +83,8 @@ class TestHungReadDatabase:
         assert codes(later) == {(503, "read_side_unavailable")}
         assert sum(each.seconds < AT_ONCE_S for each in later) >= SOME - 1, later
         outage.read.resume()
-        wait_for(lambda: read().status_code == 200, 5)
-        wait_for(lambda: is_level(desk), 60)
+        wait_for(lambda: read().status_code == 200)
+        wait_for(lambda: is_level(desk))
         assert_agree(desk)
 
 
@@ -106,5 +106,5 @@ class TestDemotedWriteDatabase:
         administer(outage.write, again, "SELECT pg_reload_conf()")
         wait_for(lambda: write().status_code == 201)
         assert codes(at_once(*[write] * SOME)) == {(201, "")}
-        wait_for(lambda: is_level(desk), 30)  # the workers' sessions, too
+        wait_for(lambda: is_level(desk))  # the workers' sessions, too
         assert_agree(desk)

@@ -22,7 +22,7 @@ class TestLockedTable:
     def test_stops_its_projection_alone_until_it_is_free(self, desk: Desk):
         with desk.client() as client:
             buyer = registered(client, "locked@example.com")
-            wait_for(lambda: is_level(desk), 30)
+            wait_for(lambda: is_level(desk))
             with (
                 Launcher(desk, near=500) as launcher,
                 psycopg.connect(desk.database_url("replica")) as stranger,
@@ -33,12 +33,12 @@ class TestLockedTable:
                 for _ in range(3):
                     self.place(client, buyer)
                     events = desk.sql("default", EVENTS)[0][0]
-                    wait_for(lambda events=events: others_are_level(desk, events), 30)
+                    wait_for(lambda events=events: others_are_level(desk, events))
                     assert desk.sql("default", HEAD) == [(events,)]
                     assert dict(desk.sql("replica", CHECKPOINTS))["orders"] < events
                     assert desk.sql("replica", PARKED) == [(0,)]
                 stranger.rollback()
-                wait_for(lambda: is_level(desk), 60)
+                wait_for(lambda: is_level(desk))
         assert desk.sql("replica", PARKED) == [(0,)]
         assert_agree(desk)
 

@@ -56,7 +56,7 @@ class TestKilledRedis:
             assert ready.json()["checks"]["redis"] == "down"
 
             outage.redis.start()
-            wait_for(lambda: is_level(desk), 30)
+            wait_for(lambda: is_level(desk))
             assert client.get(f"/api/customers/{customer}").json()["order_count"] == WRITES
         assert_agree(desk)
 
@@ -77,7 +77,7 @@ class TestHangingRedis:
             with hanging(outage):
                 seconds = place(client, customer)
             assert statistics.median(seconds) < TIMEOUT_S
-        wait_for(lambda: is_level(desk), 30)
+        wait_for(lambda: is_level(desk))
 
     def test_delays_fewer_than_half_of_the_reads(self, outage: OutageDesk, desk: Desk):
         with desk.client() as client, hanging(outage):

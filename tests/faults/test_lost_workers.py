@@ -19,6 +19,6 @@ class TestWithoutWorkers:
             assert api.get(f"/api/orders/{order}").status_code == 404
 
             outage.heal()
-            wait_for(lambda: is_level(desk), 30)
+            wait_for(lambda: is_level(desk))
             assert api.get(f"/api/orders/{order}").json()["status"] == "confirmed"
         assert_agree(desk)

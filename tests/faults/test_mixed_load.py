@@ -49,9 +49,9 @@ class TestMixedLoad:
                 with disturbance():
                     load.phase = name
                     time.sleep(PHASE_S)
-                    wait_for(lambda name=name, kinds=kinds: load.has(ANSWERS, name, *kinds), 30)
+                    wait_for(lambda name=name, kinds=kinds: load.has(ANSWERS, name, *kinds))
                 load.phase = "between"
-                wait_for(lambda: is_well(desk, load.bearer), 30)
+                wait_for(lambda: is_well(desk, load.bearer))
         for name, (_, kinds) in disturbances.items():
             figures = {kind: f"{load.p99_ms(name, kind):.0f}" for kind in (*kinds, "live")}
             sys.stdout.write(f"{name}: p99 in ms {figures}, {load.codes(name)}\n")
@@ -62,7 +62,7 @@ class TestMixedLoad:
                 for kind in kinds:
                     assert load.p99_ms(name, kind) <= 3 * load.p99_ms("quiet", kind), (name, kind)
                 assert load.p99_ms(name, "live") < 100, name
-        wait_for(lambda: is_level(desk), 60)
+        wait_for(lambda: is_level(desk))
         assert_agree(desk)
         assert set(load.placed) <= read_orders(desk)
 

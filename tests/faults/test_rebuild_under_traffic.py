@@ -67,7 +67,7 @@ class TestUnderTraffic:
         for _ in range(50):
             order(status="confirmed")
         with projecting(), Traffic() as traffic:
-            wait_for(lambda: head_of("orders") > 0, 60)
+            wait_for(lambda: head_of("orders") > 0)
             traffic.read_plainly()
             traffic.read_with_the_orm()
             traffic.write()
@@ -76,7 +76,7 @@ class TestUnderTraffic:
                 for swap in (rebuilt, roll_back, roll_back):
                     before = head_of("orders")
                     swap()
-                    wait_for(lambda before=before: head_of("orders") > before, 30)
+                    wait_for(lambda before=before: head_of("orders") > before)
                     tables.add(serving())
             assert len(tables) == 1 + SWAPS
             assert traffic.reads > 20 * SWAPS
@@ -94,9 +94,9 @@ class TestUnderTraffic:
             traffic.read_plainly()
             traffic.read_with_the_orm()
             process = manage("projections", "rebuild", "orders", "--rollback")
-            wait_for(is_rebuilding, 60)
+            wait_for(is_rebuilding)
             before = traffic.reads
-            wait_for(lambda: traffic.reads >= before + READS, 60)
+            wait_for(lambda: traffic.reads >= before + READS)
             assert process.poll() is None
             assert serving() == old
             holder.commit()
@@ -117,11 +117,11 @@ class TestKilled:
             while killed < KILLS:
                 before = head_of("orders")
                 process = manage("projections", "rebuild", "orders")
-                wait_for(lambda process=process: is_rebuilding() or process.poll() is not None, 60)
+                wait_for(lambda process=process: is_rebuilding() or process.poll() is not None)
                 time.sleep(rng.uniform(0, LIVES_S))
                 killed += process.poll() is None
                 process.kill()
                 process.communicate(timeout=60)
-                wait_for(lambda before=before: head_of("orders") > before, 30)
+                wait_for(lambda before=before: head_of("orders") > before)
             rebuilt()
         assert_equal_to_the_log()

@@ -70,7 +70,7 @@ class SpreadDesk:
     def catch_up(self) -> None:
         with psycopg.connect(self.read.urls["replica"]) as connection:
             (position,) = connection.execute("SELECT pg_current_wal_lsn()::text").fetchone()
-        wait_for(lambda: self.on_standby(CAUGHT_UP, position) == (True,), 30)
+        wait_for(lambda: self.on_standby(CAUGHT_UP, position) == (True,))
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def asked_until(
         answers.append(api.get(path, headers=headers))
         return {answer.status_code for answer in answers} >= codes
 
-    wait_for(seen, 30)
+    wait_for(seen)
     return answers
 
 
@@ -167,11 +167,10 @@ class TestSpread:
     ):
         customer = registered(api, f"{uuid7()}@example.com")
         assert api.post("/api/orders", json=order_body(customer)).status_code == 201
-        wait_for(lambda: is_level(desk), 30)
+        wait_for(lambda: is_level(desk))
         servers.catch_up()
         both = wait_for(
-            lambda: read_for(api, f"/api/customers/{customer}", 0.5) and all(servers.sessions()),
-            30,
+            lambda: read_for(api, f"/api/customers/{customer}", 0.5) and all(servers.sessions())
         )
         assert both
         assert_agree(desk)
@@ -182,13 +181,13 @@ class TestLaggingStandby:
         self, servers: SpreadDesk, desk: Desk, api: httpx.Client
     ):
         customer = registered(api, f"{uuid7()}@example.com")
-        wait_for(lambda: is_level(desk), 30)
+        wait_for(lambda: is_level(desk))
         servers.catch_up()
         path = f"/api/customers/{customer}"
         with servers.lagging():
             changed = api.patch(path, json={"name": "Bea"})
             token = {"X-Consistency-Token": changed.headers["X-Consistency-Token"]}
-            wait_for(lambda: is_level(desk), 30)
+            wait_for(lambda: is_level(desk))
             answers = asked_until(api, path, {200, 503}, **token, Prefer="wait=0")
             for answer in answers:  # either host was asked
                 if answer.status_code == 200:
@@ -205,7 +204,7 @@ class TestLaggingStandby:
         """The news of a change reaches the web process before the change reaches the standby."""
         email = f"{uuid7()}@example.com"
         customer = registered(api, email)
-        wait_for(lambda: is_level(desk), 30)
+        wait_for(lambda: is_level(desk))
         servers.catch_up()
 
         # Each page is cached by its own key, and read from either host.
@@ -224,8 +223,8 @@ class TestLaggingStandby:
         seen: set[str] = set()
         with servers.lagging():
             api.patch(f"/api/customers/{customer}", json={"name": "Bea"})
-            wait_for(lambda: is_level(desk), 30)
-            wait_for(lambda: len(names_so_far()) == 2, 60)
+            wait_for(lambda: is_level(desk))
+            wait_for(lambda: len(names_so_far()) == 2)
         servers.catch_up()
         assert {name(page) for page in asked} == {"Bea"}
 
@@ -236,22 +235,22 @@ class TestLostHost:
         self, servers: SpreadDesk, desk: Desk, api: httpx.Client, name: str
     ):
         customer = registered(api, f"{uuid7()}@example.com")
-        wait_for(lambda: is_level(desk), 30)
+        wait_for(lambda: is_level(desk))
         servers.catch_up()
         path = f"/api/customers/{customer}"
         lost: PrivatePostgres = getattr(servers, name)
         with reading(api, path) as codes:
-            wait_for(lambda: codes and all(servers.sessions()), 30)
+            wait_for(lambda: codes and all(servers.sessions()))
             lost.kill()
             before = len(codes)
-            wait_for(lambda: len(codes) >= before + READS, 60)
+            wait_for(lambda: len(codes) >= before + READS)
         assert set(codes) == {200}
         placed = api.post("/api/orders", json=order_body(customer))
         assert placed.status_code == 201
 
         lost.start()
-        wait_for(lambda: read_for(api, path, 0.5) and all(servers.sessions()), 30)
-        wait_for(lambda: is_level(desk), 30)
+        wait_for(lambda: read_for(api, path, 0.5) and all(servers.sessions()))
+        wait_for(lambda: is_level(desk))
         assert_agree(desk)
 
     def test_without_either_reads_are_503_and_writes_go_on(
@@ -266,13 +265,13 @@ class TestLostHost:
         assert placed.status_code == 201
         servers.read.start()
         servers.standby.start()
-        wait_for(lambda: is_level(desk), 30)
+        wait_for(lambda: is_level(desk))
         token = {"X-Consistency-Token": placed.headers["X-Consistency-Token"], "Prefer": "wait=9"}
         assert api.get(f"/api/orders/{placed.json()['id']}", headers=token).status_code == 200
 
     def test_reads_go_on_without_the_write_database(
         self, servers: SpreadDesk, desk: Desk, api: httpx.Client
     ):
-        wait_for(lambda: is_level(desk), 30)
+        wait_for(lambda: is_level(desk))
         servers.write.kill()
         assert set(read_for(api, "/api/orders", 1.5)) == {200}

@@ -63,9 +63,9 @@ def serving_version() -> int:
 
 def everything_passes_the_head(*consumers: str) -> None:
     """Return when everything that is committed now is behind all partitions."""
-    wait_for(lambda: not sequencer.look().has_pending, 60)
+    wait_for(lambda: not sequencer.look().has_pending)
     head = sequencer.head()
-    wait_for(lambda: min(positions(*consumers)) >= head, 60)
+    wait_for(lambda: min(positions(*consumers)) >= head)
 
 
 def nothing_is_parked() -> bool:
@@ -119,10 +119,10 @@ class TestVersionsSideBySide:
                 for _ in range(ROUNDS):
                     goes_forward_and_back(newer)
                 rolls_back_to(3, newer)
-                wait_for(nothing_is_parked, 60)
+                wait_for(nothing_is_parked)
             runs_older_code_alone(older, newer)
             with newer.projecting():
-                wait_for(nothing_is_parked, 60)
+                wait_for(nothing_is_parked)
                 rolls_back_to(3, newer)
         assert traffic.reads > 10
         newer.succeed("projections", "run", "--until-caught-up")

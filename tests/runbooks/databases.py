@@ -49,5 +49,5 @@ def is_readable(api: httpx.Client, customer: str) -> bool:
 def readable(api: httpx.Client) -> str:
     """Register a customer, and return the id when it can be read."""
     customer = fresh(api)
-    wait_for(lambda: is_readable(api, customer), 60)
+    wait_for(lambda: is_readable(api, customer))
     return customer

@@ -68,7 +68,7 @@ class TestRotation:
                 run(PREPARE + SET_PASSWORD, desk, **given)
                 run(END_SESSIONS, desk, **given)
                 written = statuses[201]
-                wait_for(lambda written=written: statuses[201] > written + 5, 30)
+                wait_for(lambda written=written: statuses[201] > written + 5)
         assert set(statuses) == {200, 201}, statuses
         after = passwords.passwords()
         assert {role for role in before if before[role] != after[role]} == set(ROLES)
@@ -77,7 +77,7 @@ class TestRotation:
                 psycopg.connect(server.url, user=role, password=before[role])
         with desk.client() as client:
             registered(client, f"{uuid7()}@example.com")
-        wait_for(lambda: is_level(desk), 30)
+        wait_for(lambda: is_level(desk))
         assert_agree(desk)
 
     @pytest.mark.parametrize("user", ["desk_wrong", "desk_write_owner"])

@@ -33,8 +33,8 @@ class SmallDesk:
         with self.desk.client() as client:  # it tries a lost database again after a second
             unknown = f"/api/orders/{uuid7()}/confirm"
             wait_for(lambda: client.post(unknown).status_code == 404)
-        wait_for(lambda: is_level(self.desk), 60)
-        wait_for(lambda: self.desk.sql("default", FAILED) == [(0,)], 60)
+        wait_for(lambda: is_level(self.desk))
+        wait_for(lambda: self.desk.sql("default", FAILED) == [(0,)])
 
     def assert_seen(self) -> None:
         for command in managed(SEEN):
@@ -79,7 +79,7 @@ class TestFullDisk:
             return None
 
         with full(small.write, "default", of_wal=of_wal):
-            refusal = wait_for(refused, 60)
+            refusal = wait_for(refused)
             assert (refusal.status_code, refusal.json()["code"]) == (503, "write_side_unavailable")
             assert int(refusal.headers["Retry-After"]) >= 1
             assert api.get("/api/orders").status_code == 200
@@ -95,7 +95,7 @@ class TestFullDisk:
         self, small: SmallDesk, api: httpx.Client
     ) -> None:
         customer = registered(api, f"{uuid7()}@example.com")
-        wait_for(lambda: is_level(small.desk), 30)
+        wait_for(lambda: is_level(small.desk))
         placed: list[Any] = []
         before = len(small.desk.log)
 
@@ -104,7 +104,7 @@ class TestFullDisk:
             return "No space left on device" in small.desk.log[before:]
 
         with full(small.read, "replica"):
-            wait_for(is_blocked, 60)
+            wait_for(is_blocked)
             assert api.get(f"/api/customers/{customer}").status_code == 200
         small.recover()
         assert_agree(small.desk)

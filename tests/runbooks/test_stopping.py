@@ -115,7 +115,7 @@ class TestStopping:
         """Stop the web in traffic, while one command waits for a lock, which it then gets."""
         with ThreadPoolExecutor(CLIENTS + 1) as threads:
             placing = [threads.submit(orders.place_until_refused) for _ in range(CLIENTS)]
-            wait_for(lambda: len(orders.placed) > CLIENTS, 60)
+            wait_for(lambda: len(orders.placed) > CLIENTS)
             with psycopg.connect(desk.database_url("default")) as stranger:
                 stranger.execute(HELD, [held])
                 begun = threads.submit(client.post, "/api/orders", json=order_body(held))

@@ -15,4 +15,4 @@ def wait_until_blocked(alias: str = "default") -> None:
             cursor.execute(WAITING)
             return bool(cursor.fetchone()[0])
 
-    wait_for(is_blocked, 30)
+    wait_for(is_blocked)

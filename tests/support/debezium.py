@@ -36,7 +36,7 @@ class Captured:
 
     def wait_for(self, table: str, count: int) -> list[Record]:
         """Return the records of a table when there are as many."""
-        wait_for(lambda: len(self.of(table)) >= count, 30)
+        wait_for(lambda: len(self.of(table)) >= count)
         return self.of(table)
 
     @property

@@ -29,7 +29,7 @@ def _served_data() -> Path:
     with private_postgres(_folder()) as postgres:
         with served_desk(**postgres.variables) as desk:
             desk.start()
-            wait_for(lambda: is_level(desk), 30)
+            wait_for(lambda: is_level(desk))
             desk.stop()
         postgres.stop()  # a copy of a running server's folder would be torn
         subprocess.run(["cp", "-a", postgres.cluster.data, folder], check=True)

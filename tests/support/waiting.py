@@ -29,7 +29,7 @@ def once_one_waits(function: Any) -> Future[Any]:
     """Call the function when a read waits for its token: in another thread, on its connections."""
 
     def run() -> Any:
-        wait_for(_one_waits, 30)
+        wait_for(_one_waits)
         try:
             return function()
         finally:
