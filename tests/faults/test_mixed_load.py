@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import httpx
 import psutil
+import pytest
 
 from cqrs.messaging.ids import uuid7
 from tests.faults import mixed_load
@@ -28,6 +29,12 @@ def processes(server: object) -> list[int]:
 
 
 class TestMixedLoad:
+    @pytest.fixture
+    def outage(self, any_outage_desk: OutageDesk) -> OutageDesk:
+        """Let logins cost what they cost."""
+        any_outage_desk.heal(DJANGO_SETTINGS_MODULE="config.settings")
+        return any_outage_desk
+
     def test_is_answered_beside_every_disturbance(self, outage: OutageDesk, desk: Desk) -> None:
         with desk.client() as client:
             customer, held = (registered(client, f"{uuid7()}@example.com") for _ in range(2))

@@ -196,6 +196,7 @@ class Desk:
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         return {
             **inherited,
+            "DJANGO_SETTINGS_MODULE": "tests.support.served_settings",
             "LOCAL_DIR": str(self.folder / "local"),
             "PORT": str(self.port),
             "DEMO_PASSWORD": PASSWORD,
