@@ -4,11 +4,13 @@ Loaded with `-p tests.support.distribution`.
 """
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+MARKER = "postgresql_version"  # of the tests that tests/support/on_wheel.py runs again
 MOST_PROCESSES = 5  # each has two servers, some hundred megabytes
 # One process has all of a group: they share desks, and more desks at once would starve one another.
 DESKS = (("tests/faults/",), ("tests/runbooks/", "tests/e2e/"))
@@ -35,6 +37,14 @@ def processes() -> int:
 
 def pytest_xdist_auto_num_workers() -> int:
     return processes()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Ignore files without a marked test if those alone run: importing all takes seconds."""
+    is_test = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    if config.option.markexpr == MARKER and is_test and MARKER not in collection_path.read_text():
+        return True
+    return None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
