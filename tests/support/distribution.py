@@ -32,7 +32,7 @@ def processes() -> int:
     if NAMED_SERVERS:
         return 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min((cores or 1) + 1, MOST_PROCESSES)  # one more: those of desks often wait
+    return min((cores or 1) + 1, MOST_PROCESSES)  # one more: those with desks often wait
 
 
 def pytest_xdist_auto_num_workers() -> int:
