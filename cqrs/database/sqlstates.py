@@ -34,6 +34,7 @@ TABLE: tuple[tuple[str, Meaning | None, Blame], ...] = (
     ("25006", Meaning.LOST, Blame.SERVER),  # read only: a primary that was demoted
     ("25P03", Meaning.LOST, Blame.SERVER),  # idle in a transaction for too long
     ("25P04", Meaning.LOST, Blame.SERVER),  # the transaction took too long
+    ("28", Meaning.LOST, Blame.SERVER),  # not let in: a pooler says so on an open connection
     ("40001", Meaning.CONFLICT, Blame.SERVER),  # serialization failure
     ("40P01", Meaning.CONFLICT, Blame.SERVER),  # deadlock
     ("42P01", Meaning.MISSING, Blame.SCHEMA),  # undefined table

@@ -31,6 +31,7 @@ class TestTable:
             ("40P01", Meaning.CONFLICT, Blame.SERVER),
             ("08003", Meaning.LOST, Blame.SERVER),
             ("25006", Meaning.LOST, Blame.SERVER),
+            ("28P01", Meaning.LOST, Blame.SERVER),
             ("53300", Meaning.LOST, Blame.SERVER),
             ("57P02", Meaning.LOST, Blame.SERVER),
             ("55P03", Meaning.LOCKED, Blame.SERVER),
