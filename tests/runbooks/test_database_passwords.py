@@ -18,7 +18,7 @@ from tests.support.servers import PrivatePostgres
 from tests.support.sides import assert_agree, is_level
 from tests.support.templates import served_postgres
 
-PREPARE, SET_PASSWORD, END_SESSIONS = blocks("rotate-database-passwords")
+PREPARE, SET_PASSWORD, END_SESSIONS, *_ = blocks("rotate-database-passwords")
 ROLES = ("desk_write", "desk_reader", "desk_projector")
 
 
