@@ -4,11 +4,11 @@ from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
 
 from config.monitoring import probes
 from config.monitoring.database_probes import DatabaseQuestion
 from config.monitoring.probes import AHEAD, DOWN, IN_PROCESS, READ_ONLY, UP, Probe
+from config.monitoring.safe_methods import safe_only
 from cqrs.cdc.status import BROKEN
 from cqrs.database.aliases import READ_ALIAS, WRITE_ALIAS
 from cqrs.database.breaker import breaker_state
@@ -24,14 +24,14 @@ PROBES = {
 
 
 @csrf_exempt
-@require_safe
+@safe_only
 def live(request: HttpRequest) -> JsonResponse:
     """Answer as long as the process can answer at all."""
     return JsonResponse({"status": "ok"})
 
 
 @csrf_exempt
-@require_safe
+@safe_only
 def ready(request: HttpRequest) -> JsonResponse:
     """Report the state of each dependency within a second; 503 when reading is not possible.
 

@@ -4,9 +4,9 @@ from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from config.monitoring.safe_methods import safe_only
 from cqrs.http import problems
 from cqrs.http.request_metrics import start_at_zero
 from cqrs.operations.exporter import is_right
@@ -16,7 +16,7 @@ from cqrs.operations.metrics import registry
 PROXY_HEADERS = ("Forwarded", "Via", "X-Real-Ip", "X-Forwarded-")
 
 
-@require_safe
+@safe_only
 def metrics(request: HttpRequest) -> HttpResponse:
     """Answer in Prometheus' text format, to `METRICS_TOKEN`; without one to this machine alone."""
     if not _may_see(request):

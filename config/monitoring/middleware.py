@@ -5,13 +5,13 @@ A probe calls the address of a container, without TLS and by an IP address.
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 
 from config.monitoring import health
 from config.monitoring.metrics import metrics
+from config.monitoring.safe_methods import View
 from config.monitoring.startup import startup
 
-View = Callable[[HttpRequest], HttpResponse]
 VIEWS: dict[str, View] = {
     "health/live": health.live,
     "health/ready": health.ready,

@@ -13,9 +13,9 @@ from django.db import Error, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
 
 from config.monitoring.probes import DOWN, Probe, ask_all
+from config.monitoring.safe_methods import safe_only
 from cqrs.database.aliases import READ_ALIAS, WRITE_ALIAS
 
 log = structlog.get_logger("cqrs.health")
@@ -63,7 +63,7 @@ PROBE = Probe(STARTUP.missing)
 
 
 @csrf_exempt
-@require_safe
+@safe_only
 def startup(request: HttpRequest) -> JsonResponse:
     """Answer 503 with the reason until all migrations are applied and `check` finds no error."""
     missing = "" if STARTUP.is_complete else ask_all({"startup": PROBE})["startup"]

@@ -11,6 +11,7 @@ from config.monitoring import health
 from config.monitoring.database_probes import DatabaseQuestion
 from config.monitoring.probes import DOWN, UP, Probe
 from tests.config.refusing import refused
+from tests.http.api import assert_problem
 
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 
@@ -29,8 +30,10 @@ class TestHealth:
         strict = Client(enforce_csrf_checks=True)
         assert client.get(path).status_code == 200
         assert client.head(path).status_code == 200
-        assert strict.post(path).status_code == 405
-        assert strict.delete(path).status_code == 405
+        for refuse in (strict.post, strict.delete, strict.options):
+            answer = refuse(path)
+            assert_problem(answer, 405, "method_not_allowed")
+            assert answer["Allow"] == "GET, HEAD"
 
     def test_names_each_dependency(self, client: Client):
         answer = client.get("/health/ready").json()

@@ -6,6 +6,8 @@ import pytest
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.http.api import assert_problem
+
 pytestmark = pytest.mark.django_db(databases=["default", "replica"])
 
 
@@ -95,7 +97,9 @@ class TestMonitoring:
         answer = client.get(address, headers={"Host": "10.0.0.7:8000"})
         assert answer.status_code == 200
         assert answer["X-Request-Id"]
-        assert client.post(address, headers={"Host": "10.0.0.7"}).status_code == 405
+        refused = client.post(address, headers={"Host": "10.0.0.7"})
+        assert_problem(refused, 405, "method_not_allowed")
+        assert refused["Allow"] == "GET, HEAD"
 
     @pytest.mark.parametrize("address", ["/health", "/metrics/", "/api/orders", "/"])
     def test_leaves_all_else_to_tls_and_the_right_name(
