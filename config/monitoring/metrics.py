@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from config.monitoring.safe_methods import safe_only
 from cqrs.http import problems
 from cqrs.http.request_metrics import start_at_zero
-from cqrs.operations.exporter import is_right
+from cqrs.operations.exporter import CHALLENGE, REMEDY, is_right
 from cqrs.operations.metrics import registry
 
 # Each proxy adds some of these, so a request without any is direct.
@@ -19,15 +19,27 @@ PROXY_HEADERS = ("Forwarded", "Via", "X-Real-Ip", "X-Forwarded-")
 @safe_only
 def metrics(request: HttpRequest) -> HttpResponse:
     """Answer in Prometheus' text format, to `METRICS_TOKEN`; without one to this machine alone."""
-    if not _may_see(request):
-        return problems.problem(request, 403, "permission_denied", "Send METRICS_TOKEN as a Bearer")
+    if refused := _refused(request):
+        return refused
     start_at_zero()
     return HttpResponse(generate_latest(registry()), content_type=CONTENT_TYPE_LATEST)
 
 
-def _may_see(request: HttpRequest) -> bool:
-    if settings.METRICS_TOKEN:
-        return is_right(request.headers.get("Authorization", ""), settings.METRICS_TOKEN)
+def _refused(request: HttpRequest) -> HttpResponse | None:
+    if not settings.METRICS_TOKEN:
+        return None if _is_direct(request) else _forbidden(request)
+    if is_right(request.headers.get("Authorization", ""), settings.METRICS_TOKEN):
+        return None
+    headers = {"WWW-Authenticate": CHALLENGE}
+    return problems.problem(request, 401, "not_authenticated", REMEDY, headers)
+
+
+def _forbidden(request: HttpRequest) -> HttpResponse:
+    detail = "Only direct connections from this machine may ask: METRICS_TOKEN is not set"
+    return problems.problem(request, 403, "permission_denied", detail)
+
+
+def _is_direct(request: HttpRequest) -> bool:
     is_proxied = any(name.startswith(PROXY_HEADERS) for name in request.headers)
     return _is_loopback(request.META.get("REMOTE_ADDR", "")) and not is_proxied
 

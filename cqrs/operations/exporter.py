@@ -16,6 +16,8 @@ from cqrs.conf import conf
 from cqrs.operations.metrics import counted_registry
 
 PORTS = 10
+CHALLENGE = 'Bearer realm="metrics"'
+REMEDY = "Send METRICS_TOKEN as a Bearer"
 log = structlog.get_logger("cqrs.metrics")
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -81,8 +83,9 @@ def only_with(token: str, application: Application) -> Application:
 
     def guarded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if token and not is_right(environ.get("HTTP_AUTHORIZATION", ""), token):
-            start_response("403 Forbidden", [("Content-Type", "text/plain")])
-            return [b"Send METRICS_TOKEN as a Bearer\n"]
+            headers = [("Content-Type", "text/plain"), ("WWW-Authenticate", CHALLENGE)]
+            start_response("401 Unauthorized", headers)
+            return [f"{REMEDY}\n".encode()]
         return application(environ, start_response)
 
     return guarded

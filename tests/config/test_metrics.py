@@ -25,15 +25,15 @@ class TestAccess:
     @pytest.mark.parametrize(
         ("address", "authorization", "status"),
         [
-            ("127.0.0.1", None, 403),
-            ("127.0.0.1", "Bearer wrong", 403),
+            ("127.0.0.1", None, 401),
+            ("127.0.0.1", "Bearer wrong", 401),
             ("127.0.0.1", "Bearer right", 200),
             ("192.0.2.1", "Bearer right", 200),
             ("192.0.2.1", "bearer right", 200),
-            ("192.0.2.1", "Basic right", 403),
-            ("192.0.2.1", "right", 403),
-            ("192.0.2.1", "Bearer wrong", 403),
-            ("192.0.2.1", "Bearer ", 403),
+            ("192.0.2.1", "Basic right", 401),
+            ("192.0.2.1", "right", 401),
+            ("192.0.2.1", "Bearer wrong", 401),
+            ("192.0.2.1", "Bearer ", 401),
         ],
     )
     def test_needs_the_token_from_everywhere_where_one_is_set(
@@ -48,6 +48,12 @@ class TestAccess:
         headers = {"Authorization": authorization} if authorization else {}
         answer = client.get("/metrics", REMOTE_ADDR=address, headers=headers)
         assert answer.status_code == status
+
+    def test_says_which_token_it_needs(self, client: Client, settings: Any) -> None:
+        settings.METRICS_TOKEN = "right"
+        answer = client.get("/metrics")
+        assert_problem(answer, 401, "not_authenticated")
+        assert answer["WWW-Authenticate"] == 'Bearer realm="metrics"'
 
     @pytest.mark.parametrize(
         ("address", "status"),

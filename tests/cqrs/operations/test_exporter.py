@@ -50,8 +50,10 @@ class TestServeMetrics:
         with cqrs(METRICS_PORT=port, METRICS_TOKEN="right"):
             server: Any = serve_metrics()
         assert server.server_address[0] == "0.0.0.0"
-        assert scrape(port).status_code == 403
-        assert scrape(port, Authorization="Bearer wrong").status_code == 403
+        assert scrape(port).status_code == 401
+        refused = scrape(port, Authorization="Bearer wrong")
+        assert refused.status_code == 401
+        assert refused.headers["WWW-Authenticate"] == 'Bearer realm="metrics"'
         assert scrape(port, Authorization="Bearer right").status_code == 200
 
     def test_serves_nothing_without_a_port(self):
