@@ -9,9 +9,10 @@ from django.db import models
 from cqrs.database.lock_waits import before_lock
 from cqrs.event_log import digests, outside
 from cqrs.event_log.epoch import read_epoch, with_epoch
-from cqrs.messaging.preconditions import Precondition, holds
+from cqrs.messaging.preconditions import ANY, Precondition, holds
 from cqrs.messaging.results import FieldError, Refusal, Rejected, reject
 
+Expected = int | Precondition | None
 _LOST = Rejected(
     "lost_past",
     "The log has lost a part of its past, and If-Match is of it: read again",
@@ -71,7 +72,7 @@ class Aggregate(models.Model):
 A = TypeVar("A", bound=Aggregate)
 
 
-def load_for_change(model: type[A], pk: UUID, expected: int | Precondition | None) -> A:
+def load_for_change(model: type[A], pk: UUID, expected: Expected) -> A:
     """Return the aggregate, locked until the transaction ends.
 
     Refuses with `not_found`, and with `version_conflict` or `lost_past` when its version is not the
@@ -79,11 +80,11 @@ def load_for_change(model: type[A], pk: UUID, expected: int | Precondition | Non
     """
     aggregate = find_for_change(model, pk, expected)
     if aggregate is None:
-        refuse_missing(model, pk)
+        refuse_missing(model, pk, expected)
     return aggregate
 
 
-def find_for_change(model: type[A], pk: UUID, expected: int | Precondition | None) -> A | None:
+def find_for_change(model: type[A], pk: UUID, expected: Expected) -> A | None:
     """Return the same, or None for one that does not exist, whatever is expected of it.
 
     A row of version 0 was just inserted.
@@ -112,11 +113,16 @@ def require_unchanged(*aggregates: Aggregate) -> None:
         raise outside.ChangedOutside({changed[0].stream_type: [each.stream_id for each in changed]})
 
 
-def refuse_missing(model: type[Aggregate], pk: UUID) -> NoReturn:
-    """Refuse with `not_found`; raise `ChangedOutside` when the log knows of no deletion."""
+def refuse_missing(model: type[Aggregate], pk: UUID, expected: Expected = None) -> NoReturn:
+    """Refuse with `not_found`, or `version_conflict` when something must be there (`If-Match: *`).
+
+    Raises `ChangedOutside` when the log knows of no deletion.
+    """
     if model.digest_fields:
         outside.require_deletions(model.stream_type, [pk])
-    reject("not_found", f"There is no {model._meta.verbose_name} {pk}")
+    is_required = isinstance(expected, Precondition) and expected.match == ANY
+    code = "version_conflict" if is_required else "not_found"
+    reject(code, f"There is no {model._meta.verbose_name} {pk}")
 
 
 def lock_new(model: type[Aggregate], pk: UUID) -> outside.LastEvent:
@@ -128,14 +134,14 @@ def lock_new(model: type[Aggregate], pk: UUID) -> outside.LastEvent:
     return outside.lock_stream(model.stream_type, pk)
 
 
-def expect_nothing(expected: int | Precondition | None) -> None:
+def expect_nothing(expected: Expected) -> None:
     """Refuse with `version_conflict` or `lost_past` a creation that expects a version."""
     if not holds(expected, None):
         message = "What is to be created has no version yet: leave If-Match out"
         _check(expected, 0, read_epoch(), message)
 
 
-def _check(expected: int | Precondition | None, version: int, epoch: int, message: str) -> None:
+def _check(expected: Expected, version: int, epoch: int, message: str) -> None:
     """Refuse, with the message, what is not at the expected version; 0: it does not exist."""
     current = (version, epoch) if version else None
     if isinstance(expected, Precondition) and expected.is_lost(current, epoch):

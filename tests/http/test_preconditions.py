@@ -54,9 +54,20 @@ class TestIfMatch:
             answer = api.put(path, {"on_hand": 1}, If_Match=tags)
             assert_problem(answer, 412, "version_conflict")
 
-    def test_leaves_a_404_as_it_is(self, api: Api):
-        answer = api.post(f"/api/orders/{uuid7()}/confirm", If_Match="*")
-        assert_problem(answer, 404, "not_found")
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [("patch", "/api/customers/{}"), ("post", "/api/customers/{}/deactivate"),
+         ("post", "/api/orders/{}/confirm"), ("post", "/api/orders/{}/ship"),
+         ("post", "/api/orders/{}/deliver"), ("post", "/api/orders/{}/cancel")],
+    )  # fmt: skip
+    def test_refuses_what_is_not_there(self, api: Api, method: str, path: str):
+        send, address = getattr(api, method), path.format(uuid7())
+        body = {"name": "Bea"} if method == "patch" else {}
+        with nothing_written():
+            answer = send(address, body, If_Match="*")
+            assert "There is no" in assert_problem(answer, 412, "version_conflict")["detail"]
+            assert_problem(send(address, body, If_Match='"1"'), 404, "not_found")
+            assert_problem(send(address, body, If_None_Match="*"), 404, "not_found")
 
 
 class TestIfNoneMatch:
