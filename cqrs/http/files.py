@@ -15,6 +15,7 @@ class CsvFile(FileResponse):
         kind = "text/csv; charset=utf-8; header=present"
         super().__init__(file, as_attachment=True, filename=name, content_type=kind)
         self["Cache-Control"] = "private, no-store"
+        self["Vary"] = "Authorization"
 
 
 class CsvRenderer(BaseRenderer):

@@ -86,6 +86,8 @@ class TestAddress:
         assert answer["Content-Type"].startswith("text/csv")
         assert answer["Content-Disposition"] == 'attachment; filename="orders.csv"'
         assert "X-Read-Lag-Ms" in answer
+        assert answer["Cache-Control"] == "private, no-store"
+        assert set(answer["Vary"].split(", ")) == {"Accept", "Authorization"}
 
     def test_answers_errors_as_problems(self, client: Client) -> None:
         answer = self.get(client, "?page=1")
