@@ -9,11 +9,18 @@ from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
 
 from cqrs.http.signed_tokens import AccessToken
 
+SCHEME = b"Bearer"
 MAX_TOKENS = 1024  # cached at once: a few kB each
 
 
 class TokenAuthentication(JWTStatelessUserAuthentication):
-    """Caches valid tokens until they expire."""
+    """Caches valid tokens until they expire. The scheme is read in any case (RFC 9110, 11.1)."""
+
+    def get_raw_token(self, header: bytes) -> bytes | None:
+        if not header.startswith(SCHEME) and header[: len(SCHEME)].lower() == SCHEME.lower():
+            header = SCHEME + header[len(SCHEME) :]
+        token: bytes | None = super().get_raw_token(header)
+        return token
 
     def get_validated_token(self, raw_token: bytes) -> Any:
         token = _validated(raw_token)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.test import Client
-from rest_framework_simplejwt.exceptions import InvalidToken
+from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
 from cqrs.http import authentication
@@ -34,6 +34,19 @@ def validated(raw: bytes) -> Token:
 
 
 class TestTokenAuthentication:
+    @pytest.mark.parametrize("scheme", [b"Bearer", b"bearer", b"BEARER"])
+    def test_takes_the_scheme_in_upper_and_lower_case(self, scheme: bytes) -> None:
+        assert TokenAuthentication().get_raw_token(scheme + b" x.y.z") == b"x.y.z"
+
+    @pytest.mark.parametrize("header", [b"", b"x.y.z", b"Basic x.y.z", b"bearerx y"])
+    def test_leaves_other_schemes(self, header: bytes) -> None:
+        assert TokenAuthentication().get_raw_token(header) is None
+
+    @pytest.mark.parametrize("header", [b"Bearer", b"bearer", b"bearer x y"])
+    def test_refuses_a_scheme_without_its_one_token(self, header: bytes) -> None:
+        with pytest.raises(AuthenticationFailed):
+            TokenAuthentication().get_raw_token(header)
+
     def test_checks_a_signature_once(self) -> None:
         raw = made()
         assert [validated(bytes(bytearray(raw)))["username"] for _ in range(3)] == ["ada"] * 3
