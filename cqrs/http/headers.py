@@ -15,7 +15,11 @@ from cqrs.messaging.results import FieldError
 MAX_WAIT_S = 30
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
-_WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,99})"?\s*(?=$|[,;])', re.IGNORECASE)
+# At the begin of a preference: behind a ";" or in quotes, it is a part of another one.
+_WAIT = re.compile(
+    r'(?:(?:[^",]|"(?:[^"\\]|\\.)*")*,)*?\s*wait\s*=\s*"?([0-9]{1,99})"?\s*(?=$|[,;])',
+    re.IGNORECASE,
+)
 
 
 class WrongHeader(ValueError):
@@ -75,5 +79,5 @@ def preferred_wait_s(request: Request) -> int | None:
     An unreadable preference is ignored, as the RFC requires.
     """
     preferred = request.META.get("HTTP_PREFER")
-    wait = _WAIT.search(preferred) if preferred else None
+    wait = _WAIT.match(preferred) if preferred else None
     return min(int(wait[1]), MAX_WAIT_S) if wait else None
