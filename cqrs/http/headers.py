@@ -7,7 +7,8 @@ import re
 
 from rest_framework.request import Request
 
-from cqrs.consistency.tokens import ConsistencyToken, decode
+from cqrs.consistency.token_status import decode_known
+from cqrs.consistency.tokens import ConsistencyToken
 from cqrs.http.entity_tags import read_tags
 from cqrs.messaging.preconditions import ANY, Precondition, VersionTags
 from cqrs.messaging.results import FieldError
@@ -70,7 +71,7 @@ def idempotency_key(request: Request) -> str | None:
 def consistency_token(request: Request) -> ConsistencyToken | None:
     """Return the token of `X-Consistency-Token`. Raises `InvalidToken`."""
     given = request.META.get("HTTP_X_CONSISTENCY_TOKEN")
-    return None if given is None else decode(given)
+    return None if given is None else decode_known(given)
 
 
 def preferred_wait_s(request: Request) -> int | None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cqrs.consistency.tokens import ConsistencyToken
 from cqrs.messaging.ids import uuid7
 from cqrs.models import IdempotentAnswer
 from tests.http.api import Api, assert_problem
@@ -14,6 +15,9 @@ pytestmark = [
     pytest.mark.django_db(databases=["default", "replica"]),
     pytest.mark.usefixtures(asked_anew.__name__),
 ]
+
+
+UNKNOWN_STREAM = ConsistencyToken("foo", uuid7(), 1).encode()
 
 
 class TestToken:
@@ -58,7 +62,7 @@ class TestToken:
         assert answer["Idempotency-Replayed"] == "true"
         assert IdempotentAnswer.objects.count() == 1
 
-    @pytest.mark.parametrize("text", ["", "x", "b3JkZXI6eDox"])
+    @pytest.mark.parametrize("text", ["", "x", "b3JkZXI6eDox", UNKNOWN_STREAM])
     def test_that_cannot_be_read_is_refused(self, api: Api, text: str):
         with nothing_written():
             answer = api.post("/api/customers", ADA, X_Consistency_Token=text)
