@@ -1,18 +1,32 @@
 """The types that order messages share."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from cqrs.messaging.currencies import Currency
 from cqrs.messaging.fields import Id, LongText, Text, reads_decimal_number
 from cqrs.messaging.messages import Command
 
+DECIMALS = 4
+
+
+def _as_documented(value: Any) -> Any:
+    """Refuse a text whose last zeros or whose sign of 0 pydantic would not see."""
+    if type(value) is str and value.startswith("-"):
+        raise PydanticCustomError("greater_than_equal", "Give 0 or more, without a sign")
+    if type(value) is str and len(value.partition(".")[2]) > DECIMALS:
+        raise PydanticCustomError("decimal_max_places", "Give at most 4 decimals")
+    return value
+
+
 Quantity = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 UnitPrice = Annotated[
     Decimal,
-    Field(ge=0, le=1_000_000_000, decimal_places=4, allow_inf_nan=False),
+    Field(ge=0, le=1_000_000_000, decimal_places=DECIMALS, allow_inf_nan=False),
+    BeforeValidator(_as_documented),
     reads_decimal_number,
     WithJsonSchema(
         {

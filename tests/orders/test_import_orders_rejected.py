@@ -31,6 +31,8 @@ class TestRejected:
             ({"customer_name": "x" * 201}, "invalid: customer_name: "),
             ({"unit_price": "1,50"}, "invalid: items.0.unit_price: "),
             ({"unit_price": "1e3"}, "invalid: items.0.unit_price: "),
+            ({"unit_price": "1.00000"}, "invalid: items.0.unit_price: "),
+            ({"unit_price": "-0"}, "invalid: items.0.unit_price: "),
             ({"quantity": "2.5"}, "invalid: items.0.quantity: "),
             ({"currency": "XXY"}, "invalid: items.0.currency: "),
             ({"product_id": ""}, "invalid: product_id is empty"),
