@@ -440,7 +440,8 @@ SIMPLE_JWT = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Order desk",
-    "DESCRIPTION": "Commands write to one database, queries read from another.",
+    "DESCRIPTION": "Commands write to one database, queries read from another.\n\n"
+    "Answers may gain fields, and enumerations new values: clients ignore what they do not know.",
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -15,8 +15,8 @@ from cqrs.http.tokens import Access, Login, Refresh, Tokens
 from cqrs.messaging.messages import Command, Message
 
 PROBLEMS = (400, 401, 403, 404, 405, 406, 429, 503)
-COMMAND_PROBLEMS = (*PROBLEMS, 409, 412, 413, 415, 422)
-LOGIN_PROBLEMS = (400, 401, 405, 406, 413, 415, 429, 503)
+COMMAND_PROBLEMS = (*PROBLEMS, 408, 409, 412, 413, 415, 422)
+LOGIN_PROBLEMS = (400, 401, 405, 406, 408, 413, 415, 429, 503)
 View = TypeVar("View", bound=Callable[..., Any])
 
 

@@ -18,7 +18,7 @@ class MessageExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-c
     """Describes pydantic models by their validation in requests, by serialization in responses.
 
     drf-spectacular's own extension describes requests by serialization too, which loses the limits
-    of decimals.
+    of decimals. A request with an unknown field is refused, but an answer may gain fields.
     """
 
     target_class = "pydantic.BaseModel"
@@ -31,15 +31,16 @@ class MessageExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-c
     def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
         mode = "validation" if direction == "request" else "serialization"
         schema: dict[str, Any] = self.target.model_json_schema(ref_template=REF, mode=mode)
-        models = _models_in(self.target)
-        for name, part in schema.pop("$defs", {}).items():
+        models, parts = _models_in(self.target), schema.pop("$defs", {})
+        if direction == "response":
+            for part in (schema, *parts.values()):
+                part.pop("additionalProperties", None)
+        for name, part in parts.items():
             # By its class, as models that views answer with are registered: one can be both.
             component = ResolvedComponent(  # type: ignore[no-untyped-call]
                 name=name, type=ResolvedComponent.SCHEMA, object=models[name], schema=part
             )
             auto_schema.registry.register_on_missing(component)
-        if direction == "request" and issubclass(self.target, Message):
-            return _without(schema, self.target.server_set_fields())
         return schema
 
 
@@ -65,11 +66,7 @@ class MessageSchema(AutoSchema):
 
 def _required(model: type[BaseModel]) -> bool:
     """Return whether a body has required fields, or one of several that is required."""
-    if "anyOf" in model.model_json_schema():
-        return True
-    foreign = model.server_set_fields() if issubclass(model, Message) else frozenset()
-    fields = model.model_fields.items()
-    return any(field.is_required() for name, field in fields if name not in foreign)
+    return not model.model_json_schema().keys().isdisjoint(("required", "anyOf"))
 
 
 def query_parameters(message: type[Message]) -> list[OpenApiParameter]:
@@ -86,7 +83,6 @@ def query_parameters(message: type[Message]) -> list[OpenApiParameter]:
             explode=True if name in message.repeatable_fields() else None,
         )
         for name, part in schema["properties"].items()
-        if name not in message.server_set_fields()
     ]
 
 
@@ -100,16 +96,6 @@ def _models_in(annotation: Any) -> dict[str, type[BaseModel]]:
         for field in annotation.model_fields.values():
             found |= _models_in(field.annotation)
     return found
-
-
-def _without(schema: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
-    for name in names:
-        schema["properties"].pop(name, None)
-    if "required" in schema:
-        schema["required"] = [name for name in schema["required"] if name not in names]
-        if not schema["required"]:
-            del schema["required"]
-    return schema
 
 
 def _without_null(part: dict[str, Any]) -> dict[str, Any]:

@@ -8,18 +8,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticOmit
 
 from cqrs.messaging import grammar
 
 
 @dataclass(frozen=True, slots=True)
 class ServerSet:
-    """Mark a field that the URL or the server fills: a request body that contains it is invalid."""
+    """Mark a field that the URL or the server fills: a request body that contains it is invalid.
+
+    It stands in no JSON schema.
+    """
+
+    def __get_pydantic_json_schema__(self, *_: Any) -> NoReturn:
+        raise PydanticOmit
 
 
 def _no_nul(value: str) -> str:

@@ -43,6 +43,23 @@ def addresses(patterns: list, prefix: str = "/") -> Iterator[str]:
             yield path
 
 
+def components(schema: dict, part: object) -> set[str]:
+    """Return the names of the components that the part refers to, and those of their parts."""
+    found: set[str] = set()
+    left = [part]
+    while left:
+        each = left.pop()
+        if isinstance(each, list):
+            left += each
+        elif isinstance(each, dict):
+            left += each.values()
+            name = str(each.get("$ref", "")).rpartition("/")[2]
+            if name and name not in found:
+                found.add(name)
+                left.append(schema["components"]["schemas"][name])
+    return found
+
+
 class TestSchema:
     def test_is_valid_openapi_3_1(self, schema: dict):
         assert schema["openapi"] == "3.1.0"
@@ -71,6 +88,7 @@ class TestSchema:
     def test_documents_errors_as_problems_and_answers_as_json(self, schema: dict):
         for _, _, operation in operations(schema):
             assert {"400", "401", "429", "503"} <= set(operation["responses"])
+            assert ("408" in operation["responses"]) == ("requestBody" in operation)
             answer = "text/csv" if operation["operationId"] in FILES else "application/json"
             for status, response in operation["responses"].items():
                 kind = answer if status < "400" else "application/problem+json"
@@ -83,6 +101,20 @@ class TestSchema:
         }  # fmt: skip
         assert body["required"] == ["customer_id", "items", "shipping_address"]
         assert body["additionalProperties"] is False
+
+    def test_closes_requests_and_leaves_answers_open(self, schema: dict):
+        asked: set[str] = set()
+        answered: set[str] = set()
+        for _, _, operation in operations(schema):
+            asked |= components(schema, operation.get("requestBody"))
+            answered |= components(schema, operation["responses"])
+        parts = schema["components"]["schemas"]
+        assert {
+            name for name in asked if parts[name].get("additionalProperties") is not False
+        } == set()
+        assert {name for name in answered if "additionalProperties" in parts[name]} == set()
+        assert asked | answered == set(parts)
+        assert "clients ignore what they do not know" in schema["info"]["description"]
 
     def test_says_that_a_list_is_an_object(self, schema: dict):
         answer = schema["paths"]["/api/orders"]["get"]["responses"]["200"]
