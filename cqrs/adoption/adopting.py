@@ -80,6 +80,8 @@ def _plan(adapter: Adapter[Any], found: Compared, ids: Sequence[UUID]) -> _Plan:
     for key in ids:
         row = found.rows.get(key)
         try:
+            if key in logged.unreadable:
+                raise NotAdopted(logged.unreadable[key])
             change = Change(key, logged.states.get(key), adapter.snapshot(row) if row else None)
             if change.before == change.after:
                 plan.seals += [key] if row else []

@@ -62,11 +62,13 @@ def _locked(products: Collection[UUID]) -> dict[UUID, StockItem]:
 
 def _unusable(products: Collection[UUID], items: Mapping[UUID, StockItem]) -> dict[UUID, str]:
     """Return why products cannot be moved."""
-    missing = last_events(StockItem.stream_type, products - items.keys()).values()
-    found = {last.stream_id: "it is parked itself" for last in missing if not last.is_deletion}
+    last = last_events(StockItem.stream_type, products)
+    ends = {key: each.version for key, each in last.items() if not each.is_deletion}
+    found = dict.fromkeys(ends.keys() - items.keys(), "it is parked itself")
     for key, item in items.items():
         try:
-            if not item.is_unchanged:
+            # The digest of a parked one can fit: then the log alone is ahead.
+            if not item.is_unchanged or item.version != ends.get(key):
                 found[key] = "it is parked itself"
         except UnknownDigest:
             found[key] = "a newer build wrote it"

@@ -13,6 +13,11 @@ INSERT_CUSTOMER = """
 INSERT INTO customers_customer (id, version, name, email, is_active, registered_at)
 VALUES (%s, %s, %s, %s, true, '2020-01-01 12:00:00+02')
 """
+INSERT_EVENT = """
+INSERT INTO cqrs_event (event_id, stream_type, stream_id, version, type, schema_version, data,
+                        metadata, occurred_at)
+SELECT gen_random_uuid(), %s, %s, %s, %s, 1, %s, '{}', now()
+"""
 
 
 def by_sql(statement: str, *parameters: Any) -> int:
@@ -37,6 +42,14 @@ def delete_stock(product_id: UUID) -> None:
 def delete_order(order_id: UUID) -> None:
     by_sql("DELETE FROM orders_orderline WHERE order_id = %s", order_id)
     assert by_sql("DELETE FROM orders_order WHERE id = %s", order_id) == 1
+
+
+def insert_event(
+    stream_type: str, stream_id: UUID, version: int, wire_name: str, data: str = "{}"
+) -> UUID:
+    """Insert an event that no consumer gets; return its id. Most data cannot be read."""
+    by_sql(INSERT_EVENT, stream_type, stream_id, version, wire_name, data)
+    return EventRecord.objects.get(stream_id=stream_id, version=version).event_id
 
 
 def outside_events(stream_id: UUID) -> list[tuple[int, Any, Any]]:

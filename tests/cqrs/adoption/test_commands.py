@@ -22,6 +22,7 @@ from tests.support.outside import (
     delete_order,
     delete_stock,
     everything_fits,
+    insert_event,
     outside_events,
     rename,
     versions,
@@ -204,6 +205,19 @@ class TestParkedAggregate:
         assert bus.send(ConfirmOrder, {"order_id": key}).code == "changed_outside"
         by_sql("UPDATE orders_order SET total_amount = total_amount - 1")
         assert accepted(ConfirmOrder, order_id=key).version == 2
+
+    @pytest.mark.bypasses_events
+    def test_refuses_them_when_an_event_cannot_be_read(self):
+        ada, lamp = customer(), product(5)
+        key = order(line(lamp))
+        insert_event("order", key, 2, "orders.order_confirmed", f'{{"order_id": "{key}"}}')
+        assert bus.send(ConfirmOrder, {"order_id": key}).code == "changed_outside"
+        insert_event("stock", lamp, 3, "orders.stock_set")
+        assert bus.send(SetStock, {"product_id": lamp, "on_hand": 9}).code == "changed_outside"
+        assert bus.send(CreateOrder, content(ada, line(lamp))).code == "changed_outside"
+        insert_event("customer", ada, 2, "customers.customer_updated")
+        assert bus.send(CreateOrder, content(ada)).code == "changed_outside"
+        assert accepted(ConfirmOrder, order_id=order()).version == 2
 
     @pytest.mark.bypasses_events
     def test_refuses_what_was_held_back_by_a_caller(self):

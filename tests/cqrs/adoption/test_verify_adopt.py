@@ -15,6 +15,7 @@ from tests.support.outside import (
     by_sql,
     delete_order,
     everything_fits,
+    insert_event,
     outside_events,
     rename,
 )
@@ -56,6 +57,19 @@ class TestVerifyAdopt:
         with pytest.raises(CommandError, match=r"1 outside change\(s\) are parked"):
             call_command("projections", "verify", "--adopt", stdout=out)
         reason = "the lines of the order do not make up its total"
+        assert f"parked: order {key}: {reason}" in out.getvalue()
+
+    @pytest.mark.bypasses_events
+    def test_goes_on_behind_an_event_that_cannot_be_read(self):
+        key, ada, out = order(), customer(), StringIO()
+        event_id = insert_event(
+            "order", key, 2, "orders.order_confirmed", f'{{"order_id": "{key}"}}'
+        )
+        rename(ada, "Grace")
+        with pytest.raises(CommandError, match=r"^1 outside change\(s\) are parked"):
+            call_command("projections", "verify", "--adopt", stdout=out)
+        assert " 1 outside change(s) adopted" in out.getvalue()
+        reason = f"its event {event_id} (orders.order_confirmed) cannot be read: ValidationError"
         assert f"parked: order {key}: {reason}" in out.getvalue()
 
     def test_accepts_what_is_held_only_where_it_adopts(self):
