@@ -17,6 +17,11 @@ from config.management.writing import OnWritingAlias
 class Command(OnWritingAlias, migrate.Command):
     """Django's `migrate`, as the owner of the database, which then grants what is new."""
 
+    help = (
+        f"{migrate.Command.help} Example: manage.py migrate --database replica. Exit codes: 0; 1"
+        " when a migration failed, or with --check and one that is not applied."
+    )
+
     def handle(self, *args: Any, **options: Any) -> None:
         alias = options["database"]
         grants = _grants(alias)

@@ -1,7 +1,7 @@
 """Listen to Debezium: wake the projections, and look at rows that may have been changed outside."""
 
 import threading
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +22,7 @@ from cqrs.cdc.status_lines import status_lines
 from cqrs.cdc.waking import ProjectingThread
 from cqrs.database.profiles import Profile, use_profile
 from cqrs.management.projections.stopping import stoppable
-from cqrs.management.projections.subcommand import fail_with
+from cqrs.management.projections.subcommand import add_subcommand, fail_with
 from cqrs.messaging.error_text import error_text
 from cqrs.operations.exporter import serve_metrics
 from cqrs.operations.heartbeats import swept
@@ -35,26 +35,37 @@ SOURCES: dict[str, tuple[Callable[[Watched], Source], Callable[[], str | None]]]
     "embedded": (embedded.EmbeddedSource, embedded.missing),
     "kafka": (kafka.KafkaSource, kafka.missing),
 }
-EXAMPLES = """
-example: manage.py cdc run --source embedded
-
-exit codes: 0; 1 when `status` has a complaint, `drop` finds a slot that is read, or the databases
-cannot be reached; 3 when what `run` needs is not installed or not set.
-"""
+EXAMPLES = {
+    "run": (
+        "Example: manage.py cdc run --source embedded."
+        " Exit codes: 0 after a signal; 3 when what it needs is not installed or not set."
+    ),
+    "status": (
+        "Example: manage.py cdc status --json."
+        " Exit codes: 0; 1 when there is a complaint, or the databases cannot be reached."
+    ),
+    "drop": (
+        "Example: manage.py cdc drop."
+        " Exit codes: 0; 1 when the slot is in use, or the databases cannot be reached."
+    ),
+}
 
 
 class Command(BaseCommand):
-    help = "Listen to Debezium, see how that stands, or remove its slot and publication."
+    help = (
+        "Listen to Debezium, see how that stands, or remove its slot and publication. Example:"
+        " manage.py cdc status. Exit codes: see the --help of each."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.formatter_class = RawDescriptionHelpFormatter
-        parser.epilog = EXAMPLES
         commands = parser.add_subparsers(dest="command", required=True)
-        run = commands.add_parser("run", help="listen until stopped")
+        run = add_subcommand(commands, "run", "listen until stopped", EXAMPLES["run"])
         run.add_argument("--source", choices=SOURCES, default="embedded")
-        status = commands.add_parser("status", help="show processes, slot and lag")
+        status = add_subcommand(
+            commands, "status", "show processes, slot and lag", EXAMPLES["status"]
+        )
         status.add_argument("--json", action="store_true", help="print JSON")
-        commands.add_parser("drop", help="remove slot, publication and offsets")
+        add_subcommand(commands, "drop", "remove slot, publication and offsets", EXAMPLES["drop"])
 
     def handle(self, *_: Any, command: str, **options: Any) -> None:
         getattr(self, f"_{command}")(**options)

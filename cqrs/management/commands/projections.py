@@ -13,7 +13,7 @@ from cqrs.management.projections.rebuild import Rebuild
 from cqrs.management.projections.repartition import Repartition
 from cqrs.management.projections.run import Run
 from cqrs.management.projections.status import Status
-from cqrs.management.projections.subcommand import Subcommand
+from cqrs.management.projections.subcommand import Subcommand, add_subcommand
 from cqrs.management.projections.verify import Verify
 from cqrs.management.quiet import only_warnings
 
@@ -31,8 +31,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         commands = parser.add_subparsers(dest="command", required=True)
         for name, subcommand in SUBCOMMANDS.items():
-            text, examples = subcommand.help, subcommand.examples
-            own = commands.add_parser(name, help=text, description=text, epilog=examples)
+            own = add_subcommand(commands, name, subcommand.help, subcommand.examples)
             subcommand.add_arguments(own)
 
     def handle(self, *_: Any, command: str, verbosity: int, **options: Any) -> None:

@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 from django.db.models import QuerySet
 
 from cqrs.consumers.ahead import AheadOfLog, require_not_ahead
-from cqrs.management.projections.subcommand import Subcommand, fail_with
+from cqrs.management.projections.subcommand import Subcommand, add_subcommand, fail_with
 from cqrs.messaging.grammar import uuid
 from cqrs.operations.parked import KINDS, FailedEvents
 from cqrs.projections.registry import runner
@@ -21,6 +21,21 @@ FIELDS = (
     "attempts", "retry_at", "error", "parked_at",
 )  # fmt: skip
 
+EXAMPLES = {
+    "list": (
+        "Example: manage.py projections parked list orders --json."
+        " Exit codes: 0, also when events are parked; 1 for an unknown name."
+    ),
+    "retry": (
+        "Example: manage.py projections parked retry orders."
+        " Exit codes: 0; 1 when an event failed again."
+    ),
+    "discard": (
+        "Example: manage.py projections parked discard --event 0193a1c2-7d4e-7a10-8c55-2f7b9f3e6d01"
+        ". Exit codes: 0; 1 for an unknown name."
+    ),
+}
+
 Chosen = list[tuple[FailedEvents, Sequence[str], QuerySet[Any]]]
 
 
@@ -29,20 +44,15 @@ class Parked(Subcommand):
 
     name = "parked"
     help = "look at and handle events that failed"
-    examples = (
-        "Example: manage.py projections parked retry orders."
-        " Exit codes: 0; 1 when an event failed again."
-    )
+    examples = "Example: manage.py projections parked list. Exit codes: see the --help of each."
 
     @classmethod
     def add_arguments(cls, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        show = actions.add_parser("list", help="show them")
+        show = _add_action(actions, "list", "show them")
         show.add_argument("--json", action="store_true", help="print JSON")
-        _add_events(show)
-        _add_events(actions.add_parser("retry", help="apply them in order, or react to them"))
-        drop = actions.add_parser("discard", help="forget them for ever; name the events, or --all")
-        _add_events(drop)
+        _add_action(actions, "retry", "apply them in order, or react to them")
+        drop = _add_action(actions, "discard", "forget them for ever; name the events, or --all")
         drop.add_argument("--all", action="store_true", dest="every", help="all of them")
 
     def handle(
@@ -93,13 +103,15 @@ class Parked(Subcommand):
         self.stdout.write(f"{total} event(s) discarded: their effects are missing now")
 
 
-def _add_events(parser: ArgumentParser) -> None:
+def _add_action(actions: Any, name: str, text: str) -> ArgumentParser:
+    parser = add_subcommand(actions, name, text, EXAMPLES[name])
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help="a projection or a reaction; all unless named"
     )
     parser.add_argument(
         "--event", action="append", dest="events", metavar="ID", help="only this; repeatable"
     )
+    return parser
 
 
 def _chosen(names: Sequence[str], events: Sequence[str] | None) -> Chosen:

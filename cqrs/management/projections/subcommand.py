@@ -40,6 +40,12 @@ class Subcommand(ABC):
         return console(self.stdout)
 
 
+def add_subcommand(commands: Any, name: str, text: str, examples: str) -> ArgumentParser:
+    """Add a parser whose `--help` has the text, how to call it, and its exit codes."""
+    parser: ArgumentParser = commands.add_parser(name, help=text, description=text, epilog=examples)
+    return parser
+
+
 def add_names(parser: ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="which; all unless named")
 
