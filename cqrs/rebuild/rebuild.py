@@ -53,11 +53,15 @@ def roll_back(projection: Projection) -> None:
         swap(copy)
 
 
-def discard(projection: Projection) -> None:
-    """Drop the copies of rebuilds: an unfinished one, and the retired tables. Raises `Busy`."""
+def discard(projection: Projection) -> bool:
+    """Drop the copies of rebuilds: an unfinished one, and the retired tables. Raises `Busy`.
+
+    Returns whether there was any.
+    """
     with exclusive(TableCopy(projection, Slot.SHADOW)):
-        for slot in (Slot.SHADOW, Slot.RETIRED, Slot.SAMPLE):
-            TableCopy(projection, slot).drop()
+        slots = (Slot.SHADOW, Slot.RETIRED, Slot.SAMPLE)
+        had_tables = [TableCopy(projection, slot).drop() for slot in slots]
+    return any(had_tables)
 
 
 def _require_no_newer_version(projection: Projection) -> list[PartitionCheckpoint]:

@@ -114,14 +114,16 @@ class TableCopy:
             for name in self._create_tables(cursor):
                 complete_table(cursor, name, SERVING_SCHEMA, self.schema)
 
-    def drop(self) -> None:
-        """Remove the tables, the checkpoints and the parked events."""
+    def drop(self) -> bool:
+        """Remove tables, checkpoints and parked events; return whether there were tables."""
         with transaction.atomic(using=PROJECTION_ALIAS), _cursor() as cursor:
             runner.partitions.lock([self.name])  # in the workers' order: checkpoints, then tables
-            for name in owned_tables(cursor, self.projection.name, self.schema):
+            names = owned_tables(cursor, self.projection.name, self.schema)
+            for name in names:
                 cursor.execute(f"DROP TABLE {self.schema}.{name}")
             for model in CONSUMER_STATE:
                 model._default_manager.using(PROJECTION_ALIAS).filter(consumer=self.name).delete()
+        return bool(names)
 
     def _create_tables(self, cursor: CursorWrapper) -> Sequence[str]:
         """Create the tables that are missing; return the names of all."""

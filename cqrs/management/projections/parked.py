@@ -1,19 +1,20 @@
 """`projections parked`: list, retry and discard events that failed."""
 
 from argparse import ArgumentParser
-from collections.abc import Sequence
 from itertools import chain
 from typing import Any
-from uuid import UUID
 
 import orjson
 from django.core.management.base import CommandError
-from django.db.models import QuerySet
 
 from cqrs.consumers.ahead import AheadOfLog, require_not_ahead
+from cqrs.management.projections.chosen_events import (
+    Chosen,
+    chosen_events,
+    event_ids,
+    require_parked,
+)
 from cqrs.management.projections.subcommand import Subcommand, add_subcommand, fail_with
-from cqrs.messaging.grammar import uuid
-from cqrs.operations.parked import KINDS, FailedEvents
 from cqrs.projections.registry import runner
 
 FIELDS = (
@@ -28,15 +29,13 @@ EXAMPLES = {
     ),
     "retry": (
         "Example: manage.py projections parked retry orders."
-        " Exit codes: 0; 1 when an event failed again."
+        " Exit codes: 0; 1 when an event failed again, or one of --event is not parked."
     ),
     "discard": (
         "Example: manage.py projections parked discard --event 0193a1c2-7d4e-7a10-8c55-2f7b9f3e6d01"
-        ". Exit codes: 0; 1 for an unknown name."
+        ". Exit codes: 0; 1 when it is not parked: then nothing is discarded."
     ),
 }
-
-Chosen = list[tuple[FailedEvents, Sequence[str], QuerySet[Any]]]
 
 
 class Parked(Subcommand):
@@ -58,15 +57,18 @@ class Parked(Subcommand):
     def handle(
         self, *, action: str, names: list[str], events: list[str] | None, **options: Any
     ) -> None:
-        found = _chosen(names, events)
+        ids = None if events is None else event_ids(events)
+        found = chosen_events(names, ids)
         if action == "list":
             self._list(found, json=options["json"])
-        elif action == "retry":
-            self._retry(found, every=not events)
-        elif bool(events) == options["every"]:
+        elif action == "discard" and bool(events) == options["every"]:
             raise CommandError("Name the events to discard (--event ID), or say --all")
         else:
-            self._discard(found)
+            require_parked(found, ids or ())
+            if action == "retry":
+                self._retry(found, every=not events)
+            else:
+                self._discard(found)
 
     def _list(self, found: Chosen, *, json: bool) -> None:
         rows = list(chain.from_iterable(rows for _, _, rows in found))
@@ -100,7 +102,8 @@ class Parked(Subcommand):
             discarded = list(rows)
             kind.discard(discarded)
             total += len(discarded)
-        self.stdout.write(f"{total} event(s) discarded: their effects are missing now")
+        done = f"{total} event(s) discarded: their effects are missing now"
+        self.stdout.write(done if total else "There is no parked event")
 
 
 def _add_action(actions: Any, name: str, text: str) -> ArgumentParser:
@@ -112,29 +115,6 @@ def _add_action(actions: Any, name: str, text: str) -> ArgumentParser:
         "--event", action="append", dest="events", metavar="ID", help="only this; repeatable"
     )
     return parser
-
-
-def _chosen(names: Sequence[str], events: Sequence[str] | None) -> Chosen:
-    """Return the failed events by kind of consumer. Raises `CommandError` for an unknown name."""
-    known = [name for kind in KINDS for name in kind.names()]
-    if unknown := [name for name in names if name not in known]:
-        raise CommandError(
-            f"There is no consumer {', '.join(unknown)}. There are: {', '.join(known)}"
-        )
-    ids = None if events is None else _ids(events)
-    found: Chosen = []
-    for kind in KINDS:
-        of_kind = [name for name in kind.names() if not names or name in names]
-        rows = kind.rows(of_kind)
-        found.append((kind, of_kind, rows if ids is None else rows.filter(event_id__in=ids)))
-    return found
-
-
-def _ids(texts: Sequence[str]) -> list[UUID]:
-    try:
-        return [uuid(text) for text in texts]
-    except ValueError:
-        raise CommandError("--event takes the id of an event, as `parked list` shows it") from None
 
 
 def parked_line(row: Any) -> str:

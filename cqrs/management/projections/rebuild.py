@@ -3,6 +3,7 @@
 import threading
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -31,7 +32,8 @@ class Rebuild(Subcommand):
     help = "build anew from the log, prove, swap"
     examples = (
         "Example: manage.py projections rebuild orders."
-        " Exit codes: 0; 1 when a rebuild was stopped or refused: run it again."
+        " Exit codes: 0; 1 when a rebuild was stopped or refused: run it again; 1 when there is"
+        " nothing to go back to or, for a NAME, to drop."
     )
     profile = Profile.MAINTENANCE
 
@@ -54,20 +56,33 @@ class Rebuild(Subcommand):
         if bool(names) == every:
             raise CommandError("Name the projections to rebuild, or say --all")
         if how["rollback"] or how["discard"]:
-            self._each(chosen(names), roll_back if how["rollback"] else discard)
+            act = roll_back if how["rollback"] else partial(_discard, is_named=bool(names))
+            self._each(chosen(names), act)
             return
         with failing_when_stopped() as stop:
             fail_with(
                 rebuild_each(chosen(names), self.console(), stop, accept_changes=accept_changes)
             )
 
-    def _each(self, chosen: Sequence[Projection], act: Callable[[Projection], None]) -> None:
+    def _each(self, chosen: Sequence[Projection], act: Callable[[Projection], str | None]) -> None:
+        complaints = list[str]()
         for projection in chosen:
             try:
-                act(projection)
+                done = act(projection) or "done"
             except FAILURES as error:
-                raise CommandError(str(error)) from error
-            self.stdout.write(f"{projection.name}: done")
+                complaints.append(str(error))
+            else:
+                self.stdout.write(f"{projection.name}: {done}")
+        fail_with(complaints)
+
+
+def _discard(projection: Projection, *, is_named: bool) -> str:
+    """Drop the copies; return what was done. Raises `RebuildError` if a named one has none."""
+    if discard(projection):
+        return "done"
+    if is_named:
+        raise RebuildError(f"{projection.name} has no unfinished rebuild and no old tables to drop")
+    return "there was nothing to drop"
 
 
 def rebuild_each(

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from cqrs.consumers.parking import ATTEMPTS
+from cqrs.messaging.ids import uuid7
 from cqrs.projections.models import ParkedEvent
 from cqrs.projections.registry import runner
 from orders.events import OrderCreated
@@ -122,6 +123,20 @@ class TestCommands:
         assert len(parked()) == 3
         projections("parked", "discard", "--all")
         assert parked() == []
+
+    def test_discard_of_all_says_when_there_was_none(self) -> None:
+        assert projections("parked", "discard", "--all") == "There is no parked event\n"
+        assert projections("parked", "discard", "orders", "--all") == "There is no parked event\n"
+
+    @pytest.mark.parametrize("action", ["retry", "discard"])
+    def test_act_on_no_event_when_one_of_them_is_not_there(self, bad: Any, action: str) -> None:
+        first, unknown, before = ParkedEvent.objects.earliest("position"), str(uuid7()), parked()
+        reason = f"These events are not parked, and nothing was done: {unknown}$"
+        with pytest.raises(CommandError, match=reason):
+            projections("parked", action, "--event", str(first.event_id), "--event", unknown)
+        with pytest.raises(CommandError, match=str(first.event_id)):
+            projections("parked", action, "stock", "--event", str(first.event_id))
+        assert parked() == before
 
 
 class TestDiscard:

@@ -107,6 +107,25 @@ class TestRebuild:
         with pytest.raises(CommandError, match="no old tables"):
             projections("rebuild", "orders", "--rollback")
 
+    def test_drops_only_what_there_is(self) -> None:
+        filled()
+        projections("rebuild", "orders")
+        output = io.StringIO()
+        with pytest.raises(CommandError) as failure:
+            projections("rebuild", "customers", "orders", "--discard", output=output)
+        assert str(failure.value) == (
+            "customers has no unfinished rebuild and no old tables to drop"
+        )
+        assert output.getvalue() == "orders: done\n"
+        assert not TableCopy(ORDERS, Slot.RETIRED).exists()
+
+    def test_drops_of_all_what_there_is(self) -> None:
+        filled()
+        projections("rebuild", "orders")
+        said = projections("rebuild", "--all", "--discard").splitlines()
+        others = [each.name for each in PROJECTIONS[1:]]
+        assert said == ["orders: done", *(f"{name}: there was nothing to drop" for name in others)]
+
     def test_needs_a_name_or_all(self) -> None:
         with pytest.raises(CommandError, match="--all"):
             projections("rebuild")
