@@ -10,7 +10,7 @@ from config.serve.startup import start_exclusively
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    if sys.argv[1:2] in (["serve"], ["web"]):
+    if sys.argv[1:2] in (["serve"], ["web"]) and not {"-h", "--help"} & {*sys.argv[2:]}:
         start_exclusively()  # before the settings start a database
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)  # commands would leave their files there
     if "END_WITH_PARENT" in os.environ:  # else it would go on after a killed make

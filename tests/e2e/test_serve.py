@@ -21,6 +21,12 @@ class TestServe:
             "stop it first\n"
         )
 
+    @pytest.mark.parametrize("asked", [("serve", "--help"), ("web", "-h"), ("help", "serve")])
+    def test_helps_also_while_the_checkout_is_served(self, desk: Desk, asked: tuple[str, str]):
+        code, stdout, stderr = desk.run(*asked)
+        assert (code, stderr) == (0, "")
+        assert "Exit codes: 0 after a signal" in " ".join(stdout.split())
+
     def test_says_in_one_line_that_the_port_is_taken(self):
         with served_desk() as other, socket.create_server(("127.0.0.1", other.port)):
             code, stdout, stderr = other.run("serve")
