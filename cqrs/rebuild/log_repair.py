@@ -49,7 +49,10 @@ WHERE checkpoint.id = reached.id
 
 
 class LogIsIncomplete(Exception):
-    """`default` has what its log does not have. Nothing was changed."""
+    """`default` has rows that are not as its log says. Nothing was changed.
+
+    The log has lost events, or another program wrote to the tables: the two look the same.
+    """
 
 
 def new_epoch() -> int:
@@ -68,8 +71,9 @@ def require_complete_log(*, accept_loss: bool) -> None:
     drifts = list(islice((each for each in audit() if each.stored is not None), MAX_NAMED + 1))
     if drifts:
         raise LogIsIncomplete(
-            f"`default` has what its log lacks: {_named(drifts)}. Restore the log's tables, or go"
-            " on without these events: --accept-loss"
+            f"`default` and its log do not agree on {_named(drifts)}. If the log has lost events,"
+            " restore its tables, or go on without the events: --accept-loss. If another program"
+            " wrote this: projections verify --adopt"
         )
 
 

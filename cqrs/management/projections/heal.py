@@ -41,7 +41,7 @@ class Heal(Subcommand):
         parser.add_argument(
             "--accept-loss",
             action="store_true",
-            help="go on although `default` has aggregates whose events the log lacks",
+            help="go on although `default` has rows that are not as its log says",
         )
         parser.add_argument("--json", action="store_true", help="print JSON")
 

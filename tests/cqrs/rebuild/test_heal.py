@@ -24,6 +24,7 @@ from readmodels.projections import PROJECTIONS
 from tests.support.backups import back_up
 from tests.support.built import elsewhere, nothing_is_left, projections
 from tests.support.log import Log
+from tests.support.outside import by_sql, insert_event, rename
 from tests.support.reacting import Recorder, configure, hand_over_now
 from tests.support.scenarios import ADDRESS, accepted, customer, line
 
@@ -179,6 +180,23 @@ class TestLogWithoutItsEvents:
         assert [each.pk for each in CustomerReadModel.objects.all()] == [fresh]
         assert Order.objects.count() == 1
         projections("status")
+
+    @pytest.mark.bypasses_events
+    @pytest.mark.parametrize("is_log_ahead", [True, False])
+    def test_is_not_claimed_of_what_another_program_wrote(self, is_log_ahead: bool) -> None:
+        key = customer()
+        if is_log_ahead:
+            insert_event("customer", key, 2, "customers.customer_updated")
+            by_sql("INSERT INTO cqrs_pending (event_id, bucket) SELECT max(id), 0 FROM cqrs_event")
+        else:
+            rename(key, "Grace")
+        with pytest.raises(CommandError) as failure:
+            projections("heal", "--restored")
+        assert str(failure.value) == (
+            f"`default` and its log do not agree on customer {key}. If the log has lost events,"
+            " restore its tables, or go on without the events: --accept-loss. If another program"
+            " wrote this: projections verify --adopt"
+        )
 
     def test_is_not_healed_when_events_have_lost_their_positions(self) -> None:
         log = Log()
