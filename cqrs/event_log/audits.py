@@ -10,12 +10,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import orjson
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 
 from cqrs.conf import conf, tables
 from cqrs.messaging.redaction import redacted_pair
 
 CHUNK = 1_000
+
+
+class UnreadableValue(Exception):
+    """An event, or a row, has a value that the audit cannot read: another program wrote it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The audit of the write tables met a value that cannot be read:"
+            " projections verify --adopt names its aggregate (docs/adoption.md)"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +50,17 @@ def audit() -> Iterator[Drift]:
     """Yield every difference between the write models and the event log.
 
     Reads one snapshot through a server-side cursor: it does not disturb writers and holds one chunk
-    in memory. The values may be personal data: do not log them.
+    in memory. The values may be personal data: do not log them. Raises `UnreadableValue`.
     """
     for sql in tables(conf().AUDITS):
         yield from _run(sql)
 
 
 def _run(sql: str) -> Iterator[Drift]:
-    with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(sql)
-        while rows := cursor.fetchmany(CHUNK):
-            yield from (Drift(*row) for row in rows)
+    try:
+        with transaction.atomic(), connection.chunked_cursor() as cursor:
+            cursor.execute(sql)
+            while rows := cursor.fetchmany(CHUNK):
+                yield from (Drift(*row) for row in rows)
+    except DataError as error:
+        raise UnreadableValue from error

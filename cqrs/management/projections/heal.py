@@ -10,6 +10,7 @@ from django.core.management.base import CommandError
 from rich.console import Console
 
 from cqrs.database.profiles import Profile
+from cqrs.event_log.audits import UnreadableValue
 from cqrs.management.projections.rebuild import FAILURES
 from cqrs.management.projections.stopping import failing_when_stopped, reporting
 from cqrs.management.projections.subcommand import Subcommand
@@ -55,7 +56,7 @@ class Heal(Subcommand):
 
             try:
                 healed = heal(show, accept_loss=accept_loss, restored=restored)
-            except (*FAILURES, LogIsIncomplete) as error:
+            except (*FAILURES, LogIsIncomplete, UnreadableValue) as error:
                 raise CommandError(str(error)) from error
         if json:
             self.stdout.write(orjson.dumps(asdict(healed), option=orjson.OPT_INDENT_2).decode())

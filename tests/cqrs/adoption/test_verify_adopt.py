@@ -72,6 +72,19 @@ class TestVerifyAdopt:
         reason = f"its event {event_id} (orders.order_confirmed) cannot be read: ValidationError"
         assert f"parked: order {key}: {reason}" in out.getvalue()
 
+    @pytest.mark.bypasses_events
+    def test_goes_on_behind_a_value_that_the_audit_cannot_read(self):
+        key, out = order(), StringIO()
+        insert_event("order", key, 2, "orders.order_confirmed", '{"customer_id": "Ada"}')
+        with pytest.raises(CommandError) as failure:
+            call_command("projections", "verify", "--adopt", stdout=out)
+        assert str(failure.value).split("; ") == [
+            "1 outside change(s) are parked, for a person to decide",
+            "The audit of the write tables met a value that cannot be read:"
+            " projections verify --adopt names its aggregate (docs/adoption.md)",
+        ]
+        assert "customers: agrees with the event log" in out.getvalue()
+
     def test_accepts_what_is_held_only_where_it_adopts(self):
         with pytest.raises(CommandError, match="--accept-held goes with --adopt"):
             verify("--accept-held")

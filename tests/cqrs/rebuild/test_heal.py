@@ -198,6 +198,14 @@ class TestLogWithoutItsEvents:
             " wrote this: projections verify --adopt"
         )
 
+    @pytest.mark.bypasses_events
+    def test_is_not_known_when_a_value_of_the_log_cannot_be_read(self) -> None:
+        insert_event("order", uuid7(), 1, "orders.order_confirmed", '{"customer_id": "Ada"}')
+        by_sql("INSERT INTO cqrs_pending (event_id, bucket) SELECT max(id), 0 FROM cqrs_event")
+        assert failing("heal", "--restored").startswith(
+            "The audit of the write tables met a value that cannot be read"
+        )
+
     def test_is_not_healed_when_events_have_lost_their_positions(self) -> None:
         log = Log()
         log.customer("Before")
