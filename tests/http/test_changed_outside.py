@@ -3,7 +3,7 @@
 import pytest
 
 from tests.http.api import Api, assert_problem
-from tests.support.outside import by_sql, rename
+from tests.support.outside import by_sql, insert_event, rename
 from tests.support.scenarios import customer, order
 
 pytestmark = pytest.mark.django_db
@@ -26,6 +26,12 @@ class TestAnswer:
     def test_is_409_for_what_is_parked(self, api: Api):
         key = order()
         by_sql("UPDATE orders_order SET total_amount = 1")
+        assert_problem(api.post(f"/api/orders/{key}/confirm"), 409, "changed_outside")
+
+    @pytest.mark.bypasses_events
+    def test_is_409_for_what_has_an_event_that_cannot_be_read(self, api: Api):
+        key = order()
+        insert_event("order", key, 2, "orders.order_confirmed", f'{{"order_id": "{key}"}}')
         assert_problem(api.post(f"/api/orders/{key}/confirm"), 409, "changed_outside")
 
     @pytest.mark.bypasses_events
