@@ -13,7 +13,9 @@ from cqrs.consumers.near_head import Code, NearHeadRound
 from cqrs.consumers.partition_runner import PartitionRunner
 from cqrs.consumers.partitions import PartitionCheckpoint
 from cqrs.consumers.pauses import Pauses
+from cqrs.database.aliases import WRITE_ALIAS
 from cqrs.database.outages import is_outage
+from cqrs.database.sessions import take_writes
 from cqrs.event_log.sequencer import Seen
 from cqrs.messaging.error_text import error_text
 
@@ -25,7 +27,8 @@ class Pass:
 
     Then `passed` is the number of positions, of all partitions, and `is_level` says that everything
     is at the head. `failures` are those of consumers that failed as a whole; they are in `paused`
-    now. `missing` are consumers that have no checkpoints yet.
+    now. `lost` is the error of a joint round whose session was lost: locks that the caller held in
+    it are lost, too. `missing` are consumers that have no checkpoints yet.
     """
 
     def __init__(self, runner: PartitionRunner, paused: Pauses, code: Code, seen: Seen) -> None:
@@ -36,6 +39,7 @@ class Pass:
         self.passed = 0
         self.is_level = False
         self.failures: dict[str, Exception] = {}
+        self.lost: Exception | None = None
         self.missing: Sequence[Consumer] = ()
 
     def run(self, near_head: int) -> "Pass":
@@ -62,8 +66,9 @@ class Pass:
         try:
             runner.run(near, near.claim)
         except Exception as error:
-            if is_outage(error):
+            if self._is_outage(error):
                 raise
+            self.lost = error if is_outage(error) else None
             log.warning("joint_round_failed", error=error_text(error))
             near = NearHeadRound(runner.partitions, runner.parking, joint, seen, near_head)
             near.found = {name for name, _ in joint}
@@ -103,13 +108,21 @@ class Pass:
             return
         try:
             work()
-        except Exception as error:  # noqa: BLE001  one consumer must not stop the others
+        except Exception as error:
+            if self._is_outage(error):
+                raise
             self.failures[consumer.name] = error
             pause_s = self.paused.start(consumer.name)
             text = error_text(error)
             log.warning("consumer_paused", consumer=consumer.name, pause_s=pause_s, error=text)
-            if not is_outage(error):
-                self._note(consumer, text)
+            self._note(consumer, text)
+
+    def _is_outage(self, error: Exception) -> bool:
+        """Return whether a database does not answer any more.
+
+        If it does, one event can be what ends its session, each time.
+        """
+        return is_outage(error) and not take_writes(WRITE_ALIAS, self.runner.partitions.alias)
 
     def _note(self, consumer: Consumer, text: str) -> None:
         """Let `projections status` say why, if the database still takes it."""

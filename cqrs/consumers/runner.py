@@ -57,16 +57,18 @@ class Runner(PartitionRunner):
 
         A worker passes `sequencer.step` as `look`, and a `limit_s` if it must end under steady
         writers, too. Skips a partition that another worker holds. When all other consumers are
-        done, raises what stopped a consumer as a whole; later calls try its batch again, after a
-        pause that grows.
+        done, raises what stopped a consumer as a whole, or ended a session; later calls try its
+        batch again, after a pause that grows.
         """
         code = {(consumer.name, consumer.version): consumer for consumer in consumers}
         failures: dict[str, Exception] = {}
+        lost: Exception | None = None
         deadline = time.monotonic() + limit_s
         total, seen = 0, look()
         while True:
             done = Pass(self, self.paused, code, seen).run(seen.head - self.near)
             failures |= done.failures
+            lost = done.lost or lost
             total += done.passed
             if done.passed and on_batch:
                 on_batch(done.passed)
@@ -77,6 +79,8 @@ class Runner(PartitionRunner):
             seen = look()
         if failures:
             raise ExceptionGroup("consumers failed", list(failures.values()))
+        if lost:
+            raise lost
         return total
 
     def started(self, *consumers: Consumer) -> list[PartitionCheckpoint]:

@@ -11,6 +11,8 @@ from django.db import OperationalError, ProgrammingError, connections, transacti
 
 from cqrs.consumers.pauses import LONGEST_PAUSE_S
 from cqrs.event_log import sequencer
+from cqrs.messaging.error_text import error_text
+from cqrs.operations.blocked import blocked_reason
 from cqrs.operations.worker import project
 from cqrs.projections.models import ParkedEvent
 from cqrs.projections.registry import runner
@@ -19,6 +21,7 @@ from readmodels.models import OrderReadModel
 from readmodels.projections import PROJECTIONS, orders
 from tests.support.built import elsewhere
 from tests.support.log import Log
+from tests.support.raising import writes_end_the_session
 from tests.support.waiting import BOTH
 
 pytestmark = [
@@ -200,3 +203,41 @@ class TestLockedTable:
         now()
         project(PROJECTIONS)
         assert positions(*PROJECTIONS) == {2}
+
+
+class TestWriteThatEndsItsSession:
+    @pytest.mark.parametrize("near", [500, 0], ids=["near", "far"])
+    def test_concerns_its_consumer_alone(self, level: Log, monkeypatch: Any, near: int) -> None:
+        monkeypatch.setattr(runner, "near", near)
+        with writes_end_the_session("replica", "read_orders"):
+            order(level)
+            [error] = failed().values()
+            assert type(error) is OperationalError
+            assert list(runner.paused) == ["orders"]
+            assert positions(*OTHERS) == {2}
+            assert blocked_reason("orders") == error_text(error).partition("\n")[0]
+            order(level)
+            assert failed() == {}
+            assert positions(*OTHERS) == {3}
+        assert ParkedEvent.objects.count() == 0
+        now()
+        project(PROJECTIONS)
+        assert runner.paused == {}
+        assert blocked_reason("orders") is None
+        assert positions(*PROJECTIONS) == {3}
+        assert OrderReadModel.objects.count() == 2
+
+    def test_applies_all_and_says_so_when_it_happens_once(self, level: Log) -> None:
+        """The caller can have held locks of the session, as a rebuild does."""
+        with connections["replica"].cursor() as cursor:
+            cursor.execute("CREATE SEQUENCE writes")
+        try:
+            with writes_end_the_session("replica", "read_orders", "nextval('writes') = 1"):
+                order(level)
+                with pytest.raises(OperationalError):
+                    elsewhere(lambda: project(PROJECTIONS))
+                assert positions(*PROJECTIONS) == {2}
+                assert runner.paused == {}
+        finally:
+            with connections["replica"].cursor() as cursor:
+                cursor.execute("DROP SEQUENCE writes")

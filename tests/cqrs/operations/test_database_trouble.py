@@ -32,6 +32,8 @@ ORDERS, *OTHERS = PROJECTIONS
 DISTANCES = pytest.mark.parametrize("near", [500, 0], ids=["near", "far"])
 # Serialization failure, deadlock, statement time-out, lock time-out, disk full, no right, broken.
 STATES = ["40001", "40P01", "57014", "55P03", "53100", "42501", "XX000"]
+# Ended by an operator, idle in a transaction.
+LOST = ["57P01", "25P03"]
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def now() -> None:
 
 class TestErrorOfTheServer:
     @DISTANCES
-    @pytest.mark.parametrize("sqlstate", STATES)
+    @pytest.mark.parametrize("sqlstate", [*STATES, *LOST])
     def test_parks_nothing_and_holds_up_nobody_else(
         self, log: Log, monkeypatch: Any, near: int, sqlstate: str
     ) -> None:
