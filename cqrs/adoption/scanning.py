@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import Error, connection
+from django.db import connection
 
 from cqrs.adoption.adapter import Adapter, adapters
 from cqrs.adoption.adopting import Looked
-from cqrs.adoption.looking import look
+from cqrs.adoption.busy import look_past_busy
 from cqrs.adoption.parking import all_rows_parked
-from cqrs.database.outages import AggregateBusy
-from cqrs.database.sqlstates import Meaning, meaning
 
 CHUNK = 1_000
 
@@ -28,12 +26,12 @@ ORDER BY 1 LIMIT %s
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """One chunk of a scan. `busy` aggregates were locked for too long: scan again."""
+    """One chunk of a scan. `busy` were locked for too long: look at them again."""
 
     stream_type: str
     aggregates: int
     looked: Looked
-    busy: int = 0
+    busy: frozenset[UUID] = frozenset()
 
 
 def scan(*, accept_held: bool = False) -> Iterator[Scanned]:
@@ -41,23 +39,11 @@ def scan(*, accept_held: bool = False) -> Iterator[Scanned]:
     for adapter in adapters().values():
         is_in_order, before = True, all_rows_parked(adapter.stream_type)
         for ids in _chunks(adapter):
-            scanned = _look(adapter.stream_type, ids, accept_held)
-            is_in_order &= not (scanned.busy or scanned.looked.parked or scanned.looked.newer)
-            yield scanned
+            found = look_past_busy(adapter.stream_type, ids, accept_held=accept_held)
+            is_in_order &= not (found.busy or found.looked.parked or found.looked.newer)
+            yield Scanned(adapter.stream_type, len(ids), found.looked, found.busy)
         if is_in_order:
             before.delete()  # each row was looked at since
-
-
-def _look(stream_type: str, ids: Sequence[UUID], accept_held: bool) -> Scanned:
-    try:
-        looked = look(stream_type, ids, accept_held=accept_held)
-    except AggregateBusy:
-        return Scanned(stream_type, len(ids), Looked(), busy=len(ids))
-    except Error as error:
-        if meaning(error) not in (Meaning.LOCKED, Meaning.CONFLICT):
-            raise
-        return Scanned(stream_type, len(ids), Looked(), busy=len(ids))
-    return Scanned(stream_type, len(ids), looked)
 
 
 def _chunks(adapter: Adapter[Any]) -> Iterator[Sequence[UUID]]:

@@ -7,10 +7,10 @@ from contextlib import suppress
 from typing import Protocol
 
 import structlog
-from django.db import Error, connections
+from django.db import Error
 
-from cqrs.adoption.scanning import Scanned
 from cqrs.cdc.changes import Record, committed_at
+from cqrs.cdc.due import DueLooks
 from cqrs.cdc.handling import ChangeHandler
 from cqrs.cdc.states import State, StateKeeper
 from cqrs.database.sessions import sessions_dropped_after_failure
@@ -22,6 +22,7 @@ HEALTHY_S = 10.0
 log = structlog.get_logger("cqrs.cdc")
 
 Handle = Callable[[Sequence[Record]], None]
+Missed = Callable[[], None]
 
 
 class Source(Protocol):
@@ -29,8 +30,11 @@ class Source(Protocol):
 
     name: str
 
-    def run(self, handle: Handle, stop: threading.Event) -> None:
-        """Return after `stop` is set, and raise what failed otherwise."""
+    def run(self, handle: Handle, missed: Missed, stop: threading.Event) -> None:
+        """Return after `stop` is set, and raise what failed otherwise.
+
+        `missed` is called when changes may have been missed, before what follows is handled.
+        """
 
 
 class Capture:
@@ -41,11 +45,10 @@ class Capture:
         source: Source,
         handler: ChangeHandler,
         stop: threading.Event,
-        scan: Callable[[], Iterator[Scanned]],
+        due: DueLooks,
     ) -> None:
-        self.source, self.handler, self.stop, self._scan = source, handler, stop, scan
+        self.source, self.handler, self.stop, self.due = source, handler, stop, due
         self.state = StateKeeper(source.name)
-        self._scanning: threading.Thread | None = None
 
     def run(self) -> None:
         """Run until `stop` is set."""
@@ -55,7 +58,7 @@ class Capture:
             self._say(State.STARTING)
             try:
                 with sessions_dropped_after_failure():
-                    self.source.run(self.handle, self.stop)
+                    self.source.run(self.handle, self.due.changes_missed, self.stop)
             except Exception as error:  # noqa: BLE001  tried again, and said in the state
                 if time.monotonic() - started > HEALTHY_S:
                     pauses = _pauses()
@@ -77,7 +80,8 @@ class Capture:
         self._say(State.RUNNING)
         with suppress(Error):
             self.state.handled(len(records), filter(None, map(committed_at, records)))
-        self._start_scan()
+        with suppress(Error):
+            self.due.start(self.handler.look_at)
 
     def _fail(self, error: Exception, pause_s: float) -> None:
         reason = error_text(error)
@@ -88,28 +92,6 @@ class Capture:
     def _say(self, state: State, reason: str = "") -> None:
         with suppress(Error):  # it is information, and its database may be what is away
             self.state.enter(state, reason)
-
-    def _start_scan(self) -> None:
-        """Compare all rows once, now that changes are captured, if some may have been missed."""
-        if self._scanning is not None and self._scanning.is_alive():
-            return
-        with suppress(Error):
-            if self.state.is_scan_due():
-                self._scanning = threading.Thread(target=self._scan_all, daemon=True)
-                self._scanning.start()
-
-    def _scan_all(self) -> None:
-        try:
-            busy = 0
-            for each in self._scan():
-                busy += each.busy
-                if self.stop.is_set():
-                    return
-            self.state.set_scan_due(busy > 0)
-        except Exception:
-            log.exception("scan_failed")  # the next batch begins it again
-        finally:
-            connections.close_all()
 
 
 def _pauses() -> Iterator[float]:

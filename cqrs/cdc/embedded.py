@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
@@ -14,10 +13,9 @@ from typing import IO
 import structlog
 
 from cqrs.cdc import engine, offsets, properties, slots
-from cqrs.cdc.capture import Handle
+from cqrs.cdc.capture import Handle, Missed
 from cqrs.cdc.changes import Record, Watched
 from cqrs.cdc.java import find_java_home
-from cqrs.cdc.states import StateKeeper
 
 STOP_S = 15.0
 HIDDEN = "***"
@@ -46,12 +44,12 @@ class EmbeddedSource:
     def __init__(self, watched: Watched) -> None:
         self.watched = watched
 
-    def run(self, handle: Handle, stop: threading.Event) -> None:
+    def run(self, handle: Handle, missed: Missed, stop: threading.Event) -> None:
         """Make what the engine needs, and pass its batches on until it ends or `stop` is set.
 
         Raises `EngineEnded`, and what the databases raise.
         """
-        offsets.prepare(self.watched, partial(StateKeeper(self.name).set_scan_due, True))
+        offsets.prepare(self.watched, missed)
         with slots.capture_connection() as connection:
             wanted = properties.embedded(self.watched, connection)
         with _engine_process(wanted) as process:

@@ -50,7 +50,22 @@ class ChangeHandler:
             if isinstance(change, NotGuessed):
                 self._set_aside(change)  # before the looks, which leave what is parked alone
         for stream_type, ids in _by_stream(changes).items():
-            self._look_at(stream_type, ids)
+            self.look_at(stream_type, ids)
+
+    def look_at(self, stream_type: str, ids: Collection[UUID]) -> None:
+        """Look at these aggregates; park the one whose look fails, and go on with the others."""
+        try:
+            self._look(stream_type, ids)
+        except Exception as error:
+            if isinstance(error, DatabaseUnavailable) or blame(error) is not Blame.EVENT:
+                raise
+            if len(ids) > 1:
+                for one in ids:
+                    self.look_at(stream_type, [one])
+                return
+            log.exception("look_failed", stream_type=stream_type)
+            reason = f"looking at it failed: {type(error).__name__}"
+            self._set_aside(NotGuessed(stream_type, next(iter(ids)), reason))
 
     def _read(self, record: Record) -> Change | None:
         try:
@@ -61,20 +76,6 @@ class ChangeHandler:
             if table not in self.watched:
                 return None
             return NotGuessed(self.watched[table][0], None, f"a change was not understood: {error}")
-
-    def _look_at(self, stream_type: str, ids: Collection[UUID]) -> None:
-        try:
-            self._look(stream_type, ids)
-        except Exception as error:
-            if isinstance(error, DatabaseUnavailable) or blame(error) is not Blame.EVENT:
-                raise
-            if len(ids) > 1:
-                for one in ids:
-                    self._look_at(stream_type, [one])
-                return
-            log.exception("look_failed", stream_type=stream_type)
-            reason = f"looking at it failed: {type(error).__name__}"
-            self._set_aside(NotGuessed(stream_type, next(iter(ids)), reason))
 
     def _set_aside(self, found: NotGuessed) -> None:
         log.warning("change_parked", stream_type=found.stream_type, reason=found.reason)

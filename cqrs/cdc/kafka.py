@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from cqrs.cdc import publications
-from cqrs.cdc.capture import Handle
+from cqrs.cdc.capture import Handle, Missed
 from cqrs.cdc.changes import EVENT_TABLE, HEARTBEATS, Record, Watched
 from cqrs.conf import conf
 
@@ -46,7 +46,7 @@ class KafkaSource:
         tables = [f"{prefix}.public.{table}" for table in (EVENT_TABLE, *watched)]
         self.topics = [*tables, f"{HEARTBEATS}{prefix}"]
 
-    def run(self, handle: Handle, stop: threading.Event) -> None:
+    def run(self, handle: Handle, missed: Missed, stop: threading.Event) -> None:
         """Pass batches on until `stop` is set. Raises `confluent_kafka.KafkaException`.
 
         Makes the publication that the connector reads; the slot is the connector's.

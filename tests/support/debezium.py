@@ -50,7 +50,7 @@ class Captured:
 
     def _run(self) -> None:
         try:
-            self.source.run(self._take, self._stop)
+            self.source.run(self._take, lambda: None, self._stop)
         except BaseException as error:  # noqa: BLE001  raised where the test waits
             self._error = error
         finally:

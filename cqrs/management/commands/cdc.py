@@ -10,12 +10,13 @@ import psycopg
 from django.core.management.base import BaseCommand, CommandError
 
 from cqrs.adoption.adapter import watched_tables
-from cqrs.adoption.looking import look
+from cqrs.adoption.busy import look_past_busy
 from cqrs.adoption.parking import park
 from cqrs.adoption.scanning import scan
 from cqrs.cdc import embedded, kafka, offsets, publications, slots
 from cqrs.cdc.capture import Capture, Source
 from cqrs.cdc.changes import Watched
+from cqrs.cdc.due import DueLooks
 from cqrs.cdc.handling import ChangeHandler
 from cqrs.cdc.status import capture_status
 from cqrs.cdc.status_lines import status_lines
@@ -99,15 +100,16 @@ class Command(BaseCommand):
 
 def _listen(source: Source, stop: threading.Event) -> None:
     projecting = ProjectingThread(_project)
+    due = DueLooks(source.name, stop, look=look_past_busy, scan=scan)
     handler = ChangeHandler(
         watched_tables(),
         wake=projecting.wake,
-        look=look,
+        look=due.look,
         park=park,
     )
     serve_metrics()
     with projecting.running():
-        Capture(source, handler, stop, scan).run()
+        Capture(source, handler, stop, due).run()
 
 
 def _project() -> None:

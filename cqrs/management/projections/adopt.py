@@ -20,7 +20,7 @@ def adopt_all(console: Console, stop: threading.Event, *, accept_held: bool) -> 
     with reporting(NAME, console, stop) as report, use_context(system_context()):
         for scanned in scan(accept_held=accept_held):
             total += scanned.looked
-            busy += scanned.busy
+            busy += len(scanned.busy)
             seen[scanned.stream_type] += scanned.aggregates
             report(scanned.stream_type, seen[scanned.stream_type], 0)
     console.print(

@@ -2,15 +2,17 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.db import OperationalError
 
+from cqrs.adoption.adopting import Looked
+from cqrs.adoption.scanning import Scanned
 from cqrs.cdc import capture
-from cqrs.cdc.capture import Capture, Handle
+from cqrs.cdc.capture import Capture, Handle, Missed
 from cqrs.cdc.changes import Record
+from cqrs.cdc.due import DueLooks
 from cqrs.cdc.handling import ChangeHandler
 from cqrs.projections.models import CaptureState
 from tests.support.desk import wait_for
@@ -27,7 +29,7 @@ class Runs:
     def __init__(self, stop: threading.Event, *runs: Any) -> None:
         self.stop, self.runs = stop, list(runs)
 
-    def run(self, handle: Handle, stop: threading.Event) -> None:
+    def run(self, handle: Handle, missed: Missed, stop: threading.Event) -> None:
         given = self.runs.pop(0) if self.runs else stop.set()
         if isinstance(given, Exception):
             raise given
@@ -46,7 +48,8 @@ def captured(
     stop = threading.Event()
     watched = {"library_book": ("book", "id")}
     handler = ChangeHandler(watched, wake=nothing, look=look, park=nothing)
-    found = Capture(Runs(stop, *runs), handler, stop, scan)
+    due = DueLooks("runs", stop, look=nothing, scan=scan)
+    found = Capture(Runs(stop, *runs), handler, stop, due)
     found.run()
     return found, CaptureState.objects.get(source="runs")
 
@@ -88,7 +91,7 @@ class TestCapture:
 
         def scan() -> Iterator[Any]:
             scans.append(1)
-            yield SimpleNamespace(busy=0)
+            yield Scanned("book", 1, Looked())
 
         found, _ = captured([HEARTBEAT], scan=scan)
         wait_for(lambda: scans == [1] and not found.state.is_scan_due())
