@@ -1,5 +1,6 @@
 """What a connection of each kind of work waits for, by what the server says of its session."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +26,20 @@ def ask(alias: str, statement: str) -> Any:
 
 def limits(alias: str) -> list[str]:
     return [ask(alias, f"SHOW {name}") for name in LIMITS]
+
+
+def tcp_options(alias: str) -> tuple[int, ...]:
+    """Ask the operating system, which alone notices that a machine has vanished."""
+    fileno = connections[alias].connection.fileno()
+    with socket.fromfd(fileno, socket.AF_INET, socket.SOCK_STREAM) as found:
+        return (
+            found.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT),
+            found.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+            *(
+                found.getsockopt(socket.IPPROTO_TCP, each)
+                for each in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            ),
+        )
 
 
 @contextmanager
@@ -81,6 +96,16 @@ class TestLimits:
             pid = cursor.fetchone()[0]
         with transaction.atomic(), use_profile(Profile.WEB):
             assert ask("default", "SELECT pg_backend_pid()") == pid
+
+
+class TestVanishedHost:
+    @pytest.mark.parametrize("profile", Profile)
+    @pytest.mark.parametrize("alias", list(connections))
+    def test_is_given_up_by_the_socket_of_every_connection(self, alias: str, profile: Profile):
+        with use_profile(profile):
+            connections[alias].close()  # it can be of another profile
+            connections[alias].ensure_connection()
+            assert tcp_options(alias) == (3000, 1, 2, 1, 3)  # as docs/deployment.md says
 
 
 class TestIsolation:
