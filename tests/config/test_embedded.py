@@ -175,6 +175,13 @@ class TestRestart:
             assert found == [(connection.info.user,)]
         user.leave()
 
+    def test_bounds_what_a_slot_holds_that_no_process_reads(self, used_local: Path) -> None:
+        user = DeskUser(used_local, source="auto")
+        with psycopg.connect(user.urls()["default"]) as connection:
+            found = connection.execute("SHOW max_slot_wal_keep_size").fetchone()
+            assert found == ("2GB",)
+        assert user.leave() == ""
+
     def test_moves_to_another_port_when_its_own_is_taken(self, used_local: Path) -> None:
         user = DeskUser(used_local, source="auto")
         port = urlsplit(user.urls()["default"]).port
