@@ -11,7 +11,7 @@ from tests.support.desk import Desk, registered, wait_for
 from tests.support.sides import is_level
 
 SOME = 4  # of 8 threads
-SLACK_S, AT_ONCE_S = 1.5, 1.0
+SLACK_S, AT_ONCE_S = 1.5, 1.9  # on a busy machine; to wait for the lock takes two seconds
 
 
 class TestHeldRow:
@@ -25,7 +25,7 @@ class TestHeldRow:
             stranger.rollback()
         assert codes(held) == {(503, "busy")}
         assert max(each.seconds for each in held) < 2 + SLACK_S
-        assert sum(each.seconds > 1.5 for each in held) == 2
+        assert sum(each.seconds > 1.9 for each in held) == 2
         assert {each.status for each in beside} == {201}
         assert max(each.seconds for each in beside) < 1 + SLACK_S
         assert place(api, customer).status_code == 201

