@@ -35,6 +35,7 @@ def processes() -> int:
     return min((cores or 1) + 1, MOST_PROCESSES)  # one more: those with desks often wait
 
 
+@pytest.hookimpl(tryfirst=True)  # else the one of xdist itself answers
 def pytest_xdist_auto_num_workers() -> int:
     return processes()
 
