@@ -1,4 +1,3 @@
-import gc
 from importlib import import_module
 
 from django.apps import AppConfig, apps
@@ -22,4 +21,3 @@ class ConfigConfig(AppConfig):
 
         # The last app with models: all permissions exist when its turn comes.
         post_migrate.connect(create_roles, sender=apps.get_app_config("readmodels"))
-        gc.enable()
