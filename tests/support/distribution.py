@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-MARKER = "postgresql_version"  # of the tests that tests/support/on_wheel.py runs again
+MARKER = "postgresql_version"  # as in on_wheel.py, which pytest must not find imported
 MOST_PROCESSES = 5  # each has two servers, some hundred megabytes
 # One process has all of a group: they share desks, and more desks at once would starve one another.
 DESKS = (("tests/faults/",), ("tests/runbooks/", "tests/e2e/"))

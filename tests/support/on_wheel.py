@@ -13,8 +13,8 @@ import pytest
 
 from config.database.embedded import wheel
 from config.database.embedded.binaries import system_folders
-from tests.support.distribution import MARKER
 
+MARKER = "postgresql_version"
 NAMED_DATABASES = ("DATABASE_URL", "REPLICA_DATABASE_URL", "REPLICA_WRITER_DATABASE_URL")
 
 
