@@ -23,26 +23,33 @@ BIG_BYTES = 64 * 1024 * 1024
 
 
 class Application:
-    """Answers by path: /echo, /environ, /hold/NAME, /wait/NAME, /file, /big, /part, …/refuse."""
+    """Answers by path: /echo, /environ, /hold/NAME, /wait/NAME, /file, /big, /part, …/refuse.
+
+    Probes have their path, so the query says what to do: hold, refuse or exit, in this order.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         _, action, *rest = environ["PATH_INFO"].split("/")
-        if rest == ["refuse"]:
+        query = environ["QUERY_STRING"].split("&")
+        if action in ("hold", "wait") or "hold" in query:
+            self._hold(environ, rest[0], leaves_share=action == "wait")
+        if "exit" in query:
+            raise SystemExit
+        if rest == ["refuse"] or "refuse" in query:
             start("503 Service Unavailable", [])
             return [b"refused"]
         if action in ("file", "big", "part"):
             start("200 OK", [("Content-Type", "text/plain")])
             return environ["wsgi.file_wrapper"](_file(action), 4096)
-        if action in ("hold", "wait"):
-            self._hold(environ, rest[0], leaves_share=action == "wait")
         body = environ["wsgi.input"].read()
         if action == "environ":
             body = orjson.dumps({key: str(value) for key, value in environ.items()})
         (self.folder / "bodies").open("ab").write(body + b"\n")
-        start("200 OK", [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("X-Answer", "yes")])
+        own = ("X-Request-Id", environ.get("HTTP_X_REQUEST_ID", "none"))
+        start("200 OK", [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("X-Answer", "yes"), own])
         return _Body(self.folder, body)
 
     def _hold(self, environ: dict[str, Any], name: str, *, leaves_share: bool) -> None:

@@ -39,7 +39,7 @@ class Threads:
             request = self.requests.get()
             try:
                 self._answer(request)
-            except Exception:
+            except BaseException:  # SystemExit and Rust's panics too: they would end the thread
                 log.exception("request_failed")  # and the server answers 500
             finally:
                 request.done()
