@@ -8,7 +8,8 @@ from typing import Any
 from config.serve.front import occupancy, refusals
 from config.serve.front.bodies import Aborted, Bodies, NoMemory, TooLarge, TooSlow
 from config.serve.front.request import Request, is_sent_late
-from config.serve.front.shares import OWN_THREADS, Shares, share_of
+from config.serve.front.shares import OWN_THREADS, PROBE_METHODS, PROBE_PATHS, Shares, share_of
+from config.serve.front.single_flight import Flight, SingleFlight
 from config.serve.front.sockets import limit_sending
 from config.serve.front.threads import Threads
 
@@ -40,6 +41,7 @@ class Front:
         self.refusal_delay_s = refusal_delay_s
         self.shares = Shares(threads, shares)
         self.bodies = Bodies(max_body_bytes, body_limit_s)
+        self.probes = SingleFlight(self._probe)
         self.finished: deque[Request] = deque()
         self.unfinished = 0
         self.completion: asyncio.TimerHandle | None = None
@@ -57,8 +59,11 @@ class Front:
         self.loop.call_later(occupancy.EVERY_S, self._observe)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        if scope.path == LIVE and scope.method in ("GET", "HEAD"):
+        if scope.path == LIVE and scope.method in PROBE_METHODS:
             protocol.response_bytes(200, *ALIVE)
+            return
+        if scope.path in PROBE_PATHS and scope.method in PROBE_METHODS:
+            await self.probes.answer(scope, protocol)
             return
         # No variable for the body, nor for an exception that holds a part of it: a refusal is sent
         # late, and holds the connection alone until then.
@@ -76,6 +81,10 @@ class Front:
             return
         if refusal is not None:
             await self._refuse(refusal, scope, protocol)
+
+    async def _probe(self, scope: Any, flight: Flight) -> None:
+        if (refusal := await self._serve(Request(self, scope, flight, b""))) is not None:
+            refusal.answer(scope, flight)
 
     async def _refuse(self, refusal: refusals.Refusal, scope: Any, protocol: Any) -> None:
         if is_sent_late(refusal.status, share_of(scope.method, scope.path)):

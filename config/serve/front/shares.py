@@ -9,20 +9,24 @@ from threading import Lock
 from typing import Protocol
 
 READ_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
+PROBE_METHODS = ("GET", "HEAD")
 LOGIN_PATHS = ("/api/auth/", "/admin/login/")
-PROBE_PATH, SCRAPE_PATH = "/health/", "/metrics"
+PROBE_PATHS, SCRAPE_PATH = ("/health/ready", "/health/startup"), "/metrics"
 EXPORT_PATH = "/api/orders.csv"
 ADMIN_PATH = "/admin/"
 PROBES, SCRAPES = "probes", "scrapes"
-OWN_THREADS = {PROBES: 1, SCRAPES: 1}
-"""Shares with threads of their own: a scrape that waits for a database delays no probe."""
+OWN_THREADS = {PROBES: len(PROBE_PATHS), SCRAPES: 1}
+"""Shares with threads of their own: a scrape that waits for a database delays no probe.
+
+Probes have one thread for each address, whatever their number: see `single_flight`.
+"""
 MAX_QUEUED = 1_000
 
 
 def share_of(method: str, path: str) -> str:
     """Return the share that a request belongs to. Pages of the admin are reads."""
     if method in READ_METHODS:
-        if path.startswith(PROBE_PATH):
+        if path in PROBE_PATHS and method in PROBE_METHODS:
             return PROBES
         if path == SCRAPE_PATH:
             return SCRAPES

@@ -50,6 +50,9 @@ class TestShareOf:
             ("POST", "/admin/readmodels/order/", "reads"),
             ("GET", "/static/admin.css", "reads"),
             ("GET", "/health/ready", "probes"),
+            ("HEAD", "/health/startup", "probes"),
+            ("OPTIONS", "/health/ready", "reads"),
+            ("GET", "/health/other", "reads"),
             ("GET", "/metrics", "scrapes"),
             ("POST", "/metrics", "writes"),
         ],
@@ -82,9 +85,9 @@ class TestShares:
         assert states([third, fourth]) == ["started", "waiting"]
 
     def test_of_probes_and_scrapes_need_no_thread_of_the_others(self, places: Shares) -> None:
-        found = asking(places, "writes", "writes", "reads", "probes", "scrapes", "probes")
+        found = asking(places, "writes", "writes", "reads", "probes", "scrapes", "scrapes")
         assert states(found)[3:] == ["started", "started", "waiting"]
-        places.finish("probes", holds_place=True)
+        places.finish("scrapes", holds_place=True)
         assert found[5].state == "started"
         assert places.free_threads == 0
 
