@@ -51,7 +51,8 @@ class TestHungWriteDatabase:
         read = partial(api.get, f"/api/customers/{customer}/orders")
         outage.write.hang()
         before = refused(desk)
-        with meanwhile(*[write] * MANY) as written:
+        scrape = partial(httpx.get, f"{desk.url}/metrics", timeout=30)
+        with meanwhile(*[write] * MANY, scrape, scrape) as answers:
             wait_for(lambda: refused(desk) > before)  # all threads that writes may use hang
             reads = [timed(read) for _ in range(20)]
             assert checks(api) == (
@@ -59,6 +60,8 @@ class TestHungWriteDatabase:
             )  # fmt: skip
         assert {each.status for each in reads} == {200}
         assert max(each.seconds for each in reads) < AT_ONCE_S
+        written, scraped = answers[:MANY], answers[MANY:]
+        assert codes(scraped) == {(200, "")}
         assert BUSY < codes(written) <= BUSY | UNAVAILABLE | {(503, "outcome_unknown")}
         assert max(each.seconds for each in written) < STATEMENT_S + CONNECT_S + SLACK_S
 

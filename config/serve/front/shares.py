@@ -15,10 +15,11 @@ PROBE_PATHS, SCRAPE_PATH = ("/health/ready", "/health/startup"), "/metrics"
 EXPORT_PATH = "/api/orders.csv"
 ADMIN_PATH = "/admin/"
 PROBES, SCRAPES = "probes", "scrapes"
-OWN_THREADS = {PROBES: len(PROBE_PATHS), SCRAPES: 1}
+OWN_THREADS = {PROBES: len(PROBE_PATHS), SCRAPES: 2}
 """Shares with threads of their own: a scrape that waits for a database delays no probe.
 
-Probes have one thread for each address, whatever their number: see `single_flight`.
+Probes have one thread for each address, whatever their number: see `single_flight`. Scrapes have
+two: Prometheus servers run in pairs, and a scrape takes seconds while a database hangs.
 """
 MAX_QUEUED = 1_000
 
