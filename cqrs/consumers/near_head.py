@@ -12,6 +12,7 @@ from cqrs.consumers.partitions import HEALING, PartitionCheckpoint, Partitions
 from cqrs.consumers.parts import Part
 from cqrs.consumers.round import Round
 from cqrs.consumers.windows import ids_of, own_part, shared_window
+from cqrs.database.pipelines import sync
 from cqrs.event_log import feed
 from cqrs.event_log.feed import RawEvent, Stream
 from cqrs.event_log.sequencer import Seen
@@ -61,7 +62,9 @@ class NearHeadRound(Round):
         claimed = self._claimed(claim.fetchall())
         positions = (each.position for some in claimed.values() for each in some)
         first = min(positions, default=self.head)
-        window = shared_window(first, self.seen) if first < self.head else ()
+        if has_work := first < self.head:
+            sync(self.partitions.alias)
+        window = shared_window(first, self.seen) if has_work else ()
         ids = {**self.seen.ids, **ids_of(window)}
         claimed = self._following(claimed, ids)
         blocked = self._blocked(parked.fetchall(), claimed)

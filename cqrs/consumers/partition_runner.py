@@ -12,6 +12,7 @@ from cqrs.consumers.retries import Retries
 from cqrs.consumers.round import Round
 from cqrs.consumers.trials import are_refused_alike
 from cqrs.consumers.windows import ids_of, own_part, read_window
+from cqrs.database.pipelines import sync
 from cqrs.models import AbstractCheckpoint, AbstractParkedEvent
 
 BATCH = 1_000
@@ -140,6 +141,7 @@ class PartitionRunner:
         """
         claim = self.partitions.issue_claim_of(checkpoint)
         parked = self.parking.issue_streams([consumer.name])
+        sync(self.alias)
         if claim.fetchone() is None:
             return []
         window = read_window(consumer, checkpoint, upto)

@@ -15,7 +15,7 @@ from cqrs.consumers.parking import Parking
 from cqrs.consumers.partitions import Partitions
 from cqrs.consumers.parts import Part
 from cqrs.database.cursors import server_cursor
-from cqrs.database.pipelines import pipelined_transaction
+from cqrs.database.pipelines import pipelined_transaction, sync
 from cqrs.database.statements import Selected, execute
 from cqrs.messaging.tracing import Span, work
 
@@ -64,7 +64,10 @@ class Round:
             if applying.is_recorded and not is_trial:
                 self._note(applying)
             loads = [load for part in self.parts for load in part.loads]
-            rows = iter(Selected(self.partitions.alias, loads).rows())
+            loading = Selected(self.partitions.alias, loads)
+            if loads:
+                sync(self.partitions.alias)
+            rows = iter(loading.rows())
             self._stay(lambda part: part.fold(list(islice(rows, len(part.loads)))))
             self._write()
             if is_trial:

@@ -28,7 +28,7 @@ def pipelined_transaction(alias: str, *, lock_timeout_ms: int = 0) -> Iterator[N
         with (
             transaction.atomic(using=alias),
             connection.wrap_database_errors,
-            connection.connection.pipeline(),
+            connection.connection.pipeline() as connection.open_pipeline,
         ):
             yield
         return
@@ -42,7 +42,7 @@ def pipelined_transaction(alias: str, *, lock_timeout_ms: int = 0) -> Iterator[N
 def _begin_and_commit(connection: Any, lock_timeout_ms: int) -> Iterator[None]:
     raw = connection.connection
     try:
-        with raw.pipeline():
+        with raw.pipeline() as connection.open_pipeline:
             raw.execute(_BEGIN, prepare=False)
             if lock_timeout_ms:
                 raw.execute(_lock_timeout(lock_timeout_ms), prepare=False)
@@ -53,6 +53,16 @@ def _begin_and_commit(connection: Any, lock_timeout_ms: int) -> Iterator[None]:
         if not raw.closed:
             raw.rollback()
         raise
+
+
+def sync(alias: str) -> None:
+    """End the statements that were issued so far; call it before something that can take long.
+
+    Without it the server takes the pipeline for busy, so its time-out for idle transactions does
+    not begin: a client that stops or vanishes would hold its locks for as long as the connection
+    lasts. Waits for nothing.
+    """
+    connections[alias].open_pipeline.sync()  # type: ignore[attr-defined]
 
 
 def set_lock_timeout(alias: str, lock_timeout_ms: int) -> None:
