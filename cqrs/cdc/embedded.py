@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
@@ -16,8 +17,11 @@ from cqrs.cdc import engine, offsets, properties, slots
 from cqrs.cdc.capture import Handle, Missed
 from cqrs.cdc.changes import Record, Watched
 from cqrs.cdc.java import find_java_home
+from cqrs.cdc.silence import Silence
+from cqrs.cdc.states import silent_after_s
 
 STOP_S = 15.0
+START_S, MAX_START_S = 60.0, 3_600.0  # until the first line
 HIDDEN = "***"
 
 log = structlog.get_logger("cqrs.cdc")
@@ -43,6 +47,7 @@ class EmbeddedSource:
 
     def __init__(self, watched: Watched) -> None:
         self.watched = watched
+        self._start_s = START_S
 
     def run(self, handle: Handle, missed: Missed, stop: threading.Event) -> None:
         """Make what the engine needs, and pass its batches on until it ends or `stop` is set.
@@ -52,30 +57,41 @@ class EmbeddedSource:
         offsets.prepare(self.watched, missed)
         with slots.capture_connection() as connection:
             wanted = properties.embedded(self.watched, connection)
-        with _engine_process(wanted) as process:
-            watch = threading.Thread(target=_stop, args=(process, stop), daemon=True)
-            watch.start()
-            try:
-                _pass_on(process, wanted, handle, stop)
-            finally:
-                _end(process)
+        silence = Silence(self._start_s, silent_after_s())
+        try:
+            run_engine(wanted, handle, stop, silence)
+        finally:
+            # One that has much WAL to read before its first line gets the time in the end.
+            self._start_s = START_S if silence.has_heard else min(2 * self._start_s, MAX_START_S)
+
+
+def run_engine(
+    wanted: Mapping[str, str], handle: Handle, stop: threading.Event, silence: Silence
+) -> None:
+    """Run an engine with these properties. Raises `EngineEnded`."""
+    with _engine_process(wanted) as process:
+        watch = threading.Thread(target=_watch, args=(process, stop, silence), daemon=True)
+        watch.start()
+        try:
+            _pass_on(process, wanted, handle, silence)
+            if not stop.is_set():
+                raise EngineEnded(silence.complaint() or "its process has ended")
+        finally:
+            _end(process)
 
 
 def _pass_on(
-    process: subprocess.Popen[str],
-    wanted: Mapping[str, str],
-    handle: Handle,
-    stop: threading.Event,
+    process: subprocess.Popen[str], wanted: Mapping[str, str], handle: Handle, silence: Silence
 ) -> None:
     assert process.stdout is not None  # noqa: S101  for the type checker
     for line in process.stdout:
+        silence.end()
         message = json.loads(line)
         if "ended" in message:
             raise EngineEnded(_without_secrets(message["ended"], wanted))
         handle([Record(*each) for each in message["records"]])
+        silence.begin()
         _say(process, "ok")
-    if not stop.is_set():
-        raise EngineEnded("its process has ended")
 
 
 def _engine_process(wanted: Mapping[str, str]) -> subprocess.Popen[str]:
@@ -92,12 +108,13 @@ def _engine_process(wanted: Mapping[str, str]) -> subprocess.Popen[str]:
     return process
 
 
-def _stop(process: subprocess.Popen[str], stop: threading.Event) -> None:
-    """Ask the process to end when `stop` is set."""
-    while process.poll() is None:
+def _watch(process: subprocess.Popen[str], stop: threading.Event, silence: Silence) -> None:
+    """Let the process end when `stop` is set, and kill it when it is silent for too long."""
+    while process.poll() is None and not silence.complaint():
         if stop.wait(0.2):
-            _say(process, "stop")
+            _end(process)
             return
+    process.kill()  # it can hang, such as in a read from a machine that has vanished
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -106,6 +123,9 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.wait(STOP_S)
     except subprocess.TimeoutExpired:
         process.kill()
+    assert process.stdin is not None  # noqa: S101  for the type checker
+    with suppress(OSError):  # of what could not be sent to a process that has ended
+        process.stdin.close()
 
 
 def _say(process: subprocess.Popen[str], line: str) -> None:

@@ -15,6 +15,8 @@ from cqrs.database.aliases import PROJECTION_ALIAS
 from cqrs.projections.models import ChangeOffset
 
 HEARTBEAT_MESSAGE = "SELECT pg_logical_emit_message(false, 'heartbeat', '')"
+CONNECT_S = "5"
+JDBC_OPTIONS = f"targetServerType=primary&connectTimeout={CONNECT_S}&socketTimeout=30"
 SSL = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 
 
@@ -73,6 +75,9 @@ def _source(capture: Connection) -> dict[str, str]:
         "database.user": info.user,
         "database.password": info.password,
         "database.dbname": info.dbname,
+        # No `socketTimeout`: the driver can lose its place in a stream of replication by it.
+        "driver.connectTimeout": CONNECT_S,
+        "driver.loginTimeout": CONNECT_S,
         **{f"database.{name}": parameters[name] for name in SSL if parameters.get(name)},
     }
 
@@ -86,7 +91,7 @@ def _offset_table() -> dict[str, str]:
     prefix = "offset.storage.jdbc"
     return {
         "offset.storage": "io.debezium.storage.jdbc.offset.JdbcOffsetBackingStore",
-        f"{prefix}.connection.url": f"jdbc:postgresql://{where}/{login['NAME']}?targetServerType=primary",
+        f"{prefix}.connection.url": f"jdbc:postgresql://{where}/{login['NAME']}?{JDBC_OPTIONS}",
         f"{prefix}.connection.user": login["USER"],
         f"{prefix}.connection.password": connection.connection.info.password,
         f"{prefix}.table.name": ChangeOffset._meta.db_table,

@@ -6,17 +6,21 @@ one server need two names.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from django.db import connections
 from psycopg import Connection
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from cqrs.conf import conf
 from cqrs.database.aliases import WRITE_ALIAS
 
 FIRST_WITH_FAILOVER = 170_000
-LOCK_TIMEOUT_MS = 5_000
+LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS = 5_000, 30_000
+# A machine that vanishes closes no connection. An address may have its own values.
+LOST_HOST = {"connect_timeout": 5, "tcp_user_timeout": 3_000, "keepalives_idle": 2,
+             "keepalives_interval": 1, "keepalives_count": 3}  # fmt: skip
 LOST = "lost"
 _SLOT = """
 SELECT active, wal_status, pg_wal_lsn_diff(confirmed_flush_lsn, '0/0')::bigint,
@@ -94,13 +98,10 @@ def capture_connection() -> Connection:
 
 def connect(url: str) -> Connection:
     """Connect to the write database's primary; with an empty URL as the alias does."""
-    return psycopg.connect(
-        url or _own_login(),
-        autocommit=True,
-        connect_timeout=5,
-        target_session_attrs="read-write",
-        options=f"-c lock_timeout={LOCK_TIMEOUT_MS}",
-    )
+    limits = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS}"
+    wanted: dict[str, Any] = {**LOST_HOST, **conninfo_to_dict(url or _own_login())}
+    wanted |= {"target_session_attrs": "read-write", "options": limits}
+    return psycopg.connect(**wanted, autocommit=True)
 
 
 def _own_login() -> str:

@@ -25,7 +25,7 @@ class State(StrEnum):
     """It is tried again, with pauses; the reason says why."""
     STOPPED = "stopped"
     SILENT = "silent"
-    """It says that it runs, and has handled nothing, not even a heartbeat."""
+    """It says that it runs or starts, and has handled nothing, not even a heartbeat."""
 
 
 class StateKeeper:
@@ -71,11 +71,16 @@ class StateKeeper:
         return CaptureState.objects.using(PROJECTION_ALIAS).filter(source=self.source)
 
 
+def silent_after_s() -> float:
+    """Return for how long nothing may come, heartbeats included."""
+    return max(SILENT_S, 3 * conf().CDC_HEARTBEAT_S)
+
+
 def current_state(found: CaptureState) -> State:
-    """Return the state, which is `silent` when a process that says that it runs is not heard."""
-    if found.state != State.RUNNING:
+    """Return the state: `silent` when a process that says that it runs or starts is not heard."""
+    if found.state not in (State.STARTING, State.RUNNING):
         return State(found.state)
-    last = max(filter(None, [found.heard_at, found.since]))
-    limit_s = max(SILENT_S, 3 * conf().CDC_HEARTBEAT_S)
-    is_silent = timezone.now() - last > timedelta(seconds=limit_s)
-    return State.SILENT if is_silent else State.RUNNING
+    heard_at = found.heard_at if found.state == State.RUNNING else None
+    last = max(filter(None, [heard_at, found.since]))
+    is_silent = timezone.now() - last > timedelta(seconds=silent_after_s())
+    return State.SILENT if is_silent else State(found.state)

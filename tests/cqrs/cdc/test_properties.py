@@ -50,9 +50,10 @@ class TestEmbedded:
             found = properties.embedded({}, connection)
             assert found["database.dbname"] == connection.info.dbname
             assert found["database.password"] == connection.info.password
+            assert (found["driver.connectTimeout"], found["driver.loginTimeout"]) == ("5", "5")
         where = url("replica").rpartition("@")[2]
         assert found["offset.storage.jdbc.connection.url"] == (
-            f"jdbc:postgresql://{where}?targetServerType=primary"
+            f"jdbc:postgresql://{where}?targetServerType=primary&connectTimeout=5&socketTimeout=30"
         )
 
 

@@ -55,3 +55,20 @@ class TestPublication:
         publications.publish(WATCHED)
         publications.publish(WATCHED)
         assert publications.published() == {"cqrs_event", "customers_customer"}
+
+
+@pytest.mark.django_db(databases=BOTH)
+class TestConnection:
+    def test_gives_up_a_machine_that_has_vanished_and_a_server_that_hangs(self):
+        with slots.capture_connection() as connection:
+            found = connection.info.get_parameters()
+            assert {name: found[name] for name in slots.LOST_HOST} == {
+                name: str(value) for name, value in slots.LOST_HOST.items()
+            }
+            for name, value in (("statement_timeout", "30s"), ("lock_timeout", "5s")):
+                assert connection.execute(f"SHOW {name}".encode()).fetchone() == (value,)
+
+    def test_takes_the_limits_of_its_address(self):
+        url = f"{slots._own_login()} tcp_user_timeout=7"
+        with slots.connect(url) as connection:
+            assert connection.info.get_parameters()["tcp_user_timeout"] == "7"

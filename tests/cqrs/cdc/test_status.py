@@ -72,3 +72,11 @@ class TestSource:
         CaptureState.objects.create(source="kafka", state="running", since=SINCE, heard_at=heard)
         [found] = capture_status().sources
         assert found.state == state
+
+    @pytest.mark.parametrize(("since_s_ago", "state"), [(1, State.STARTING), (3_600, State.SILENT)])
+    def test_is_silent_when_its_start_hangs(self, since_s_ago: int, state: State):
+        now = timezone.now()
+        since = now - timedelta(seconds=since_s_ago)
+        CaptureState.objects.create(source="kafka", state="starting", since=since, heard_at=now)
+        [found] = capture_status().sources
+        assert found.state == state
