@@ -19,6 +19,7 @@ from cqrs.conf import conf
 
 BATCH = 500
 POLL_S = 0.2
+ANSWER_S = 10.0
 DEFAULTS = {
     "auto.offset.reset": "earliest",
     "topic.metadata.refresh.interval.ms": "5000",  # a topic comes with its table's first change
@@ -53,8 +54,12 @@ class KafkaSource:
         """
         publications.publish(self.watched)
         with _consumer() as consumer:
-            # It listens from then on, also while nothing comes.
-            consumer.subscribe(self.topics, on_assign=lambda *_: handle([]))
+
+            def on_assign(_: Any, partitions: Sequence[Any]) -> None:
+                _note_missed(consumer, partitions, missed)
+                handle([])  # it listens from then on, also while nothing comes
+
+            consumer.subscribe(self.topics, on_assign=on_assign)
             while not stop.is_set():
                 records = list(_records(consumer.consume(BATCH, POLL_S)))
                 if records:
@@ -72,6 +77,28 @@ def _consumer() -> Iterator[Any]:
         yield consumer
     finally:
         consumer.close()
+
+
+def _note_missed(consumer: Any, partitions: Sequence[Any], missed: Missed) -> None:
+    """Call `missed` for partitions that the group does not go on reading where it was.
+
+    Then commit where it begins, so that a partition to which nothing comes is new only once.
+    """
+    if begins := list(_beginnings(consumer, partitions)):
+        names = sorted({each.topic for each in begins})
+        log.warning("changes_may_be_missed", reason="no offset in the topic", topics=names)
+        missed()
+        consumer.commit(offsets=begins, asynchronous=False)
+
+
+def _beginnings(consumer: Any, partitions: Sequence[Any]) -> Iterator[Any]:
+    """Yield the partitions without an offset, or with one of a record that was removed."""
+    from confluent_kafka import TopicPartition
+
+    for found in consumer.committed(partitions, ANSWER_S) if partitions else ():
+        first, _ = consumer.get_watermark_offsets(found, ANSWER_S)
+        if found.offset < max(first, 0):  # negative without one
+            yield TopicPartition(found.topic, found.partition, max(first, 0))
 
 
 def _records(messages: Sequence[Any]) -> Iterator[Record]:

@@ -61,7 +61,8 @@ class CaptureStatus:
         if self.slot is None or self.slot.active:
             return found
         if self.slot.status == LOST:
-            found.append(f"the slot {self.name} is lost; `cdc run` makes a new one")
+            again = "`cdc run --source embedded` makes a new one"
+            found.append(f"the slot {self.name} is lost; {again}")
         else:
             found.append(
                 f"no process reads the slot {self.name}, for which the server keeps"

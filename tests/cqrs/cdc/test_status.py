@@ -55,7 +55,8 @@ class TestStatus:
 
     def test_complains_of_a_slot_that_is_lost(self):
         found = CaptureStatus("desk", slot(active=False, status="lost"), ())
-        assert found.complaints() == ["the slot desk is lost; `cdc run` makes a new one"]
+        [complaint] = found.complaints()
+        assert complaint == "the slot desk is lost; `cdc run --source embedded` makes a new one"
 
     def test_complains_of_a_process_that_fails(self):
         failing = source(state=State.FAILING, reason="OperationalError: no")
