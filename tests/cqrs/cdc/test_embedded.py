@@ -1,8 +1,10 @@
 """The engine's process, which is another program here: what it says, and when it is ended."""
 
+import io
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from cqrs.cdc.changes import Record
 from cqrs.cdc.embedded import EngineEnded, run_engine
 from cqrs.cdc.silence import Silence
 from tests.support.desk import wait_for
+from tests.support.faults import Broken
 
 PATIENT_S = 3_600.0
 BATCH = '{"records": [["topic", null, null, {}]]}'
@@ -77,3 +80,59 @@ class TestSilence:
         assert silence.complaint() == ""
         silence.begin()
         wait_for(silence.complaint)
+
+
+class Committer:
+    """The engine's committer: what was called of it."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def markProcessed(self, record: Any) -> None:
+        self.calls.append("processed")
+
+    def markBatchFinished(self) -> None:
+        self.calls.append("finished")
+
+
+class Output(io.StringIO):
+    """The output of the engine's process, whose reader answers each line."""
+
+    def __init__(self, answer: Callable[[], None]) -> None:
+        super().__init__()
+        self._answer = answer
+
+    def flush(self) -> None:
+        self._answer()
+
+
+class TestOffsets:
+    def test_are_committed_by_the_engine_after_the_answer(self):
+        committer, at_the_answer = Committer(), list[list[str]]()
+
+        def answer() -> None:
+            at_the_answer.append([*committer.calls])
+            child._answers.put("ok")
+
+        child = engine.Engine({}, Output(answer))
+        record = SimpleNamespace(destination=str, key=str, value=str, headers=list)
+        child.handleBatch([record], committer)
+        assert at_the_answer == [[]]
+        assert child._answers.empty()  # it was waited for
+        assert committer.calls == ["processed", "finished"]
+
+    def test_are_not_committed_when_the_handling_has_failed(self, program: Program, tmp_path: Path):
+        program(f"{BATCH_WRITTEN}; open({str(tmp_path / 'said')!r}, 'w').write(input())")
+
+        def fail(_: Sequence[Record]) -> None:
+            raise Broken
+
+        with pytest.raises(Broken):
+            run(fail, Silence(PATIENT_S, PATIENT_S))
+        assert (tmp_path / "said").read_text() == "stop"
+
+    def test_are_committed_when_the_batch_is_handled(self, program: Program, tmp_path: Path):
+        program(f"{BATCH_WRITTEN}; open({str(tmp_path / 'said')!r}, 'w').write(input())")
+        with pytest.raises(EngineEnded):
+            run(nothing, Silence(PATIENT_S, PATIENT_S))
+        assert (tmp_path / "said").read_text() == "ok"
