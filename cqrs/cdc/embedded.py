@@ -21,7 +21,7 @@ from cqrs.cdc.silence import Silence
 from cqrs.cdc.states import silent_after_s
 
 STOP_S = 15.0
-START_S, MAX_START_S = 60.0, 3_600.0  # until the first line
+START_S = 60.0  # until the first line
 HIDDEN = "***"
 
 log = structlog.get_logger("cqrs.cdc")
@@ -61,8 +61,7 @@ class EmbeddedSource:
         try:
             run_engine(wanted, handle, stop, silence)
         finally:
-            # One that has much WAL to read before its first line gets the time in the end.
-            self._start_s = START_S if silence.has_heard else min(2 * self._start_s, MAX_START_S)
+            self._start_s = silence.next_first_s(START_S)
 
 
 def run_engine(

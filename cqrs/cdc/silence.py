@@ -2,6 +2,8 @@
 
 import time
 
+MAX_FIRST_S = 3_600.0
+
 
 class Silence:
     """Measures the silence of a process. One thread calls `end` and `begin`, any may ask."""
@@ -25,3 +27,12 @@ class Silence:
         if since is None or time.monotonic() - since <= limit_s:
             return ""
         return f"nothing has come from the engine for {limit_s:g} s"
+
+    def next_first_s(self, usual_s: float) -> float:
+        """Return the limit for the first line of the next process: twice this one's, if it passed.
+
+        An engine that was ended before its first line may have had much WAL to read.
+        """
+        if self.has_heard:
+            return usual_s
+        return min(2 * self._first_s, MAX_FIRST_S) if self.complaint() else self._first_s

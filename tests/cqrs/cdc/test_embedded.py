@@ -3,6 +3,7 @@
 import io
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from cqrs.cdc import embedded, engine
 from cqrs.cdc.changes import Record
-from cqrs.cdc.embedded import EngineEnded, run_engine
+from cqrs.cdc.embedded import EmbeddedSource, EngineEnded, run_engine
 from cqrs.cdc.silence import Silence
 from tests.support.desk import wait_for
 from tests.support.faults import Broken
@@ -71,6 +72,24 @@ class TestEngine:
         stop = threading.Event()
         stop.set()
         run(nothing, Silence(PATIENT_S, PATIENT_S), stop)
+
+
+class TestStart:
+    def test_has_twice_the_time_after_one_that_said_nothing(
+        self, program: Program, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(embedded, "START_S", 0.5)
+        monkeypatch.setattr(embedded.offsets, "prepare", lambda *_: None)
+        monkeypatch.setattr(embedded.slots, "capture_connection", nullcontext)
+        monkeypatch.setattr(embedded.properties, "embedded", lambda *_: {})
+        source, reasons = EmbeddedSource({}), list[str]()
+        for text in (SAYS_NOTHING, ENDS, SAYS_NOTHING, f"{BATCH_WRITTEN}; input()", SAYS_NOTHING):
+            program(text)
+            with pytest.raises(EngineEnded) as ended:
+                source.run(nothing, lambda: None, threading.Event())
+            reasons.append(str(ended.value).removeprefix("nothing has come from the engine for "))
+        ended_itself = "its process has ended"
+        assert reasons == ["0.5 s", ended_itself, "1 s", ended_itself, "0.5 s"]
 
 
 class TestSilence:
