@@ -1,5 +1,6 @@
 """Writes that bypass the application: each is in the log once, and no command looks like one."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -25,6 +26,22 @@ def capture(capture: CaptureProcess) -> CaptureProcess:
     capture.start()
     wait_for(lambda: capture.row()["scan_due"] is False, 60)
     return capture
+
+
+@pytest.fixture
+def woken(desk: Desk, capture: CaptureProcess) -> Iterator[CaptureProcess]:
+    """Return one with neither sweeps nor heartbeats: only what is captured makes it do anything."""
+    capture.stop()
+    found = CaptureProcess(
+        desk, DJANGO_SETTINGS_MODULE="tests.support.unswept_settings", CDC_HEARTBEAT_S="3600"
+    )
+    try:
+        with desk.client() as api:
+            registered(api, f"{uuid7()}@example.com")  # its first batch, so that it says it runs
+        found.start()
+        yield found
+    finally:
+        found.end()
 
 
 def stock(desk: Desk, product: str) -> tuple[int, int]:
@@ -74,7 +91,9 @@ class TestAdoption:
         assert outside(desk) == before
         assert_agree(desk)
 
-    def test_of_a_name_shows_in_the_customers_orders(self, desk: Desk, capture: CaptureProcess):
+    def test_of_a_name_shows_in_the_customers_orders_without_waiting_for_a_sweep(
+        self, desk: Desk, woken: CaptureProcess
+    ):
         with desk.client() as api:
             customer = registered(api, f"{uuid7()}@example.com")
             order = answer(api, "POST", "/api/orders", json=order_body(customer))["id"]
