@@ -57,12 +57,12 @@ def wait(seconds: float) -> bool:
         _here.clear()
         return was_sent
     until = time.monotonic() + seconds
-    # Redis has to answer in time, also that there is nothing.
+    # Redis has to answer in time, also that there is nothing. Less than 1 ms can mean no limit.
     slice_s = conf().REDIS_TIMEOUT_MS / 1000 * SLICE
     try:
         while (left_s := until - time.monotonic()) > 0:
             with redis_server.shared().use("wake_up") as client:
-                if client.blpop([KEY], timeout=min(left_s, slice_s)):
+                if client.blpop([KEY], timeout=max(0.001, min(left_s, slice_s))):
                     return True
     except RedisError:
         return False

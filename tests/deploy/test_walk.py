@@ -153,7 +153,7 @@ class TestProbes:
 
     def test_show_metrics_to_the_holder_of_the_token(self, stack: Stack) -> None:
         url = f"{stack.url}/metrics"
-        assert httpx.get(url).status_code == 403
+        assert httpx.get(url).status_code == 401
         token = {"Authorization": f"Bearer {stack.secret('metrics_token')}"}
         answer = httpx.get(url, headers=token)
         assert answer.status_code == 200
