@@ -53,17 +53,24 @@ class Run(Subcommand):
 def run_loop(chosen: Sequence[Projection], console: Console, *, until_caught_up: bool) -> None:
     """Apply what is in the log and what comes, until Ctrl-C or SIGTERM.
 
-    With `until_caught_up` it ends when everything committed before the call is applied, also to the
-    retired copies that this build has the version of. Raises `NeedsOtherBuild` then when serving
-    tables are left behind, and `AheadOfLog` when some have applied what the log has lost. A batch
-    that is stopped halfway is rolled back and applied by the next worker.
+    A projection that fails as a whole pauses, and the others go on.
+
+    With `until_caught_up` that ends the command, and so does the end of the work: when everything
+    is applied that was committed before the call, also to the retired copies that this build has
+    the version of. Raises `NeedsOtherBuild` then when serving tables are left behind, and
+    `AheadOfLog` when some have applied what the log has lost. A batch that is stopped halfway is
+    rolled back and applied by the next worker.
     """
     with stoppable() as stop, suppress(Stopped), _progress(console) as progress:
         bars = {each.name: progress.add_task(each.name) for each in chosen}
         show = partial(_show, progress, bars, chosen, stop)
         started, goal = time.monotonic(), None
         while not stop.is_set():
-            project(chosen, on_batch=show)
+            try:
+                project(chosen, on_batch=show)
+            except ExceptionGroup:  # logged for each consumer, which is tried again after its pause
+                if until_caught_up:
+                    raise
             show()
             elapsed_s = time.monotonic() - started
             if until_caught_up and sequencer.oldest_pending_age_s() <= elapsed_s:
